@@ -1,0 +1,2 @@
+export * from './stock-changed.js';
+export * from './stock-commands.js';

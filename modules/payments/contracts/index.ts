@@ -1,0 +1,2 @@
+export * from './charge-commands.js';
+export * from './payment-events.js';

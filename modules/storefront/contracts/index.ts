@@ -1,0 +1,2 @@
+/** Nobody asks this module for anything but pages: it publishes no messages. */
+export {};

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+export interface ConfigClass<S extends z.ZodObject = z.ZodObject> {
+  new (values: z.output<S>): Readonly<z.output<S>>;
+  readonly schema: S;
+}
+
+/**
+ * Declares the environment variables a module needs. The class that comes back is injected with their values.
+ *
+ * @example export class PaymentsConfig extends defineConfig({ PAYMENT_TIMEOUT_MS: z.coerce.number().int().default(15000) }) {}
+ * @param shape variable name → zod schema of its text, with a default or optional where it may be absent
+ */
+export function defineConfig<T extends z.ZodRawShape>(shape: T): ConfigClass<z.ZodObject<T>> {
+  const schema = z.object(shape);
+  return class {
+    static readonly schema = schema;
+    constructor(values: object) {
+      Object.assign(this, values);
+      Object.freeze(this);
+    }
+  } as unknown as ConfigClass<z.ZodObject<T>>;
+}
+
+/** Everything that is wrong with the environment. Its message lists each variable; never its value. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Parses variables by a schema. An empty variable counts as absent.
+ * @returns the values, or what is wrong: one line a variable, saying what is expected
+ */
+export function readVariables<S extends z.ZodObject>(
+  schema: S,
+  env: NodeJS.ProcessEnv,
+): { values: z.output<S> } | { problems: string[] } {
+  const given = Object.entries(env).filter(([, value]) => value !== '');
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  if (parsed.success) return { values: parsed.data };
+  return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) };
+}

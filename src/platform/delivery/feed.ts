@@ -1,0 +1,67 @@
+import type { Pool } from 'pg';
+import type { StoredMessage } from './message.js';
+import type { OutboxWatch } from './outbox-watch.js';
+
+/** What a consumer wants of a feed: streams and types, see {@link streams}. */
+export interface FeedFilter {
+  stream: string;
+  types: readonly string[];
+}
+
+export interface FeedPage {
+  messages: StoredMessage[];
+  /** Everything up to here was looked at: the position to continue from. */
+  upTo: number;
+}
+
+/** Reading the outbox of one producer in order, wherever the producer runs. */
+export interface Feed {
+  readonly producer: string;
+  /** Resolves when there is something to read after `position`, or when `signal` aborts. */
+  wait(position: number, signal: AbortSignal): Promise<void>;
+  /**
+   * @param after position of the last message that was read
+   * @param limit messages at most
+   * @guarantee nothing that will ever be at or below `upTo` is left out
+   */
+  read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage>;
+}
+
+const READ = `
+  SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers, created_at
+    FROM outbox
+   WHERE seq > $1 AND seq <= $2 AND aggregatetype = $3 AND type = ANY ($4)
+   ORDER BY seq
+   LIMIT $5`;
+
+/** The feed of a producer whose database this process can reach, read through the producer's own pool. */
+export class LocalFeed implements Feed {
+  constructor(
+    readonly producer: string,
+    private readonly pool: () => Pool,
+    private readonly watch: OutboxWatch,
+  ) {}
+
+  wait(position: number, signal: AbortSignal): Promise<void> {
+    if (this.watch.settled > position || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        unsubscribe();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const unsubscribe = this.watch.subscribe(done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
+    const settled = this.watch.settled;
+    if (settled <= after) return { messages: [], upTo: after };
+    const values = [after, settled, filter.stream, filter.types, limit];
+    const { rows } = await this.pool().query({ name: 'feed-read', text: READ, values });
+    const messages = rows.map((row) => ({ ...row, producer: this.producer, created_at: row.created_at.toISOString() }));
+    const last = messages.at(-1);
+    return { messages, upTo: last && messages.length === limit ? last.seq : settled };
+  }
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { Actor, MessageContext, SendOptions } from '../messaging/context.js';
+import { childTrace, currentMessage, SYSTEM } from '../messaging/context.js';
+import { definitionOf } from '../messaging/define.js';
+import type { WireError } from '../messaging/errors.js';
+
+/** What travels beside the payload; lower-case names, as CloudEvents extensions want them. */
+export interface MessageHeaders {
+  correlationid: string;
+  causationid: string;
+  traceparent: string;
+  actor: Actor;
+  /** Where the reply to a durable command goes. */
+  replyto?: { module: string; saga: string; id: string };
+}
+
+/** A row of an outbox that was not written yet. The columns follow the Debezium outbox event router. */
+export interface OutboxRow {
+  id: string;
+  aggregatetype: string;
+  aggregateid: string;
+  type: string;
+  payload: object;
+  headers: MessageHeaders;
+}
+
+/** A row of an outbox as a consumer reads it. */
+export interface StoredMessage extends OutboxRow {
+  seq: number;
+  /** The module whose outbox it was read from. */
+  producer: string;
+  /** ISO 8601, UTC. */
+  created_at: string;
+}
+
+/** The answer to a durable command. */
+export type Reply<R = unknown> =
+  | { ok: true; result: R }
+  | { ok: false; error: WireError; /** It was given up after repeated faults. */ dead?: boolean };
+
+/** Events of a module are in its own stream, durable commands and replies in one that names the receiver. */
+export const streams = {
+  events: (producer: string) => producer,
+  commands: (receiver: string) => `${receiver}.commands`,
+  replies: (receiver: string) => `${receiver}.replies`,
+};
+
+/** The `type` of the reply to a command. */
+export const replyType = (command: string) => `${command}.reply`;
+
+export function eventRow(event: object): OutboxRow {
+  const definition = definitionOf(event)!;
+  const key = String((event as Record<string, unknown>)[definition.key!]);
+  return row(streams.events(definition.module), key, definition.name, event);
+}
+
+export function commandRow(command: object, sender: string, options: SendOptions): OutboxRow {
+  const definition = definitionOf(command)!;
+  const key = options.key ?? currentMessage()?.id ?? randomUUID();
+  const replyto = options.replyTo && { module: sender, ...options.replyTo };
+  return row(streams.commands(definition.module), key, definition.name, command, replyto && { replyto });
+}
+
+/** The reply to a durable command, in order with the other replies to the same saga instance. */
+export function replyRow(command: StoredMessage, reply: Reply): OutboxRow | undefined {
+  const to = command.headers.replyto;
+  if (!to) return undefined;
+  return row(streams.replies(to.module), to.id, replyType(command.type), reply, { replyto: to });
+}
+
+/** The context in which a consumer handles a stored message. */
+export function contextOf(message: StoredMessage, module: string, deadline?: number): MessageContext {
+  const { correlationid, causationid, traceparent, actor } = message.headers;
+  return {
+    id: message.id,
+    type: message.type,
+    module,
+    correlationId: correlationid,
+    causationId: causationid,
+    traceparent: childTrace(traceparent),
+    actor,
+    ...(deadline && { deadline }),
+  };
+}
+
+function row(
+  stream: string,
+  key: string,
+  type: string,
+  payload: object,
+  more: Partial<MessageHeaders> = {},
+): OutboxRow {
+  const context = currentMessage();
+  const id = randomUUID();
+  const headers = {
+    correlationid: context?.correlationId ?? id,
+    causationid: context?.id ?? id,
+    traceparent: context?.traceparent ?? childTrace(undefined),
+    actor: context?.actor ?? SYSTEM,
+    ...more,
+  };
+  return { id, aggregatetype: stream, aggregateid: key, type, payload, headers };
+}

@@ -1,0 +1,156 @@
+import type { Database } from '../persistence/database.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { RetryLater } from '../messaging/errors.js';
+import type { Consumer } from './consumer.js';
+import { backoff } from './consumer.js';
+import type { LoopEvents } from './consumer-loop.js';
+import { describeError } from './describe-error.js';
+import type { ParkedMessage } from './parked.js';
+import { leaseDue, lockDue, noteFailure, postpone, settle } from './parked.js';
+
+const POLL_MS = 1000;
+const CONCURRENCY = 16;
+/** Longer than any outside call may take. */
+const LEASE_MS = 60_000;
+
+/**
+ * Works off the parked messages of one consumer: those that failed, in a transaction each; those of an external
+ * consumer concurrently and with no transaction open, under a lease.
+ */
+export class ParkedWorker {
+  readonly #running = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #pass: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+
+  constructor(
+    private readonly consumer: Consumer,
+    private readonly database: Database,
+    private readonly events: LoopEvents,
+  ) {}
+
+  start(): void {
+    this.poke();
+  }
+
+  /** Looks for due messages now, or in `afterMs` milliseconds. */
+  poke(afterMs = 0): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    if (afterMs > 0) this.#timer = setTimeout(() => this.poke(), afterMs);
+    else if (this.#pass) this.#again = true;
+    else this.#pass = this.#work().finally(() => (this.#pass = undefined));
+  }
+
+  /** Waits for what has begun. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#pass;
+    await Promise.allSettled(this.#running);
+  }
+
+  async #work(): Promise<void> {
+    let pause = POLL_MS;
+    try {
+      do {
+        this.#again = false;
+        pause = this.consumer.external ? await this.#leaseAll() : await this.#handleAll();
+      } while (this.#again && !this.#stopped);
+    } catch (error) {
+      this.events.failed(this.consumer.name, error);
+    }
+    // Set directly: `poke` would see this pass as still running.
+    if (!this.#stopped) this.#timer = setTimeout(() => this.poke(), pause);
+  }
+
+  async #leaseAll(): Promise<number> {
+    const free = CONCURRENCY - this.#running.size;
+    if (free <= 0) return POLL_MS;
+    for (const parked of await leaseDue(this.database.pool, this.consumer.name, free, LEASE_MS)) {
+      const call = this.#call(parked).finally(() => {
+        this.#running.delete(call);
+        this.poke();
+      });
+      this.#running.add(call);
+    }
+    return POLL_MS;
+  }
+
+  async #call(parked: ParkedMessage): Promise<void> {
+    try {
+      await this.consumer.handle(parked.message, undefined);
+      await settle(this.database.pool, parked.id);
+    } catch (error) {
+      await this.#failed(parked, error).catch((also) => this.events.failed(this.consumer.name, also));
+    }
+  }
+
+  async #handleAll(): Promise<number> {
+    while (!this.#stopped) {
+      const next = await this.#handleOne();
+      if (next !== 'handled') return next;
+    }
+    return POLL_MS;
+  }
+
+  async #handleOne(): Promise<'handled' | number> {
+    const unit = new UnitOfWork(this.database.module, this.database.dataSource);
+    try {
+      const parked = await lockDue(await unit.client(), this.consumer.name);
+      if (!parked) {
+        await unit.rollback();
+        return POLL_MS;
+      }
+      const failure = await this.#attempt(unit, parked);
+      const spoke = await unit.commit();
+      this.events.committed(this.database.module, spoke, undefined);
+      return failure === undefined ? 'handled' : Math.min(POLL_MS, failure);
+    } catch (error) {
+      await unit.rollback();
+      throw error;
+    }
+  }
+
+  /** @returns milliseconds to the next attempt, if this one failed */
+  async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<number | undefined> {
+    const client = await unit.client();
+    try {
+      await unit.nested(() => this.consumer.handle(parked.message, unit));
+      await settle(client, parked.id);
+      return undefined;
+    } catch (error) {
+      return this.#note(unit, parked, error);
+    }
+  }
+
+  async #failed(parked: ParkedMessage, error: unknown): Promise<void> {
+    if (error instanceof RetryLater) {
+      await postpone(this.database.pool, parked.id, error.afterMs, error.message);
+      this.poke(error.afterMs);
+      return;
+    }
+    const unit = new UnitOfWork(this.database.module, this.database.dataSource);
+    try {
+      const pause = await this.#note(unit, parked, error);
+      if (await unit.commit()) this.events.committed(this.database.module, true, undefined);
+      this.poke(Math.min(POLL_MS, pause));
+    } catch (failure) {
+      await unit.rollback();
+      throw failure;
+    }
+  }
+
+  async #note(unit: UnitOfWork, parked: ParkedMessage, error: unknown): Promise<number> {
+    const { retry, name } = this.consumer;
+    this.events.failed(name, error);
+    const attempt = parked.attempts + 1;
+    const pause = backoff(retry, attempt);
+    const dead = attempt >= retry.attempts;
+    const text = describeError(error);
+    await noteFailure(await unit.client(), parked, text, dead ? undefined : pause);
+    if (dead) this.consumer.givenUp?.(parked.message, text, unit);
+    return pause;
+  }
+}

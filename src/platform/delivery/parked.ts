@@ -1,0 +1,117 @@
+import type { ClientBase } from 'pg';
+import type { StoredMessage } from './message.js';
+import { keyOf } from './consumer.js';
+
+/**
+ * The work table of a module: messages that wait for a later attempt, for an outside call, or, as dead letters, for a
+ * person. They are copies, so that the producer's retention cannot take them.
+ */
+export interface ParkedMessage {
+  id: string;
+  consumer: string;
+  message: StoredMessage;
+  /** Failed attempts so far. */
+  attempts: number;
+}
+
+/** Which of these keys have a message parked: what follows on them has to wait its turn. */
+export async function parkedKeys(client: ClientBase, consumer: string, messages: readonly StoredMessage[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ key: string }>({
+    name: 'parked-keys',
+    text: 'SELECT DISTINCT key FROM parked_message WHERE consumer = $1 AND key = ANY ($2)',
+    values: [consumer, [...new Set(messages.map(keyOf))]],
+  });
+  return new Set(rows.map((row) => row.key));
+}
+
+export interface Parking {
+  message: StoredMessage;
+  /** Milliseconds until the next attempt. */
+  dueInMs: number;
+  /** What went wrong; absent for a message that only waits for its turn. */
+  error?: string;
+}
+
+export async function park(client: ClientBase, consumer: string, { message, dueInMs, error }: Parking): Promise<void> {
+  await client.query({
+    name: 'park',
+    text: `INSERT INTO parked_message (consumer, producer, seq, message_id, key, message, attempts, errors, due_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 ms')
+           ON CONFLICT (consumer, producer, seq) DO NOTHING`,
+    values: [
+      consumer,
+      message.producer,
+      message.seq,
+      message.id,
+      keyOf(message),
+      JSON.stringify(message),
+      error === undefined ? 0 : 1,
+      JSON.stringify(error === undefined ? [] : [failure(1, error)]),
+      dueInMs,
+    ],
+  });
+}
+
+/** A message is due when it is the oldest parked one of its key. */
+const DUE = `
+  SELECT id FROM parked_message p
+   WHERE consumer = $1 AND state = 'waiting' AND due_at <= now()
+     AND (leased_until IS NULL OR leased_until < now())
+     AND NOT EXISTS (SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)
+   ORDER BY due_at
+   LIMIT $2
+   FOR UPDATE SKIP LOCKED`;
+
+/** Locks the next due message for the transaction of `client`. */
+export async function lockDue(client: ClientBase, consumer: string): Promise<ParkedMessage | undefined> {
+  const text = `SELECT id::text, consumer, message, attempts FROM parked_message WHERE id IN (${DUE})`;
+  const { rows } = await client.query<ParkedMessage>({ name: 'parked-lock', text, values: [consumer, 1] });
+  return rows[0];
+}
+
+/**
+ * Takes due messages for an outside call. A worker that dies loses its lease after `leaseMs`; the call is then made again.
+ */
+export async function leaseDue(client: Pick<ClientBase, 'query'>, consumer: string, limit: number, leaseMs: number): Promise<ParkedMessage[]> {
+  const { rows } = await client.query<ParkedMessage>({
+    name: 'parked-lease',
+    text: `UPDATE parked_message SET leased_until = now() + $3 * interval '1 ms' WHERE id IN (${DUE})
+           RETURNING id::text, consumer, message, attempts`,
+    values: [consumer, limit, leaseMs],
+  });
+  return rows;
+}
+
+export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {
+  await client.query({ name: 'parked-settle', text: 'DELETE FROM parked_message WHERE id = $1', values: [id] });
+}
+
+/** Puts a message back without counting a failure. */
+export async function postpone(client: Pick<ClientBase, 'query'>, id: string, afterMs: number, waitingFor: string): Promise<void> {
+  const text = `UPDATE parked_message
+                   SET due_at = now() + $2 * interval '1 ms', waiting_for = $3, leased_until = NULL WHERE id = $1`;
+  await client.query({ name: 'parked-postpone', text, values: [id, afterMs, waitingFor] });
+}
+
+/** Notes a failed attempt. `dueInMs` undefined makes it a dead letter. */
+export async function noteFailure(
+  client: Pick<ClientBase, 'query'>,
+  parked: ParkedMessage,
+  error: string,
+  dueInMs: number | undefined,
+): Promise<void> {
+  const attempt = parked.attempts + 1;
+  await client.query({
+    name: 'parked-failure',
+    text: `UPDATE parked_message
+              SET attempts = $2, errors = errors || $3::jsonb, leased_until = NULL,
+                  state = CASE WHEN $4::float8 IS NULL THEN 'dead' ELSE 'waiting' END,
+                  due_at = now() + coalesce($4::float8, 0) * interval '1 ms'
+            WHERE id = $1`,
+    values: [parked.id, attempt, JSON.stringify([failure(attempt, error)]), dueInMs ?? null],
+  });
+}
+
+function failure(attempt: number, error: string) {
+  return { attempt, at: new Date().toISOString(), error };
+}

@@ -1,0 +1,26 @@
+import { SetMetadata } from '@nestjs/common';
+import type { RetryPolicy } from './consumer.js';
+
+const SUBSCRIPTION = 'liftout:subscription';
+
+export interface SubscriptionOptions {
+  /** Stable name of this consumer within its module; its progress is kept under it, so never change it. */
+  name: string;
+  /** The handler calls the outside world: it runs without a transaction, and records what it learned with a command. */
+  external?: boolean;
+  /** A read model that can be replayed: writes its own tables only, neither publishes nor sends. */
+  rebuildable?: boolean;
+  /** Deviations from twelve attempts over some ten minutes. */
+  retry?: Partial<RetryPolicy>;
+}
+
+/**
+ * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order.
+ *
+ * @example @EventsHandler(OrderPlaced, OrderCancelled) @Subscription({ name: 'order-page', rebuildable: true })
+ */
+export const Subscription = (options: SubscriptionOptions): ClassDecorator => SetMetadata(SUBSCRIPTION, options);
+
+export function subscriptionOf(type: object): SubscriptionOptions | undefined {
+  return Reflect.getMetadata(SUBSCRIPTION, type) as SubscriptionOptions | undefined;
+}

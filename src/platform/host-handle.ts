@@ -1,0 +1,8 @@
+import type { ConfigClass } from './configuration.js';
+import type { Database } from './persistence/database.js';
+
+/** What a running process offers to its modules: provided by the platform, see `host.ts`. */
+export abstract class Host {
+  abstract database(module: string): Database;
+  abstract config<C extends ConfigClass>(type: C): InstanceType<C>;
+}

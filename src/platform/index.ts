@@ -1,0 +1,14 @@
+/** The platform's public surface: what a module may use besides `messaging/define.js`, which its contracts import. */
+export type { Seed } from './bounded-context.js';
+export { BoundedContext } from './bounded-context.js';
+export { defineConfig } from './configuration.js';
+export type { Reply } from './delivery/message.js';
+export { Subscription } from './delivery/subscription.js';
+export { Outbox } from './messaging/buses.js';
+export { currentMessage } from './messaging/context.js';
+export { defineCommand, defineEvent, defineQuery } from './messaging/define.js';
+export { Conflict, DomainError, Forbidden, Invalid, NotFound, RetryLater, Unavailable } from './messaging/errors.js';
+export { Database } from './persistence/database.js';
+export { isUniqueViolation } from './persistence/failures.js';
+export type { Decision } from './sagas/saga.js';
+export { Saga } from './sagas/saga.js';

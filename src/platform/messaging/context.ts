@@ -1,0 +1,110 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/** Who asks. Travels with every message; `system` is the platform itself, as in a saga's timeout. */
+export interface Actor {
+  readonly sub: string;
+  readonly role: string;
+}
+
+/** What every message carries beside its payload. */
+export interface MessageContext {
+  /** UUID of this message. */
+  readonly id: string;
+  /** Wire name of the message, or the route of a request. */
+  readonly type: string;
+  /** The module whose code runs. */
+  readonly module: string;
+  /** One id for everything that follows from one request. */
+  readonly correlationId: string;
+  /** The id of the message that caused this one. */
+  readonly causationId?: string;
+  /** W3C trace context: `00-<trace id>-<span id>-<flags>`. */
+  readonly traceparent: string;
+  readonly actor: Actor;
+  /** When the caller stops waiting: milliseconds since the epoch. */
+  readonly deadline?: number;
+  /** Idempotency key: a command with one has its outcome remembered. */
+  readonly key?: string;
+}
+
+/** What a running handler may do to the unit of work it is in. Implemented in `persistence/unit-of-work.ts`. */
+export interface Unit {
+  /** The module whose database it writes. */
+  readonly module: string;
+  /** Whether its transaction has begun. */
+  readonly open: boolean;
+  /** Buffers an event: a durable one for the outbox, a local one for its handlers before the commit. */
+  publish(event: object): void;
+  /** Buffers a durable command for the outbox. */
+  send(command: object, options?: SendOptions): void;
+  /** Runs `work` so that its failure undoes only what it did itself. */
+  nested<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface SendOptions {
+  /** Commands with the same key are handled in the order they were sent. Default: the id of the message being handled. */
+  key?: string;
+  /** The saga instance that gets the reply. Set by the platform. */
+  replyTo?: { saga: string; id: string };
+}
+
+/** A running handler: its message, and the unit of work it is in, if any. */
+export interface Scope {
+  readonly context: MessageContext;
+  readonly unit?: Unit;
+  /** How many keyed commands this scope has sent: makes the keys of its children the same in a repetition. */
+  children: number;
+}
+
+const storage = new AsyncLocalStorage<Scope>();
+
+export const SYSTEM: Actor = Object.freeze({ sub: 'system', role: 'system' });
+
+export function currentScope(): Scope | undefined {
+  return storage.getStore();
+}
+
+/** The context of the message being handled; `undefined` outside of any. */
+export function currentMessage(): MessageContext | undefined {
+  return storage.getStore()?.context;
+}
+
+/** Runs `work` as the handler of a message. */
+export function runInScope<T>(context: MessageContext, unit: Unit | undefined, work: () => T): T {
+  return storage.run({ context, ...(unit && { unit }), children: 0 }, work);
+}
+
+/** The context of a message sent now: caused by the one being handled, or the beginning of a new trace. */
+export function childContext(type: string, module: string, more: Partial<MessageContext> = {}): MessageContext {
+  const parent = currentMessage();
+  const id = randomUUID();
+  return {
+    id,
+    type,
+    module,
+    correlationId: parent?.correlationId ?? id,
+    ...(parent && { causationId: parent.id }),
+    traceparent: childTrace(parent?.traceparent),
+    actor: parent?.actor ?? SYSTEM,
+    ...(parent?.deadline && { deadline: parent.deadline }),
+    ...more,
+  };
+}
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/**
+ * A new span in the trace of `parent`, or a new sampled trace when it is absent or malformed.
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export function childTrace(parent: string | undefined): string {
+  const match = parent ? TRACEPARENT.exec(parent) : null;
+  const traceId = match?.[1] ?? randomBytes(16).toString('hex');
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-${match?.[3] ?? '01'}`;
+}
+
+/** The trace and span id in a traceparent. */
+export function traceIds(traceparent: string): { traceId: string; spanId: string } {
+  return { traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };
+}

@@ -1,0 +1,165 @@
+import { Command, Query } from '@nestjs/cqrs';
+import { z } from 'zod';
+
+/** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
+export interface MessageDefinition {
+  readonly kind: 'command' | 'query' | 'event';
+  /** `module.imperative-or-past-tense.vN`; never changes once it was used. */
+  readonly name: string;
+  /** The module that handles the command or query, or publishes the event: the first part of the name. */
+  readonly module: string;
+  readonly payload: z.ZodObject;
+  /** What the handler answers with; `undefined` where it answers with nothing. Commands and queries only. */
+  readonly result?: z.ZodType;
+  /** The error codes it can answer with, and the schema of their details. Commands and queries only. */
+  readonly errors: Readonly<Record<string, z.ZodType>>;
+  /** The field that names the aggregate. Messages with the same value are delivered in order. Events only. */
+  readonly key?: string;
+}
+
+type Payload<P extends z.ZodObject> = Readonly<z.output<P>>;
+type ResultOf<R> = R extends z.ZodType ? z.output<R> : void;
+
+export interface MessageClass<T = object> {
+  new (payload: never): T;
+  readonly definition: MessageDefinition;
+}
+export interface CommandClass<P extends z.ZodObject = z.ZodObject, R = unknown> extends MessageClass {
+  new (payload: z.input<P>): Command<ResultOf<R>> & Payload<P>;
+}
+export interface QueryClass<P extends z.ZodObject = z.ZodObject, R = unknown> extends MessageClass {
+  new (payload: z.input<P>): Query<ResultOf<R>> & Payload<P>;
+}
+export interface EventClass<P extends z.ZodObject = z.ZodObject> extends MessageClass {
+  new (payload: z.input<P>): Payload<P>;
+}
+
+interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {
+  payload: P;
+  result?: R;
+  errors?: Record<string, z.ZodType>;
+}
+
+/**
+ * Defines a command: a class that works with the `CommandBus` of @nestjs/cqrs and types its result.
+ *
+ * @param name wire name, `module.do-something.v1`; `module` handles it
+ * @param spec schemas of JSON values: payload, result (none: it answers with nothing), details of each error code
+ * @throws TypeError when the name is malformed or a schema describes something that JSON cannot carry
+ * @guarantee instances are validated, deeply immutable copies of what they were given
+ */
+export function defineCommand<P extends z.ZodObject, R extends z.ZodType | undefined = undefined>(
+  name: string,
+  spec: Answerable<P, R>,
+): CommandClass<P, R> {
+  const definition = answerable('command', name, spec);
+  return messageClass(definition, Command) as unknown as CommandClass<P, R>;
+}
+
+/**
+ * Defines a query: as {@link defineCommand}, for the `QueryBus`. Its handler changes nothing.
+ */
+export function defineQuery<P extends z.ZodObject, R extends z.ZodType>(
+  name: string,
+  spec: Answerable<P, R> & { result: R },
+): QueryClass<P, R> {
+  const definition = answerable('query', name, spec);
+  return messageClass(definition, Query) as unknown as QueryClass<P, R>;
+}
+
+/**
+ * Defines a durable event. Publishing one writes an outbox row in the transaction of the state it speaks of.
+ *
+ * @param name wire name, `module.something-happened.v1`; only `module` publishes it
+ * @param spec `payload`: schema of a JSON object; `key`: its field that names the aggregate whose order matters
+ * @throws TypeError when the name is malformed, the key is no string field, or the schema is not plain JSON
+ */
+export function defineEvent<P extends z.ZodObject>(
+  name: string,
+  spec: { payload: P; key: keyof z.output<P> & string },
+): EventClass<P> {
+  if (!(spec.key in spec.payload.shape)) {
+    throw new TypeError(`${name}: key "${spec.key}" is not a field of its payload`);
+  }
+  const definition = { kind: 'event', ...named(name), payload: spec.payload, errors: {}, key: spec.key } as const;
+  refuseNonJson(name, 'payload', spec.payload);
+  return messageClass(definition, Object) as unknown as EventClass<P>;
+}
+
+/** The definition of a message instance or class; `undefined` for anything else, such as a local domain event. */
+export function definitionOf(message: unknown): MessageDefinition | undefined {
+  const type = typeof message === 'function' ? message : (message as object | null)?.constructor;
+  return (type as Partial<MessageClass> | undefined)?.definition;
+}
+
+/**
+ * Freezes plain data in place, all the way down.
+ * @returns the same value
+ */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+const NAME = /^([a-z][a-z0-9-]*)\.[a-z][a-z0-9-]*\.v[1-9][0-9]*$/;
+
+function named(name: string): { name: string; module: string } {
+  const module = NAME.exec(name)?.[1];
+  if (!module) throw new TypeError(`"${name}" is no message name: expected "module.what-it-says.v1" in lower case`);
+  return { name, module };
+}
+
+function answerable(
+  kind: 'command' | 'query',
+  name: string,
+  spec: Answerable<z.ZodObject, z.ZodType | undefined>,
+): MessageDefinition {
+  const errors = spec.errors ?? {};
+  refuseNonJson(name, 'payload', spec.payload);
+  if (spec.result) refuseNonJson(name, 'result', spec.result);
+  for (const [code, details] of Object.entries(errors)) refuseNonJson(name, `error ${code}`, details);
+  return { kind, ...named(name), payload: spec.payload, ...(spec.result && { result: spec.result }), errors };
+}
+
+/** zod's own JSON Schema conversion knows what JSON cannot express: dates, bigints, maps, transforms, custom checks. */
+function refuseNonJson(name: string, part: string, schema: z.ZodType): void {
+  try {
+    const options = { unrepresentable: 'throw', cycles: 'throw' } as const;
+    z.toJSONSchema(schema, { ...options, io: 'input' });
+    refuseAnything(z.toJSONSchema(schema, { ...options, io: 'output' }));
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new TypeError(`${name}: its ${part} is not plain JSON (${why}). Use strings, numbers, objects and arrays.`);
+  }
+}
+
+/** An empty schema accepts anything, and would let references through uncopied. */
+function refuseAnything(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return;
+  const { $schema: _, ...rules } = schema as Record<string, unknown>;
+  if (Object.keys(rules).length === 0) throw new TypeError('it accepts anything: say z.json() for free-form data');
+  for (const key of ['additionalProperties', 'items', 'not']) if (key in rules) refuseAnything(rules[key]);
+  for (const key of ['anyOf', 'oneOf', 'allOf', 'prefixItems']) ((rules[key] as unknown[]) ?? []).forEach(refuseAnything);
+  for (const key of ['properties', '$defs']) Object.values((rules[key] as object) ?? {}).forEach(refuseAnything);
+}
+
+function messageClass(definition: MessageDefinition, Base: new () => object): MessageClass {
+  return class extends Base {
+    static readonly definition = definition;
+
+    constructor(payload: unknown) {
+      super();
+      const parsed = definition.payload.safeParse(payload);
+      if (!parsed.success) throw payloadError(definition.name, parsed.error);
+      Object.assign(this, parsed.data);
+      deepFreeze(this);
+    }
+  };
+}
+
+function payloadError(name: string, error: z.ZodError): TypeError {
+  return Object.assign(new TypeError(`${name}: ${z.prettifyError(error)}`), { issues: error.issues });
+}

@@ -1,0 +1,166 @@
+import type { MessageContext } from './context.js';
+import { childContext, currentScope, runInScope } from './context.js';
+import type { MessageDefinition } from './define.js';
+import { deepFreeze, definitionOf } from './define.js';
+import type { WireError } from './errors.js';
+import { ContractViolation, DomainError, Unavailable } from './errors.js';
+import { isConnectionFailure } from '../persistence/failures.js';
+import type { Registry } from './registry.js';
+
+/** The answer of a handler as it crosses a seam: a result, or an error named in the contract. */
+export type Outcome = { ok: true; result: unknown } | { ok: false; error: WireError };
+
+/** Runs a command of one module in a unit of work. Implemented in `persistence/command-runner.ts`. */
+export interface CommandRunner {
+  run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome>;
+}
+
+export interface FaultLog {
+  fault(context: MessageContext, error: unknown): void;
+}
+
+/**
+ * Carries commands and queries over the seam, the same way whether the other side is near or far: values are copied,
+ * checked and frozen, failures are the contract's errors or {@link Unavailable}, deadlines hold.
+ */
+export class Dispatcher {
+  constructor(
+    private readonly registry: Registry,
+    private readonly runners: ReadonlyMap<string, CommandRunner>,
+    private readonly log: FaultLog,
+  ) {}
+
+  /**
+   * Sends a command or query to the module that handles it and waits for the answer.
+   *
+   * @throws DomainError one of the errors that the contract names
+   * @throws Unavailable when there is no answer before the deadline, or the handler broke
+   * @throws ContractViolation when another module is called while a transaction is open
+   */
+  async ask(message: object): Promise<unknown> {
+    const definition = definitionOf(message);
+    if (!definition || definition.kind === 'event') {
+      throw new ContractViolation(`${message.constructor.name} was not made with defineCommand or defineQuery.`);
+    }
+    this.#refuseOpenTransaction(definition);
+    const context = childContext(definition.name, definition.module, childKey(definition));
+    return unwrap(await beforeDeadline(context, this.answer(context, message)));
+  }
+
+  /** The receiving side: handles a message that came over a seam, in the given context. */
+  async answer(context: MessageContext, message: object): Promise<Outcome> {
+    const definition = definitionOf(message)!;
+    const handle = this.registry.handlerOf(definition.name);
+    if (!handle) throw new Unavailable(`${definition.name} is not handled in this process.`, 'down');
+    const work = () => this.#outcome(definition, () => handle(message as never));
+    try {
+      return await this.#run(definition, context, message, work);
+    } catch (error) {
+      throw this.#unavailable(context, error);
+    }
+  }
+
+  #run(
+    definition: MessageDefinition,
+    context: MessageContext,
+    message: object,
+    work: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const unit = currentScope()?.unit;
+    const inside = unit?.module === definition.module ? unit : undefined;
+    if (definition.kind === 'query') return runInScope(context, inside, work);
+    if (inside) return undoneUnlessOk(inside, () => runInScope(context, inside, work));
+    return this.runners.get(definition.module)!.run(context, message, work);
+  }
+
+  /** Turns what a handler returned or threw into what the contract allows. Faults stay exceptions. */
+  async #outcome(definition: MessageDefinition, handle: () => Promise<unknown>): Promise<Outcome> {
+    try {
+      return { ok: true, result: checkedResult(definition, await handle()) };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      return { ok: false, error: checkedError(definition, error) };
+    }
+  }
+
+  #unavailable(context: MessageContext, error: unknown): Error {
+    if (error instanceof ContractViolation) return error;
+    if (error instanceof Unavailable) return error;
+    this.log.fault(context, error);
+    const reason = isConnectionFailure(error) ? 'down' : 'fault';
+    return new Unavailable(`${context.type} could not be answered.`, reason, { cause: error });
+  }
+
+  #refuseOpenTransaction(definition: MessageDefinition): void {
+    const unit = currentScope()?.unit;
+    if (!unit?.open || unit.module === definition.module) return;
+    throw new ContractViolation(
+      `${unit.module} called ${definition.name} while its transaction is open. Ask before the first use of the ` +
+        `database, or send the command with Outbox.send so that it goes out with the commit.`,
+    );
+  }
+}
+
+/** Commands of a keyed scope get keys of their own, the same ones when the scope is repeated. */
+function childKey(definition: MessageDefinition): Partial<MessageContext> {
+  const scope = currentScope();
+  if (definition.kind === 'query' || !scope?.context.key) return {};
+  return { key: `${scope.context.key}/${scope.children++}` };
+}
+
+async function undoneUnlessOk(unit: { nested<T>(work: () => Promise<T>): Promise<T> }, work: () => Promise<Outcome>) {
+  try {
+    return await unit.nested(async () => {
+      const outcome = await work();
+      if (!outcome.ok) throw new Undo(outcome);
+      return outcome;
+    });
+  } catch (error) {
+    if (error instanceof Undo) return error.outcome;
+    throw error;
+  }
+}
+
+class Undo extends Error {
+  constructor(readonly outcome: Outcome) {
+    super('undo');
+  }
+}
+
+function unwrap(outcome: Outcome): unknown {
+  if (outcome.ok) return outcome.result;
+  throw DomainError.fromWire(outcome.error);
+}
+
+function checkedResult(definition: MessageDefinition, result: unknown): unknown {
+  if (!definition.result) return undefined;
+  const parsed = definition.result.safeParse(result);
+  if (parsed.success) return deepFreeze(parsed.data);
+  throw new ContractViolation(`${definition.name} answered with something else than its contract says: ${parsed.error.message}`);
+}
+
+function checkedError(definition: MessageDefinition, error: DomainError): WireError {
+  const details = definition.errors[error.code];
+  if (!details) {
+    throw new ContractViolation(`${definition.name} failed with ${error.code}, which its contract does not name.`, { cause: error });
+  }
+  const parsed = details.safeParse(error.details);
+  if (!parsed.success) throw new ContractViolation(`${definition.name}: the details of ${error.code} do not fit: ${parsed.error.message}`);
+  return { ...error.toWire(), details: deepFreeze(parsed.data) as Record<string, unknown> };
+}
+
+/** The caller stops waiting at its deadline, also in process. What the handler still does is refused at its commit. */
+async function beforeDeadline<T>(context: MessageContext, work: Promise<T>): Promise<T> {
+  if (!context.deadline) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const expire = () => reject(new Unavailable(`${context.type} did not answer before the deadline.`, 'timeout'));
+    timer = setTimeout(expire, Math.max(0, context.deadline! - Date.now()));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+

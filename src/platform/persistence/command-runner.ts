@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import type { MessageContext } from '../messaging/context.js';
+import { runInScope } from '../messaging/context.js';
+import type { CommandRunner, Outcome } from '../messaging/dispatcher.js';
+import { Invalid, Unavailable } from '../messaging/errors.js';
+import type { Database } from './database.js';
+import { isRetryable } from './failures.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const ATTEMPTS = 5;
+
+/** Handles the local domain events of a unit of work, before it commits. */
+export type DispatchLocal = (unit: UnitOfWork) => Promise<void>;
+
+/**
+ * Runs a command in at most one transaction of its module.
+ *
+ * - An error named in the contract rolls the transaction back and is the command's outcome.
+ * - Deadlocks and serialisation failures are run again, up to five times; any other fault rolls back and is thrown.
+ * - A command with an idempotency key has its outcome remembered in the same transaction. A repetition gets that
+ *   outcome; one that comes while the first is running waits for it. Faults are not remembered.
+ */
+export class TransactionalRunner implements CommandRunner {
+  constructor(
+    private readonly database: Database,
+    private readonly dispatchLocal: DispatchLocal,
+    private readonly onCommit: () => void,
+  ) {}
+
+  async run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome> {
+    const memory = context.key === undefined ? undefined : new Memory(context.key, context.type, message);
+    const known = await memory?.recall(this.database.pool);
+    if (known) return known;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(context, memory, handle);
+      } catch (error) {
+        if (!isRetryable(error) || attempt === ATTEMPTS) throw error;
+        await delay(Math.random() * 10 * 2 ** attempt);
+      }
+    }
+  }
+
+  async #attempt(context: MessageContext, memory: Memory | undefined, handle: () => Promise<Outcome>): Promise<Outcome> {
+    const unit = this.#newUnit(memory);
+    try {
+      const outcome = await runInScope(context, unit, async () => {
+        const answer = await handle();
+        if (answer.ok) await this.dispatchLocal(unit);
+        return answer;
+      });
+      if (outcome.ok) await this.#commit(unit, context, memory, outcome);
+      else await this.#undo(unit, memory, outcome);
+      return outcome;
+    } catch (error) {
+      await unit.rollback();
+      if (error instanceof AlreadyHandled) return error.outcome;
+      throw error;
+    }
+  }
+
+  #newUnit(memory: Memory | undefined): UnitOfWork {
+    return new UnitOfWork(this.database.module, this.database.dataSource, memory && ((client) => memory.claim(client)));
+  }
+
+  async #commit(unit: UnitOfWork, context: MessageContext, memory: Memory | undefined, outcome: Outcome): Promise<void> {
+    if (context.deadline && Date.now() > context.deadline) {
+      throw new Unavailable(`${context.type} was too late to commit: its caller has stopped waiting.`, 'timeout');
+    }
+    await memory?.remember(await unit.client(), outcome);
+    if (await unit.commit()) this.onCommit();
+  }
+
+  /** A typed error leaves nothing behind but the memory of it. */
+  async #undo(unit: UnitOfWork, memory: Memory | undefined, outcome: Outcome): Promise<void> {
+    await unit.rollback();
+    if (!memory) return;
+    const record = this.#newUnit(memory);
+    try {
+      await memory.remember(await record.client(), outcome);
+      await record.commit();
+    } catch (error) {
+      await record.rollback();
+      throw error;
+    }
+  }
+}
+
+class AlreadyHandled extends Error {
+  constructor(readonly outcome: Outcome) {
+    super('This command was handled before.');
+  }
+}
+
+interface Remembered {
+  fingerprint: string;
+  outcome: Outcome;
+}
+
+/** The memory of one keyed command in its module's schema. */
+class Memory {
+  readonly #fingerprint: string;
+
+  constructor(
+    private readonly key: string,
+    private readonly type: string,
+    message: object,
+  ) {
+    this.#fingerprint = createHash('sha256').update(JSON.stringify(message)).digest('base64url');
+  }
+
+  /** The outcome, if the command was handled before. */
+  async recall(client: Pick<PoolClient, 'query'>): Promise<Outcome | undefined> {
+    const { rows } = await client.query<Remembered>({
+      name: 'outcome-recall',
+      text: 'SELECT fingerprint, outcome FROM command_outcome WHERE type = $1 AND key = $2',
+      values: [this.type, this.key],
+    });
+    return rows[0] && this.#sameCommand(rows[0]);
+  }
+
+  /** Takes the key for this transaction; whoever else wants it waits until we commit or roll back. */
+  async claim(client: PoolClient): Promise<void> {
+    const { rowCount } = await client.query({
+      name: 'outcome-claim',
+      text: `INSERT INTO command_outcome (type, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+      values: [this.type, this.key, this.#fingerprint],
+    });
+    if (rowCount === 0) throw new AlreadyHandled((await this.recall(client))!);
+  }
+
+  async remember(client: PoolClient, outcome: Outcome): Promise<void> {
+    const values = [this.type, this.key, JSON.stringify(outcome)];
+    const text = 'UPDATE command_outcome SET outcome = $3 WHERE type = $1 AND key = $2';
+    await client.query({ name: 'outcome-remember', text, values });
+  }
+
+  #sameCommand(known: Remembered): Outcome {
+    if (known.fingerprint === this.#fingerprint) return known.outcome;
+    const message = 'This idempotency key was used before, for another content. Use a new key for a new command.';
+    return { ok: false, error: new Invalid('idempotency_key_reused', message).toWire() };
+  }
+}

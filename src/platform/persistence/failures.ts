@@ -1,0 +1,24 @@
+/** The SQLSTATE or system error code of a failure of pg or TypeORM. */
+function codeOf(error: unknown): string {
+  const { driverError, code } = (error ?? {}) as { driverError?: { code?: string }; code?: string };
+  return driverError?.code ?? code ?? '';
+}
+
+/** Deadlock or serialisation failure: the same transaction may well succeed when it is run again. */
+export function isRetryable(error: unknown): boolean {
+  return codeOf(error) === '40P01' || codeOf(error) === '40001';
+}
+
+/** A unique key exists already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
+const CONNECTION_CODE = /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|57P0|08|53300)/;
+const CONNECTION_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/;
+
+/** The database could not be reached, as opposed to refusing a statement. */
+export function isConnectionFailure(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : '';
+  return CONNECTION_CODE.test(codeOf(error)) || CONNECTION_MESSAGE.test(message);
+}

@@ -1,0 +1,72 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The tables that every module's schema has: what it said, what it has heard, what it has answered, its processes. */
+export class PlatformTables1700000000000 implements MigrationInterface {
+  readonly name = 'PlatformTables1700000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE outbox (
+        seq           bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+        id            uuid NOT NULL,
+        aggregatetype text NOT NULL,
+        aggregateid   text NOT NULL,
+        type          text NOT NULL,
+        payload       jsonb NOT NULL,
+        headers       jsonb NOT NULL,
+        created_at    timestamptz NOT NULL DEFAULT clock_timestamp()
+      );
+      CREATE TABLE consumer_progress (
+        consumer   text NOT NULL,
+        producer   text NOT NULL,
+        position   bigint NOT NULL DEFAULT 0,
+        updated_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (consumer, producer)
+      );
+      CREATE TABLE parked_message (
+        id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        consumer     text NOT NULL,
+        producer     text NOT NULL,
+        seq          bigint NOT NULL,
+        message_id   uuid NOT NULL,
+        key          text NOT NULL,
+        message      jsonb NOT NULL,
+        state        text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'dead')),
+        attempts     int NOT NULL DEFAULT 0,
+        errors       jsonb NOT NULL DEFAULT '[]',
+        waiting_for  text,
+        due_at       timestamptz NOT NULL,
+        leased_until timestamptz,
+        parked_at    timestamptz NOT NULL DEFAULT now(),
+        UNIQUE (consumer, producer, seq)
+      );
+      CREATE INDEX parked_message_due ON parked_message (consumer, due_at) WHERE state = 'waiting';
+      CREATE INDEX parked_message_key ON parked_message (consumer, key, seq);
+      CREATE TABLE command_outcome (
+        type        text NOT NULL,
+        key         text NOT NULL,
+        fingerprint text NOT NULL,
+        outcome     jsonb,
+        created_at  timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (type, key)
+      );
+      CREATE TABLE saga (
+        saga         text NOT NULL,
+        id           text NOT NULL,
+        state        jsonb,
+        steps        jsonb NOT NULL DEFAULT '[]',
+        status       text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'compensating', 'done')),
+        timeout_name text,
+        timeout_at   timestamptz,
+        started_at   timestamptz NOT NULL DEFAULT now(),
+        updated_at   timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (saga, id)
+      );
+      CREATE INDEX saga_timeout ON saga (timeout_at) WHERE timeout_at IS NOT NULL;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE saga, command_outcome, parked_message, consumer_progress, outbox');
+  }
+}

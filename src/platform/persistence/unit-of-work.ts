@@ -1,0 +1,150 @@
+import type { PoolClient } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { SendOptions, Unit } from '../messaging/context.js';
+import { definitionOf } from '../messaging/define.js';
+import { ContractViolation } from '../messaging/errors.js';
+import type { OutboxRow } from '../delivery/message.js';
+import { commandRow, eventRow } from '../delivery/message.js';
+import { appendToOutbox } from '../delivery/outbox.js';
+
+/** The database answered COMMIT with ROLLBACK: a statement had failed and nobody looked. */
+export class CommitRefused extends Error {
+  override readonly name = 'CommitRefused';
+}
+
+/**
+ * At most one transaction of one module, with what it will say when it commits.
+ *
+ * - The transaction begins at the first use of the database, not before.
+ * - State and outbox rows commit together, or neither does.
+ * - Outbox rows are written last, in one statement, in the order of publishing.
+ */
+export class UnitOfWork implements Unit {
+  /** Local domain events that wait for their handlers. */
+  readonly localEvents: object[] = [];
+  readonly #runner: QueryRunner;
+  readonly #rows: OutboxRow[] = [];
+  readonly #onBegin: (client: PoolClient) => Promise<void>;
+  #client: Promise<PoolClient> | undefined;
+  #savepoints = 0;
+
+  /**
+   * @param module the module whose schema it writes
+   * @param dataSource the data source of that module
+   * @param onBegin statements that open every transaction, such as taking the idempotency key
+   */
+  constructor(
+    readonly module: string,
+    dataSource: DataSource,
+    onBegin: (client: PoolClient) => Promise<void> = async () => undefined,
+  ) {
+    this.#onBegin = onBegin;
+    this.#runner = dataSource.createQueryRunner();
+    const connect = this.#runner.connect.bind(this.#runner) as () => Promise<PoolClient>;
+    // TypeORM asks for the connection before every statement: that is the moment to begin.
+    this.#runner.connect = () => (this.#client ??= this.#begin(connect));
+    this.#runner.startTransaction = () => {
+      throw new ContractViolation('The command is the transaction: do not begin one inside a handler.');
+    };
+    (this.#runner as { isTransactionActive: boolean }).isTransactionActive = true;
+  }
+
+  get open(): boolean {
+    return this.#client !== undefined;
+  }
+
+  /** TypeORM's entity manager inside this transaction. */
+  get manager(): EntityManager {
+    return this.#runner.manager;
+  }
+
+  /** The connection of this transaction, begun if it was not yet. */
+  client(): Promise<PoolClient> {
+    return this.#runner.connect() as Promise<PoolClient>;
+  }
+
+  publish(event: object): void {
+    const definition = definitionOf(event);
+    if (!definition) {
+      this.localEvents.push(event);
+      return;
+    }
+    if (definition.kind !== 'event' || definition.module !== this.module) {
+      throw new ContractViolation(`${this.module} published ${definition.name}: a module publishes its own events only.`);
+    }
+    this.#rows.push(eventRow(event));
+  }
+
+  send(command: object, options: SendOptions = {}): void {
+    const definition = definitionOf(command);
+    if (definition?.kind !== 'command') {
+      throw new ContractViolation('Only a command made with defineCommand can be sent.');
+    }
+    this.#rows.push(commandRow(command, this.module, options));
+  }
+
+  /** Buffers a row that is neither an event of this module nor a command, such as a reply. */
+  append(row: OutboxRow): void {
+    this.#rows.push(row);
+  }
+
+  async nested<T>(work: () => Promise<T>): Promise<T> {
+    const client = await this.client();
+    const name = `nested_${++this.#savepoints}`;
+    const marks = [this.#rows.length, this.localEvents.length] as const;
+    await client.query(`SAVEPOINT ${name}`);
+    try {
+      const result = await work();
+      await client.query(`RELEASE SAVEPOINT ${name}`);
+      return result;
+    } catch (error) {
+      await client.query(`ROLLBACK TO SAVEPOINT ${name}`);
+      this.#rows.length = marks[0];
+      this.localEvents.length = marks[1];
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the outbox rows and commits. Where nothing was read, written or published there is nothing to do.
+   * @returns whether it said anything, so that readers of the outbox should be woken
+   * @throws CommitRefused when the database rolled back instead
+   */
+  async commit(): Promise<boolean> {
+    const speaks = this.#rows.length > 0;
+    if (!this.open && !speaks) return false;
+    const client = await this.client();
+    const written = speaks ? appendToOutbox(client, this.#rows) : Promise.resolve();
+    // Pipelined: if the insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
+    const [inserted, committed] = await Promise.allSettled([written, client.query('COMMIT')]);
+    if (inserted.status === 'rejected') throw inserted.reason;
+    if (committed.status === 'rejected') throw committed.reason;
+    if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');
+    await this.#runner.release();
+    return speaks;
+  }
+
+  /** Undoes everything and gives the connection back; closes it when it cannot be told to roll back. */
+  async rollback(): Promise<void> {
+    if (!this.#client) return;
+    try {
+      await (await this.#client).query('ROLLBACK');
+      await this.#runner.release();
+    } catch (error) {
+      await this.#discard(error as Error);
+    }
+  }
+
+  async #begin(connect: () => Promise<PoolClient>): Promise<PoolClient> {
+    const client = await connect();
+    // Not awaited: it is pipelined ahead of the first statement, which fails if it does.
+    client.query('BEGIN').catch(() => undefined);
+    await this.#onBegin(client);
+    return client;
+  }
+
+  async #discard(error: Error): Promise<void> {
+    const runner = this.#runner as QueryRunner & { releasePostgresConnection(error: Error): Promise<void> };
+    await runner.releasePostgresConnection(error);
+  }
+}

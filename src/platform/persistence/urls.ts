@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto';
+
+/** The role of a module. Roles belong to the whole cluster, so the name carries the database's. PostgreSQL cuts at 63 bytes. */
+export function roleName(database: string, module: string): string {
+  const name = `liftout_${database}_${module}`;
+  if (Buffer.byteLength(name) > 63) {
+    throw new RangeError(`The role name "${name}" is longer than PostgreSQL's 63 bytes: use a shorter database name.`);
+  }
+  return name;
+}
+
+/**
+ * The connection URL of a module's own role, derived from the administrator's URL: the same in every process that is
+ * given the same URL, so that replicas agree without sharing anything else. For development only.
+ */
+export function moduleUrl(adminUrl: string, module: string): string {
+  const url = new URL(adminUrl);
+  const role = roleName(databaseOf(adminUrl), module);
+  const secret = decodeURIComponent(url.password) || 'liftout-development';
+  url.username = role;
+  url.password = createHmac('sha256', secret).update(role).digest('base64url');
+  return url.href;
+}
+
+export function databaseOf(url: string): string {
+  const { pathname, username } = new URL(url);
+  return decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username) || 'postgres';
+}
