@@ -20,18 +20,22 @@ export interface MessageDefinition {
 type Payload<P extends z.ZodObject> = Readonly<z.output<P>>;
 type ResultOf<R> = R extends z.ZodType ? z.output<R> : void;
 
+/** Any message class; `payload: never` because it is known by its definition only. */
 export interface MessageClass<T = object> {
   new (payload: never): T;
   readonly definition: MessageDefinition;
 }
-export interface CommandClass<P extends z.ZodObject = z.ZodObject, R = unknown> extends MessageClass {
+export interface CommandClass<P extends z.ZodObject, R> {
   new (payload: z.input<P>): Command<ResultOf<R>> & Payload<P>;
+  readonly definition: MessageDefinition;
 }
-export interface QueryClass<P extends z.ZodObject = z.ZodObject, R = unknown> extends MessageClass {
+export interface QueryClass<P extends z.ZodObject, R> {
   new (payload: z.input<P>): Query<ResultOf<R>> & Payload<P>;
+  readonly definition: MessageDefinition;
 }
-export interface EventClass<P extends z.ZodObject = z.ZodObject> extends MessageClass {
+export interface EventClass<P extends z.ZodObject> {
   new (payload: z.input<P>): Payload<P>;
+  readonly definition: MessageDefinition;
 }
 
 interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {

@@ -2,7 +2,7 @@ import type { Command } from '@nestjs/cqrs';
 import type { z } from 'zod';
 import type { Reply } from '../delivery/message.js';
 import { replyType } from '../delivery/message.js';
-import type { EventClass, MessageClass } from '../messaging/define.js';
+import type { MessageClass } from '../messaging/define.js';
 
 /** What a saga decides on a message. Everything in it happens in one transaction, or not at all. */
 export interface Decision<S> {
@@ -62,12 +62,12 @@ export abstract class Saga<S> {
   ) {}
 
   /** The event that begins an instance. */
-  protected starts<E extends EventClass>(event: E, id: (e: InstanceType<E>) => string, decide: (e: InstanceType<E>) => Decision<S> & { state: S }): void {
+  protected starts<E extends MessageClass>(event: E, id: (e: InstanceType<E>) => string, decide: (e: InstanceType<E>) => Decision<S> & { state: S }): void {
     this.#subscribe(event, { correlate: id, decide: (_: unknown, message: InstanceType<E>) => decide(message), starts: true });
   }
 
   /** An event that concerns a running instance; ignored where there is none. */
-  protected on<E extends EventClass>(event: E, id: (e: InstanceType<E>) => string, decide: Decide<S, InstanceType<E>>): void {
+  protected on<E extends MessageClass>(event: E, id: (e: InstanceType<E>) => string, decide: Decide<S, InstanceType<E>>): void {
     this.#subscribe(event, { correlate: id, decide, starts: false });
   }
 
@@ -103,7 +103,7 @@ export abstract class Saga<S> {
     return this.#compensations.get(step)?.(state);
   }
 
-  #subscribe(event: EventClass, subscription: Subscription<S>): void {
+  #subscribe(event: MessageClass, subscription: Subscription<S>): void {
     this.events.push(event);
     this.subscriptions.set(event.definition.name, subscription);
   }
