@@ -3,6 +3,7 @@ export type { Seed } from './bounded-context.js';
 export { BoundedContext } from './bounded-context.js';
 export { defineConfig } from './configuration.js';
 export type { Reply } from './delivery/message.js';
+export { Freshness } from './delivery/freshness.js';
 export { Subscription } from './delivery/subscription.js';
 export { Outbox } from './messaging/buses.js';
 export { currentMessage } from './messaging/context.js';

@@ -32,6 +32,8 @@ export class ConsumerLoop {
   #position = 0;
   /** What the progress row said last; behind `#position` only by messages that are not ours. */
   #saved = 0;
+  #started = false;
+  #freshAt = 0;
 
   constructor(
     private readonly consumer: Consumer,
@@ -41,13 +43,27 @@ export class ConsumerLoop {
     private readonly events: LoopEvents,
   ) {}
 
+  get consumerName(): string {
+    return this.consumer.name;
+  }
+
+  get producer(): string {
+    return this.feed.producer;
+  }
+
+  /** When everything the producer had said was last known to be read: milliseconds since the epoch, 0 for never. */
+  freshAt(): number {
+    const { settled, at } = this.feed.lastLook();
+    if (this.#started && this.#position >= settled) this.#freshAt = at;
+    return this.#freshAt;
+  }
+
   /** Runs until `signal` aborts; a batch that has begun is finished first. */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
-    let started = false;
     while (!signal.aborted) {
       try {
-        started ||= await this.#start(this.database.pool);
+        if (!this.#started) await this.#start(this.database.pool);
         await this.feed.wait(this.#position, signal);
         if (!signal.aborted) await this.#step();
         failures = 0;
@@ -59,10 +75,10 @@ export class ConsumerLoop {
     }
   }
 
-  async #start(pool: Pool): Promise<true> {
+  async #start(pool: Pool): Promise<void> {
     this.#saved = await ensureProgress(pool, this.consumer.name, this.feed.producer);
     this.#position = this.#saved;
-    return true;
+    this.#started = true;
   }
 
   async #step(): Promise<void> {

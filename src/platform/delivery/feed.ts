@@ -4,7 +4,7 @@ import type { OutboxWatch } from './outbox-watch.js';
 
 /** What a consumer wants of a feed: streams and types, see {@link streams}. */
 export interface FeedFilter {
-  stream: string;
+  streams: readonly string[];
   types: readonly string[];
 }
 
@@ -17,6 +17,8 @@ export interface FeedPage {
 /** Reading the outbox of one producer in order, wherever the producer runs. */
 export interface Feed {
   readonly producer: string;
+  /** How far the feed went when it was last looked at, and when that was: milliseconds since the epoch. */
+  lastLook(): { settled: number; at: number };
   /** Resolves when there is something to read after `position`, or when `signal` aborts. */
   wait(position: number, signal: AbortSignal): Promise<void>;
   /**
@@ -30,7 +32,7 @@ export interface Feed {
 const READ = `
   SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers, created_at
     FROM outbox
-   WHERE seq > $1 AND seq <= $2 AND aggregatetype = $3 AND type = ANY ($4)
+   WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($3) AND type = ANY ($4)
    ORDER BY seq
    LIMIT $5`;
 
@@ -41,6 +43,10 @@ export class LocalFeed implements Feed {
     private readonly pool: () => Pool,
     private readonly watch: OutboxWatch,
   ) {}
+
+  lastLook(): { settled: number; at: number } {
+    return { settled: this.watch.settled, at: this.watch.lookedAt };
+  }
 
   wait(position: number, signal: AbortSignal): Promise<void> {
     if (this.watch.settled > position || signal.aborted) return Promise.resolve();
@@ -58,7 +64,7 @@ export class LocalFeed implements Feed {
   async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
     const settled = this.watch.settled;
     if (settled <= after) return { messages: [], upTo: after };
-    const values = [after, settled, filter.stream, filter.types, limit];
+    const values = [after, settled, filter.streams, filter.types, limit];
     const { rows } = await this.pool().query({ name: 'feed-read', text: READ, values });
     const messages = rows.map((row) => ({ ...row, producer: this.producer, created_at: row.created_at.toISOString() }));
     const last = messages.at(-1);

@@ -69,7 +69,7 @@ export function replyRow(command: StoredMessage, reply: Reply): OutboxRow | unde
 }
 
 /** The context in which a consumer handles a stored message. */
-export function contextOf(message: StoredMessage, module: string, deadline?: number): MessageContext {
+export function contextOf(message: StoredMessage, module: string, more: Partial<MessageContext> = {}): MessageContext {
   const { correlationid, causationid, traceparent, actor } = message.headers;
   return {
     id: message.id,
@@ -79,7 +79,8 @@ export function contextOf(message: StoredMessage, module: string, deadline?: num
     causationId: causationid,
     traceparent: childTrace(traceparent),
     actor,
-    ...(deadline && { deadline }),
+    occurredAt: message.created_at,
+    ...more,
   };
 }
 

@@ -29,6 +29,7 @@ export class OutboxWatch {
   #timer: NodeJS.Timeout | undefined;
   #notify: NodeJS.Timeout | undefined;
   #sampling: Promise<void> | undefined;
+  #lookedAt = 0;
   #again = false;
   #recheckMs: number = RECHECK_MS[0];
   #stopped = false;
@@ -49,6 +50,11 @@ export class OutboxWatch {
   /** Every row up to here that will ever exist can be read. */
   get settled(): number {
     return this.#watermark.settled;
+  }
+
+  /** When the last look succeeded: milliseconds since the epoch. */
+  get lookedAt(): number {
+    return this.#lookedAt;
   }
 
   /** Connects and takes a first look. @throws the connection error */
@@ -107,6 +113,7 @@ export class OutboxWatch {
     const results = (await this.#client!.query(SAMPLE)) as unknown as [pg.QueryResult, pg.QueryResult];
     const head = Number(results[0].rows[0].head);
     this.#watermark.observe({ head, writers: new Set(results[1].rows.map((row) => row.writer as string)) });
+    this.#lookedAt = Date.now();
     const moved = this.#watermark.settled > before;
     this.#recheckMs = moved ? RECHECK_MS[0] : Math.min(RECHECK_MS[1], this.#recheckMs * 2);
     if (moved) for (const listener of this.#listeners) listener();

@@ -24,6 +24,8 @@ export interface MessageContext {
   readonly actor: Actor;
   /** When the caller stops waiting: milliseconds since the epoch. */
   readonly deadline?: number;
+  /** When a stored message was written: ISO 8601, UTC. */
+  readonly occurredAt?: string;
   /** Idempotency key: a command with one has its outcome remembered. */
   readonly key?: string;
 }

@@ -46,6 +46,12 @@ export class Registry {
     return this.#handlers.get(name);
   }
 
+  /** The commands that `module` handles. */
+  commandsOf(module: string): MessageClass[] {
+    const own = ({ definition }: MessageClass) => definition.module === module && definition.kind === 'command';
+    return [...this.#classes.values()].filter(own);
+  }
+
   has(module: string): boolean {
     return this.#modules.has(module);
   }

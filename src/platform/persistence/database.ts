@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, QueryResultRow } from 'pg';
 import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
 import { DataSource } from 'typeorm';
@@ -15,7 +16,12 @@ export interface DatabaseOptions {
   entities: MixedList<EntityClass>;
   /** Connections at most; one module cannot use up another's. */
   poolSize: number;
+  /** Calls the listener whenever the module has said something new, in whatever process. @returns a function that ends it */
+  subscribe(listener: () => void): () => void;
 }
+
+/** Waiting readers look again no sooner and no later than this, in milliseconds. */
+const LOOK_AGAIN = { soonest: 20, latest: 1000 };
 
 /**
  * The database of one bounded context: one schema, one role, one pool. Inject it into handlers.
@@ -26,9 +32,11 @@ export interface DatabaseOptions {
 export class Database {
   readonly module: string;
   readonly dataSource: DataSource;
+  readonly #subscribe: DatabaseOptions['subscribe'];
 
   constructor(options: DatabaseOptions) {
     this.module = options.module;
+    this.#subscribe = options.subscribe;
     this.dataSource = new DataSource({
       type: 'postgres',
       url: options.url,
@@ -57,6 +65,26 @@ export class Database {
     const unit = this.#unit();
     const target = unit ? await unit.client() : this.pool;
     return (await target.query<T>(text, values)).rows;
+  }
+
+  /**
+   * Waits until this module has published something, whichever replica did it; for watching stored state without
+   * polling hard. Look again after it in any case: it also resolves when nothing happened for a while.
+   *
+   * @param withinMs milliseconds to wait at most
+   */
+  async changed(withinMs: number): Promise<void> {
+    const latest = Math.min(withinMs, LOOK_AGAIN.latest);
+    const something = new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, latest);
+      const unsubscribe = this.#subscribe(done);
+    });
+    await Promise.all([something, delay(Math.min(latest, LOOK_AGAIN.soonest))]);
   }
 
   /** The pool of the module, for the platform's own statements outside of any unit of work. */

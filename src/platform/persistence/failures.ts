@@ -17,8 +17,9 @@ export function isUniqueViolation(error: unknown): boolean {
 const CONNECTION_CODE = /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|57P0|08|53300)/;
 const CONNECTION_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/;
 
-/** The database could not be reached, as opposed to refusing a statement. */
+/** The database could not be reached, as opposed to refusing a statement; looks through the causes. */
 export function isConnectionFailure(error: unknown): boolean {
-  const message = error instanceof Error ? error.message : '';
-  return CONNECTION_CODE.test(codeOf(error)) || CONNECTION_MESSAGE.test(message);
+  if (!(error instanceof Error)) return false;
+  if (CONNECTION_CODE.test(codeOf(error)) || CONNECTION_MESSAGE.test(error.message)) return true;
+  return isConnectionFailure(error.cause);
 }

@@ -53,6 +53,11 @@ export class UnitOfWork implements Unit {
     return this.#client !== undefined;
   }
 
+  /** How many rows it will write to the outbox. */
+  get said(): number {
+    return this.#rows.length;
+  }
+
   /** TypeORM's entity manager inside this transaction. */
   get manager(): EntityManager {
     return this.#runner.manager;

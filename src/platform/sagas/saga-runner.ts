@@ -18,7 +18,9 @@ export class SagaRunner {
   async handle(message: StoredMessage, unit: UnitOfWork): Promise<void> {
     const subscription = this.saga.subscriptions.get(message.type)!;
     const value = this.#value(message);
-    const id = subscription.correlate?.(value as never) ?? message.headers.replyto!.id;
+    const { replyto } = message.headers;
+    if (replyto && replyto.saga !== this.saga.name) return;
+    const id = subscription.correlate?.(value as never) ?? replyto!.id;
     const client = await unit.client();
     if (subscription.starts && !(await insertSaga(client, this.saga.name, id))) return;
     const row = await lockSaga(client, this.saga.name, id);
@@ -61,15 +63,11 @@ export class SagaRunner {
   /** A step that has not answered yet is undone too: commands with one key are handled in the order they were sent. */
   #compensate(row: SagaRow, unit: UnitOfWork): void {
     row.status = 'compensating';
-    const undo: object[] = [];
-    for (const step of [...row.steps].reverse()) {
-      if (step.outcome === 'error' || step.outcome === 'undone') continue;
-      const command = this.saga.compensation(step.command, row.state);
-      if (!command) continue;
-      step.outcome = 'undone';
-      undo.push(command);
-    }
-    this.#send(row, undo, unit);
+    const effective = row.steps.filter((step) => step.outcome === 'sent' || step.outcome === 'ok');
+    const newestFirst = new Set(effective.map((step) => step.command).reverse());
+    for (const step of effective) step.outcome = 'undone';
+    const undo = [...newestFirst].map((step) => this.saga.compensation(step, row.state));
+    this.#send(row, undo.filter((command) => command !== undefined), unit);
   }
 }
 

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { defineEvent } from '../../src/platform/index.js';
+import { Money } from '../catalog/contracts/index.js';
+
+export const CheckoutFields = z.object({
+  orderId: z.uuid(),
+  lines: z.array(z.object({ sku: z.string(), quantity: z.int() })),
+  total: Money,
+  paymentToken: z.string(),
+});
+
+/** Begins the checkout. Not in the contracts: the payment token is nobody else's business. */
+export class CheckoutStarted extends defineEvent('ordering.checkout-started.v1', {
+  key: 'orderId',
+  payload: CheckoutFields,
+}) {}

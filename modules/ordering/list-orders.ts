@@ -1,0 +1,32 @@
+import type { IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Database, defineQuery } from '../../src/platform/index.js';
+import { OrderStatus, OrderView, ORDER_VIEW } from './order-view.js';
+
+/** A page of orders, newest first, after a given one; of one customer, or of all. */
+export class ListOrders extends defineQuery('ordering.list-orders.v1', {
+  payload: z.object({
+    customerId: z.string().optional(),
+    status: OrderStatus.optional(),
+    after: z.object({ placedAt: z.string(), orderId: z.uuid() }).optional(),
+    limit: z.int().min(1).max(100),
+  }),
+  result: z.array(OrderView),
+}) {}
+
+@QueryHandler(ListOrders)
+export class ListOrdersHandler implements IQueryHandler<ListOrders> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ customerId, status, after, limit }: ListOrders) {
+    const found = await this.database.sql<{ view: OrderView }>(
+      `SELECT ${ORDER_VIEW} FROM orders
+        WHERE ($1::text IS NULL OR customer_id = $1) AND ($2::text IS NULL OR status = $2)
+          AND ($3::timestamptz IS NULL OR (placed_at, order_id) < ($3, $4::uuid))
+        ORDER BY placed_at DESC, order_id DESC LIMIT $5`,
+      [customerId ?? null, status ?? null, after?.placedAt ?? null, after?.orderId ?? null, limit],
+    );
+    return found.map(({ view }) => view);
+  }
+}

@@ -1,0 +1,86 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { AllowRoles, Answers, currentActor, decodeCursor, encodeCursor, Idempotent, Page, PageQuery, preferredWaitMs } from '../../src/platform/http/index.js';
+import { Database } from '../../src/platform/index.js';
+import { CancelOrder } from './cancel-order.js';
+import { GetOrder } from './get-order.js';
+import { ListOrders } from './list-orders.js';
+import { OrderRequest } from './order-request.js';
+import { OrderStatus, OrderView } from './order-view.js';
+import { PlaceOrder } from './place-order.js';
+
+const Receipt = OrderView.pick({ orderId: true, status: true, reason: true });
+const OrderId = z.uuid('expected a UUID');
+const OrdersQuery = PageQuery.extend({ status: OrderStatus.optional() });
+const Position = z.object({ placedAt: z.iso.datetime(), orderId: z.uuid() });
+
+@Controller('v1/orders')
+@AllowRoles('customer', 'staff')
+export class OrderingHttp {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly database: Database,
+  ) {}
+
+  @Post()
+  @AllowRoles('customer')
+  @Idempotent()
+  @HttpCode(202)
+  @Answers(202, Receipt, 'Accepted; not final yet')
+  @Answers(200, Receipt, 'Final')
+  async place(@Body({ schema: OrderRequest }) order: z.output<typeof OrderRequest>, @Headers('prefer') prefer: string | undefined, @Res({ passthrough: true }) response: FastifyReply) {
+    const { orderId } = await this.commands.execute(new PlaceOrder({ ...order, customerId: currentActor().sub }));
+    const receipt = await this.finalWithin(orderId, preferredWaitMs(prefer));
+    response.header('Location', `/v1/orders/${orderId}`).status(receipt.status === 'pending' ? 202 : 200);
+    return receipt;
+  }
+
+  @Get()
+  @Answers(200, Page(OrderView))
+  async list(@Query({ schema: OrdersQuery }) { limit, cursor, status }: z.output<typeof OrdersQuery>) {
+    const after = cursor === undefined ? undefined : decodeCursor(cursor, Position);
+    const items = await this.queries.execute(new ListOrders({ customerId: onlyOwn(), status, after, limit }));
+    const last = items.at(-1);
+    const more = last && items.length === limit;
+    return { items, ...(more && { nextCursor: encodeCursor({ placedAt: last.placedAt, orderId: last.orderId }) }) };
+  }
+
+  @Get(':orderId')
+  @Answers(200, OrderView)
+  async get(@Param('orderId', { schema: OrderId }) orderId: string) {
+    return await this.queries.execute(new GetOrder({ orderId, customerId: onlyOwn() }));
+  }
+
+  @Post(':orderId/cancellation')
+  @Idempotent()
+  @HttpCode(200)
+  @Answers(200, Receipt)
+  async cancel(@Param('orderId', { schema: OrderId }) orderId: string) {
+    await this.commands.execute(new CancelOrder({ orderId, reason: 'requested' }));
+    return await this.receipt(orderId);
+  }
+
+  /** Watches the stored state, so that any replica may finish the order. */
+  private async finalWithin(orderId: string, waitMs: number) {
+    const until = Date.now() + waitMs;
+    let receipt = await this.receipt(orderId);
+    while (receipt.status === 'pending' && Date.now() < until) {
+      await this.database.changed(until - Date.now());
+      receipt = await this.receipt(orderId);
+    }
+    return receipt;
+  }
+
+  private async receipt(orderId: string) {
+    return Receipt.parse(await this.queries.execute(new GetOrder({ orderId, customerId: onlyOwn() })));
+  }
+}
+
+/** Customers see only their own orders; staff see all. */
+function onlyOwn(): string | undefined {
+  const { sub, role } = currentActor();
+  return role === 'staff' ? undefined : sub;
+}

@@ -1,0 +1,125 @@
+import type { IEventHandler } from '@nestjs/cqrs';
+import type { Dispatcher } from '../messaging/dispatcher.js';
+import { runInScope } from '../messaging/context.js';
+import type { MessageClass } from '../messaging/define.js';
+import { ContractViolation } from '../messaging/errors.js';
+import type { LocalEvents } from '../messaging/local-events.js';
+import type { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { SagaRunner } from '../sagas/saga-runner.js';
+import type { Consumer } from './consumer.js';
+import { DEFAULT_RETRY } from './consumer.js';
+import type { FeedFilter } from './feed.js';
+import type { Reply, StoredMessage } from './message.js';
+import { contextOf, replyRow, replyType, streams } from './message.js';
+import type { SubscriptionOptions } from './subscription.js';
+
+/** A handler of durable events, as a consumer of their producers. */
+export function eventConsumer(
+  module: string,
+  options: SubscriptionOptions,
+  types: readonly MessageClass[],
+  handler: IEventHandler & { reset?(): Promise<void> },
+  local: LocalEvents,
+): Consumer {
+  const classes = new Map(types.map((type) => [type.definition.name, type]));
+  return {
+    name: `${module}.${options.name}`,
+    module,
+    sources: grouped(eventSources(types)),
+    external: options.external ?? false,
+    rebuildable: options.rebuildable ?? false,
+    retry: { ...DEFAULT_RETRY, ...options.retry },
+    async handle(message, unit) {
+      const event = new (classes.get(message.type)!)(message.payload as never);
+      const context = contextOf(message, module, unit ? {} : { key: message.id });
+      const said = unit?.said;
+      await runInScope(context, unit, async () => {
+        await handler.handle(event);
+        if (unit) await local.drain(unit);
+      });
+      if (options.rebuildable && unit!.said !== said) {
+        throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
+      }
+    },
+  };
+}
+
+/** The durable commands that other modules, or its own sagas, send to a module. Each is answered with its effect. */
+export function commandInbox(
+  module: string,
+  commands: readonly MessageClass[],
+  senders: readonly string[],
+  dispatcher: Dispatcher,
+  local: LocalEvents,
+): Consumer {
+  const classes = new Map(commands.map((type) => [type.definition.name, type]));
+  const filter = { streams: [streams.commands(module)], types: [...classes.keys()] };
+  return {
+    name: `${module}.commands`,
+    module,
+    sources: new Map(senders.map((sender) => [sender, filter])),
+    external: false,
+    rebuildable: false,
+    retry: DEFAULT_RETRY,
+    async handle(message, unit) {
+      const command = new (classes.get(message.type)!)(message.payload as never);
+      // The unit is this module's own: a typed error undoes what the handler did, and is the answer.
+      const outcome = await runInScope(contextOf(message, module), unit, async () => {
+        const answer = await dispatcher.answer(contextOf(message, module), command);
+        await local.drain(unit!);
+        return answer;
+      });
+      answer(message, outcome.ok ? { ok: true, result: outcome.result ?? null } : outcome, module, unit!);
+    },
+    givenUp(message, error, unit) {
+      const wire = { kind: 'conflict', code: 'given_up', message: error, details: {} } as const;
+      answer(message, { ok: false, error: wire, dead: true }, module, unit);
+    },
+  };
+}
+
+/** A saga, as a consumer of its events and of the replies to its commands. */
+export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
+  const { saga } = runner;
+  return {
+    name: saga.name,
+    module,
+    sources: grouped([...eventSources(saga.events), ...replySources(module, saga.commands)]),
+    external: false,
+    rebuildable: false,
+    retry: DEFAULT_RETRY,
+    handle: (message, unit) => runInScope(contextOf(message, module), unit, () => runner.handle(message, unit!)),
+  };
+}
+
+function answer(command: StoredMessage, reply: Reply, module: string, unit: UnitOfWork): void {
+  const row = runInScope(contextOf(command, module), unit, () => replyRow(command, reply));
+  if (row) unit.append(row);
+}
+
+interface Source {
+  producer: string;
+  stream: string;
+  type: string;
+}
+
+function eventSources(types: readonly MessageClass[]): Source[] {
+  return types.map(({ definition: { module, name } }) => ({ producer: module, stream: streams.events(module), type: name }));
+}
+
+function replySources(receiver: string, commands: readonly MessageClass[]): Source[] {
+  const stream = streams.replies(receiver);
+  return commands.map(({ definition }) => ({ producer: definition.module, stream, type: replyType(definition.name) }));
+}
+
+/** One filter for each producer. */
+function grouped(sources: readonly Source[]): Map<string, FeedFilter> {
+  const unique = (values: string[]) => [...new Set(values)];
+  const producers = unique(sources.map((source) => source.producer));
+  return new Map(
+    producers.map((producer) => {
+      const own = sources.filter((source) => source.producer === producer);
+      return [producer, { streams: unique(own.map((s) => s.stream)), types: unique(own.map((s) => s.type)) }];
+    }),
+  );
+}

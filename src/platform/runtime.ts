@@ -1,0 +1,146 @@
+import type { Type } from '@nestjs/common';
+import type { BoundedContextOptions } from './bounded-context.js';
+import { contextOptions } from './bounded-context.js';
+import type { ConfigClass } from './configuration.js';
+import { Host } from './host-handle.js';
+import type { Consumer } from './delivery/consumer.js';
+import type { LoopEvents } from './delivery/consumer-loop.js';
+import { ConsumerLoop } from './delivery/consumer-loop.js';
+import type { Feed } from './delivery/feed.js';
+import { LocalFeed } from './delivery/feed.js';
+import { OutboxWatch } from './delivery/outbox-watch.js';
+import { ParkedWorker } from './delivery/parked-worker.js';
+import type { CommandRunner } from './messaging/dispatcher.js';
+import { Dispatcher } from './messaging/dispatcher.js';
+import { LocalEvents } from './messaging/local-events.js';
+import { Registry } from './messaging/registry.js';
+import type { Logger } from './observability/logging.js';
+import { TransactionalRunner } from './persistence/command-runner.js';
+import { Database } from './persistence/database.js';
+import type { SagaRunner } from './sagas/saga-runner.js';
+import { SagaTimeouts } from './sagas/timeouts.js';
+
+export interface RuntimeOptions {
+  /** Every module of the application, whether it runs here or not. */
+  modules: readonly Type[];
+  /** Connection URL of each module's role. */
+  urls: ReadonlyMap<string, string>;
+  /** Connections at most, for each module. */
+  poolSize: number;
+  /** The environment, for the variables that modules declare. Already validated. */
+  env: NodeJS.ProcessEnv;
+  log: Logger;
+}
+
+/**
+ * One running process: the modules in it, their databases, and everything that moves messages between them.
+ *
+ * Life: {@link connect} → Nest builds the modules and the explorer registers what it finds → {@link startDelivery} → {@link stop}.
+ */
+export class Runtime extends Host {
+  readonly contexts: readonly BoundedContextOptions[];
+  readonly registry: Registry;
+  readonly dispatcher: Dispatcher;
+  readonly localEvents = new LocalEvents();
+  readonly consumers: Consumer[] = [];
+  readonly sagas: { module: string; runner: SagaRunner }[] = [];
+  readonly watches = new Map<string, OutboxWatch>();
+  readonly loops: ConsumerLoop[] = [];
+  readonly log: Logger;
+  readonly #databases = new Map<string, Database>();
+  readonly #workers = new Map<Consumer, ParkedWorker>();
+  readonly #timeouts: SagaTimeouts[] = [];
+  readonly #abort = new AbortController();
+  #running: Promise<void>[] = [];
+
+  constructor(private readonly options: RuntimeOptions) {
+    super();
+    this.log = options.log;
+    this.contexts = options.modules.map((module) => contextOptions(module)!);
+    this.registry = new Registry(this.contexts);
+    const runners = new Map(this.contexts.map((context) => [context.name, this.#open(context)]));
+    this.dispatcher = new Dispatcher(this.registry, runners, { fault: (context, err) => this.log.error({ err, type: context.type }, 'handler failed') });
+  }
+
+  database(module: string): Database {
+    const database = this.#databases.get(module);
+    if (!database) throw new Error(`${module} has no database in this process.`);
+    return database;
+  }
+
+  config<C extends ConfigClass>(type: C): InstanceType<C> {
+    return new type(type.schema.parse(definedOnly(this.options.env))) as InstanceType<C>;
+  }
+
+  /** Opens the pools and takes a first look at every outbox. @throws the connection's error */
+  async connect(): Promise<void> {
+    await Promise.all([...this.#databases.values()].map((database) => database.dataSource.initialize()));
+    await Promise.all([...this.watches.values()].map((watch) => watch.start()));
+  }
+
+  /** Begins to deliver messages to the consumers that were registered. */
+  startDelivery(): void {
+    for (const consumer of this.consumers) this.#startConsumer(consumer);
+    for (const { name } of this.contexts) this.#startTimeouts(name);
+  }
+
+  /** Finishes what was begun, then closes the connections. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all([
+      ...this.#running,
+      ...[...this.#workers.values()].map((worker) => worker.stop()),
+      ...this.#timeouts.map((timeouts) => timeouts.stop()),
+    ]);
+    await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
+    const sources = [...this.#databases.values()].map((database) => database.dataSource);
+    await Promise.all(sources.filter((source) => source.isInitialized).map((source) => source.destroy()));
+  }
+
+  #open({ name, entities = [] }: BoundedContextOptions): CommandRunner {
+    const url = this.options.urls.get(name)!;
+    const watch = new OutboxWatch(name, url, (err) => this.log.warn({ err, module: name }, 'lost the connection that watches the outbox'));
+    const subscribe = (listener: () => void) => watch.subscribe(listener);
+    const database = new Database({ module: name, url, entities, poolSize: this.options.poolSize, subscribe });
+    this.#databases.set(name, database);
+    this.watches.set(name, watch);
+    return new TransactionalRunner(database, (unit) => this.localEvents.drain(unit), () => watch.committed());
+  }
+
+  #startConsumer(consumer: Consumer): void {
+    const database = this.database(consumer.module);
+    const worker = new ParkedWorker(consumer, database, this.#loopEvents);
+    this.#workers.set(consumer, worker);
+    worker.start();
+    for (const [producer, filter] of consumer.sources) {
+      const loop = new ConsumerLoop(consumer, this.#feed(producer), filter, database, this.#loopEvents);
+      this.loops.push(loop);
+      this.#running.push(loop.run(this.#abort.signal));
+    }
+  }
+
+  #startTimeouts(module: string): void {
+    const runners = this.sagas.filter((saga) => saga.module === module).map((saga) => saga.runner);
+    if (runners.length === 0) return;
+    const failed = (err: unknown) => this.log.error({ err, module }, 'a saga could not handle its timeout');
+    const timeouts = new SagaTimeouts(runners, this.database(module), () => this.watches.get(module)!.committed(), failed);
+    this.#timeouts.push(timeouts);
+    timeouts.start();
+  }
+
+  #feed(producer: string): Feed {
+    return new LocalFeed(producer, () => this.database(producer).pool, this.watches.get(producer)!);
+  }
+
+  readonly #loopEvents: LoopEvents = {
+    committed: (module, spoke, parked) => {
+      if (spoke) this.watches.get(module)!.committed();
+      if (parked) this.#workers.get(parked)!.poke();
+    },
+    failed: (consumer, err) => this.log.warn({ err, consumer }, 'delivery failed; it will be tried again'),
+  };
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
