@@ -1,6 +1,6 @@
 import type { DynamicModule, OnApplicationBootstrap } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { CommandBus, EventBus, EventPublisher, QueryBus } from '@nestjs/cqrs';
 import { Freshness } from './delivery/freshness.js';
 import { explore } from './explorer.js';
@@ -27,9 +27,10 @@ export class PlatformModule implements OnApplicationBootstrap {
         { provide: Runtime, useValue: runtime },
         { provide: Host, useValue: runtime },
         { provide: Dispatcher, useValue: runtime.dispatcher },
-        { provide: CommandBus, useClass: SeamCommandBus },
-        { provide: QueryBus, useClass: SeamQueryBus },
-        { provide: EventBus, useClass: UnitEventBus },
+        // Factories: Nest would merge the constructor metadata of these classes with that of the ones they extend.
+        { provide: CommandBus, inject: [ModuleRef], useFactory: (ref: ModuleRef) => new SeamCommandBus(ref, runtime.dispatcher) },
+        { provide: QueryBus, inject: [ModuleRef], useFactory: (ref: ModuleRef) => new SeamQueryBus(ref, runtime.dispatcher) },
+        { provide: EventBus, inject: [CommandBus, ModuleRef], useFactory: (commands: CommandBus, ref: ModuleRef) => new UnitEventBus(commands, ref) },
         { provide: Freshness, useFactory: () => new Freshness(() => runtime.loops) },
         EventPublisher,
         Outbox,

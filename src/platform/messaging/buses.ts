@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import type { ModuleRef } from '@nestjs/core';
 import type { ICommand, IEvent, IQuery } from '@nestjs/cqrs';
 import { CommandBus, EventBus, QueryBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import type { SendOptions, Unit } from './context.js';
 import { currentScope } from './context.js';
-import { Dispatcher } from './dispatcher.js';
+import type { Dispatcher } from './dispatcher.js';
 import { ContractViolation } from './errors.js';
 
 /** The `CommandBus` of @nestjs/cqrs, over the seam: see {@link Dispatcher.ask}. */
-@Injectable()
 export class SeamCommandBus extends CommandBus {
   constructor(
     moduleRef: ModuleRef,
@@ -23,7 +22,6 @@ export class SeamCommandBus extends CommandBus {
 }
 
 /** The `QueryBus` of @nestjs/cqrs, over the seam: see {@link Dispatcher.ask}. */
-@Injectable()
 export class SeamQueryBus extends QueryBus {
   constructor(
     moduleRef: ModuleRef,
@@ -41,7 +39,6 @@ export class SeamQueryBus extends QueryBus {
  * The `EventBus` of @nestjs/cqrs, bound to the unit of work: what is published is buffered there. Durable events go out
  * with the commit; local domain events are handled before it, see {@link LocalEvents}.
  */
-@Injectable()
 export class UnitEventBus extends EventBus {
   constructor(commandBus: CommandBus, moduleRef: ModuleRef) {
     super(commandBus, moduleRef, new UnhandledExceptionBus());

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import type { Type } from '@nestjs/common';
+import pg from 'pg';
+import { contextOptions } from '../bounded-context.js';
+import { migrate } from '../persistence/migrate.js';
+import { provision, withAdministrator } from '../persistence/provision.js';
+import { moduleUrl } from '../persistence/urls.js';
+
+/** A database of its own on the tests' PostgreSQL, with a role and a migrated schema for each module. */
+export interface TestDatabase {
+  adminUrl: string;
+  urls: ReadonlyMap<string, string>;
+  drop(): Promise<void>;
+}
+
+/** The server that the test run started: see `test/support/global-setup.js`. */
+function serverUrl(): string {
+  const url = process.env['TEST_DATABASE_URL'];
+  if (!url) throw new Error('There is no test database: run the tests with "npm test".');
+  return url;
+}
+
+/** Makes an empty database. @returns its administrator's URL */
+export async function createDatabase(): Promise<string> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asAdministrator(`CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Drops a database and the roles that belong to it. */
+export async function dropDatabase(adminUrl: string): Promise<void> {
+  const name = new URL(adminUrl).pathname.slice(1);
+  await asAdministrator(`DROP DATABASE ${name} WITH (FORCE)`);
+  const roles = await asAdministrator(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'liftout\\_${name.replace('_', '\\_')}\\_%'`);
+  for (const { rolname } of roles) await asAdministrator(`DROP ROLE ${rolname}`);
+}
+
+export async function testDatabase(modules: readonly Type[]): Promise<TestDatabase> {
+  const adminUrl = await createDatabase();
+  const contexts = modules.map((module) => contextOptions(module)!);
+  const urls = new Map(contexts.map(({ name }) => [name, moduleUrl(adminUrl, name)]));
+  const logins = [...urls].map(([module, url]) => ({ module, url }));
+  await withAdministrator(adminUrl, (client) => provision(client, logins));
+  await Promise.all(contexts.map(({ name, migrations = [] }) => migrate({ module: name, url: urls.get(name)!, migrations })));
+  return { adminUrl, urls, drop: () => dropDatabase(adminUrl) };
+}
+
+async function asAdministrator(sql: string) {
+  const client = new pg.Client({ connectionString: serverUrl() });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,167 @@
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { Command, Query } from '@nestjs/cqrs';
+import type { QueryResultRow } from 'pg';
+import { BoundedContext, contextOptions } from '../bounded-context.js';
+import type { Actor } from '../messaging/context.js';
+import { childContext, runInScope, SYSTEM } from '../messaging/context.js';
+import type { MessageClass } from '../messaging/define.js';
+import { definitionOf } from '../messaging/define.js';
+import { createLogger } from '../observability/logging.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { PlatformModule } from '../platform.module.js';
+import { Runtime } from '../runtime.js';
+import type { TestDatabase } from './database.js';
+import { testDatabase } from './database.js';
+import { eventually } from './eventually.js';
+
+type Contracts = Readonly<Record<string, unknown>>;
+type Script = (message: never) => unknown;
+type Matching<T> = Partial<T> | ((message: T) => boolean);
+
+export interface ScenarioOptions {
+  /** The contracts of the modules it talks to. They are played by the test, on outboxes of their own. */
+  neighbours?: readonly Contracts[];
+  /** Environment variables for the module's configuration. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * One module alone, on a real database, with everything the platform does for it; its neighbours are scripted.
+ *
+ * @example
+ * const scene = await scenario(OrderingModule, { neighbours: [catalog, inventory, payments] });
+ * scene.answer(FindProducts, () => [{ sku: 'cup', … }]);
+ * const { orderId } = await scene.execute(new PlaceOrder({ … }));
+ * await scene.received(ReserveStock, { orderId });
+ * scene.publish(new PaymentCharged({ … }));
+ * await scene.published(OrderConfirmed, { orderId });
+ */
+export async function scenario(module: Type, options: ScenarioOptions = {}): Promise<Scenario> {
+  const neighbours = (options.neighbours ?? []).map(neighbour);
+  const modules = [module, ...neighbours];
+  const database = await testDatabase(modules);
+  const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', format: 'json' });
+  const runtime = new Runtime({ modules, urls: database.urls, poolSize: 4, env: options.env ?? {}, log });
+  const scene = new Scenario(contextOptions(module)!.name, runtime, database);
+  try {
+    await scene.start(modules, options.neighbours ?? []);
+  } catch (error) {
+    await scene.close();
+    throw error;
+  }
+  return scene;
+}
+
+export class Scenario {
+  readonly #scripts = new Map<string, Script>();
+  readonly #received: object[] = [];
+  #app: INestApplicationContext | undefined;
+
+  constructor(
+    private readonly module: string,
+    readonly runtime: Runtime,
+    private readonly database: TestDatabase,
+  ) {}
+
+  /** @internal */
+  async start(modules: readonly Type[], neighbours: readonly Contracts[]): Promise<void> {
+    for (const contracts of neighbours) for (const type of messagesOf(contracts)) this.#play(type);
+    await this.runtime.connect();
+    @Module({ imports: [PlatformModule.forRuntime(this.runtime), ...modules] })
+    class Stage {}
+    this.#app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });
+    this.runtime.startDelivery();
+  }
+
+  /** Says how a neighbour answers a command or query: with a result, or by throwing. Holds until it is said anew. */
+  answer<C extends MessageClass>(type: C, script: (message: InstanceType<C>) => unknown): void {
+    this.#scripts.set(type.definition.name, script as Script);
+  }
+
+  /** Executes a command or query as `actor`, optionally with an idempotency key. */
+  async execute<R>(message: Command<R> | Query<R>, actor: Actor = SYSTEM, key?: string): Promise<R> {
+    const bus = definitionOf(message)!.kind === 'query' ? this.get(QueryBus) : this.get(CommandBus);
+    const context = childContext('test', 'test', { actor, ...(key && { key }) });
+    return await runInScope(context, undefined, () => (bus as { execute(message: object): Promise<R> }).execute(message));
+  }
+
+  /** Publishes an event of a neighbour, through its real outbox. */
+  async publish(...events: object[]): Promise<void> {
+    const producer = definitionOf(events[0])!.module;
+    const unit = new UnitOfWork(producer, this.runtime.database(producer).dataSource);
+    for (const event of events) unit.publish(event);
+    await unit.commit();
+    this.runtime.watches.get(producer)!.committed();
+  }
+
+  /** Waits until a neighbour has received such a command or query. */
+  async received<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
+    const find = () => this.#received.find((message) => message instanceof type && fits(message, matching as Matching<object>));
+    return (await eventually(find, `${type.definition.name} being received`)) as InstanceType<C>;
+  }
+
+  /** Everything neighbours have received of a type so far. */
+  allReceived<C extends MessageClass>(type: C): InstanceType<C>[] {
+    return this.#received.filter((message) => message instanceof type) as InstanceType<C>[];
+  }
+
+  /** Waits until the module has published such an event. */
+  async published<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
+    const find = async () => (await this.allPublished(type)).find((event) => fits(event as object, matching as Matching<object>));
+    return (await eventually(find, `${type.definition.name} being published`)) as InstanceType<C>;
+  }
+
+  /** Everything the module has published of a type so far, in order. */
+  async allPublished<C extends MessageClass>(type: C): Promise<InstanceType<C>[]> {
+    const text = 'SELECT payload FROM outbox WHERE type = $1 AND aggregatetype = $2 ORDER BY seq';
+    const rows = await this.sql<{ payload: never }>(text, [type.definition.name, this.module]);
+    return rows.map(({ payload }) => new type(payload) as InstanceType<C>);
+  }
+
+  /** Runs SQL in the module's schema, as the module's role. */
+  async sql<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.runtime.database(this.module).pool.query<T>(text, values)).rows;
+  }
+
+  /** A provider of the module under test. */
+  get<T>(type: Type<T> | (abstract new (...args: never[]) => T)): T {
+    return this.#app!.get(type as Type<T>, { strict: false });
+  }
+
+  async close(): Promise<void> {
+    await this.#app?.close();
+    await this.runtime.stop();
+    await this.database.drop();
+  }
+
+  #play(type: MessageClass): void {
+    const { kind, module, name, result } = type.definition;
+    if (kind === 'event') return;
+    this.runtime.registry.addHandler(module, kind, type, async (message) => {
+      this.#received.push(message);
+      const script = this.#scripts.get(name);
+      if (!script && result) throw new Error(`${name} was asked, but the test does not say how it is answered.`);
+      return await script?.(message);
+    });
+  }
+}
+
+function messagesOf(contracts: Contracts): MessageClass[] {
+  return Object.values(contracts).filter((value) => typeof value === 'function' && definitionOf(value)) as unknown as MessageClass[];
+}
+
+/** A module with nothing but contracts: it has a schema and an outbox, and its handlers are the test's. */
+function neighbour(contracts: Contracts): Type {
+  const name = messagesOf(contracts)[0]!.definition.module;
+  @BoundedContext({ name, contracts, providers: [] })
+  class Neighbour {}
+  return Neighbour;
+}
+
+function fits<T extends object>(message: T, matching: Matching<T>): boolean {
+  if (typeof matching === 'function') return matching(message);
+  return Object.entries(matching).every(([field, value]) => JSON.stringify(message[field as keyof T]) === JSON.stringify(value));
+}
