@@ -1,0 +1,63 @@
+import { SetMetadata } from '@nestjs/common';
+import 'reflect-metadata';
+import type { z } from 'zod';
+import { currentMessage } from '../messaging/context.js';
+import type { Actor } from '../messaging/context.js';
+import { ContractViolation } from '../messaging/errors.js';
+import type { Role } from './roles.js';
+
+export const ACCESS = 'liftout:access';
+export const IDEMPOTENT = 'liftout:idempotent';
+const ANSWERS = 'liftout:answers';
+
+/** Who may use a route. `operational`: machines that look after the process; no token is looked at, no limit applies. */
+export type Access = 'public' | 'operational' | readonly Role[];
+
+export interface Answer {
+  status: number;
+  schema: z.ZodType;
+  description: string;
+}
+
+/** Everybody may use the route; a token that comes along has to be valid nevertheless. The nearest decorator wins. */
+export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
+
+/** Whoever has one of the roles may use the route. Without this and {@link Public}, everybody with a token. */
+export const AllowRoles = (...roles: Role[]) => SetMetadata(ACCESS, roles satisfies Access);
+
+/** For health and metrics: no token, no rate limit, and in the log on level debug only. */
+export const Operational = () => SetMetadata(ACCESS, 'operational' satisfies Access);
+
+/**
+ * The route needs an `Idempotency-Key`, of 1 to 200 printable ASCII characters. It belongs to the user and the route:
+ * a command that the route executes has its outcome remembered under it.
+ */
+export const Idempotent = () => SetMetadata(IDEMPOTENT, true);
+
+/**
+ * Documents an answer of the route in the OpenAPI document.
+ *
+ * @param status HTTP status
+ * @param schema of the body
+ */
+export function Answers(status: number, schema: z.ZodType, description = ''): MethodDecorator {
+  return (_target, _name, descriptor) => {
+    const route = descriptor.value as object;
+    Reflect.defineMetadata(ANSWERS, [{ status, schema, description }, ...answersOf(route)], route);
+  };
+}
+
+/** What {@link Answers} says of a route's method, in the order in which it is written. */
+export function answersOf(route: object): readonly Answer[] {
+  return (Reflect.getMetadata(ANSWERS, route) as Answer[] | undefined) ?? [];
+}
+
+/**
+ * Who asks, in a route.
+ * @throws ContractViolation outside of any
+ */
+export function currentActor(): Actor {
+  const message = currentMessage();
+  if (!message) throw new ContractViolation('currentActor() is for routes and handlers: nobody asks here.');
+  return message.actor;
+}

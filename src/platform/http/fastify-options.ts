@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import { childTrace, traceIds } from '../messaging/context.js';
+import { refusal } from './failures.js';
+import { problemBody } from './problem.js';
+
+export const BODY_LIMIT = 100 * 1024;
+
+/** How long a client may take to send its request. */
+const ARRIVAL_MS = 30_000;
+
+/** The options of the `FastifyAdapter`. */
+export function fastifyOptions() {
+  return {
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: ARRIVAL_MS,
+    // Refused by a hook of ours, whose answer is a problem like every other.
+    return503OnClosing: false,
+    clientErrorHandler,
+  };
+}
+
+const STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** What is no HTTP, or too slow or too long for it, never becomes a request. */
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(problemBody(refusal(status), traceIds(childTrace(undefined)).traceId));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json; charset=utf-8\r\n`;
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+}

@@ -1,0 +1,65 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { Closing } from './closing.js';
+import { Answers, Operational } from './decorators.js';
+import { HttpOptions } from './http-options.js';
+
+const PATIENCE_MS = 3000;
+
+const ModuleHealth = z.object({
+  name: z.string(),
+  database: z.enum(['up', 'down', 'remote']),
+  remote: z.string().optional().describe('Where the module answers, when it does not run here'),
+  oldestUndeliveredMs: z.number().nullable().describe('Age of the oldest message that waits for this module; null when none does'),
+});
+const Health = z.object({ status: z.enum(['ok', 'unavailable']), modules: z.array(ModuleHealth) });
+
+/** What knows the health of the process; provided by a global module. */
+export abstract class HealthSource {
+  /** Called in the scope of a request. Whatever takes longer than 3 s counts as not ready. */
+  abstract check(): Promise<{ ready: boolean; modules: z.output<typeof ModuleHealth>[] }>;
+}
+
+@Controller('health')
+@Operational()
+export class HealthController {
+  constructor(
+    private readonly source: HealthSource,
+    private readonly closing: Closing,
+    private readonly options: HttpOptions,
+  ) {}
+
+  /** The process runs; it is not to be restarted. */
+  @Get('live')
+  @Answers(200, Health.pick({ status: true }))
+  live() {
+    return { status: 'ok' };
+  }
+
+  /** The process can do its work; requests may be sent to it. */
+  @Get('ready')
+  @Answers(200, Health)
+  @Answers(503, Health, 'Not ready, or shutting down')
+  async ready(@Res({ passthrough: true }) response: FastifyReply) {
+    const { ready, modules } = await this.#check();
+    const ok = ready && !this.closing.begun;
+    response.status(ok ? 200 : 503).header('Cache-Control', 'no-store');
+    return { status: ok ? 'ok' : 'unavailable', modules };
+  }
+
+  async #check(): ReturnType<HealthSource['check']> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    });
+    try {
+      return await Promise.race([this.source.check(), late]);
+    } catch (err) {
+      this.options.log.warn({ err }, 'the health check failed');
+      return { ready: false, modules: [] };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

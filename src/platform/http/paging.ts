@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { InvalidFields } from './problem.js';
+
+/** The query of a paged list; extend it with filters. */
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(1000).optional(),
+});
+
+/** One page of a list. `nextCursor` is absent on the last one. */
+export function Page<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), nextCursor: z.string().optional() });
+}
+
+/** Packs the position after which the next page begins, so that a client cannot mistake it for something to build on. */
+export function encodeCursor(value: z.core.util.JSONType): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/**
+ * Unpacks a cursor that came back.
+ *
+ * @param schema what was packed
+ * @throws Invalid `invalid_cursor`
+ */
+export function decodeCursor<T extends z.ZodType>(cursor: string, schema: T): z.output<T> {
+  const parsed = schema.safeParse(unpacked(cursor));
+  if (parsed.success) return parsed.data;
+  const message = 'The cursor is none of ours. Take it from nextCursor of the page before.';
+  throw new InvalidFields('invalid_cursor', message, [{ field: 'cursor', message }]);
+}
+
+function unpacked(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { runInScope, traceIds } from '../messaging/context.js';
+import type { Logger } from '../observability/logging.js';
+import { nul } from './body-parsers.js';
+import { Closing, shuttingDown } from './closing.js';
+import { HttpOptions } from './http-options.js';
+import { stateOf } from './request-state.js';
+import { RouteTable } from './route-table.js';
+
+/** What happens to every request, whether there is a route for it or not. */
+export function addRequestHooks(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const { log } = app.get(HttpOptions);
+  const closing = app.get(Closing);
+  const routes = app.get(RouteTable);
+  fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+  fastify.addHook('onRequest', (request, reply, done) => {
+    begin(request, reply);
+    if (request.url.includes('%00')) return done(nul());
+    return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logRequest(log, request, reply);
+    done();
+  });
+}
+
+function begin(request: FastifyRequest, reply: FastifyReply): void {
+  const { context } = stateOf(request);
+  reply.header('X-Correlation-Id', context.correlationId).header('X-Trace-Id', traceIds(context.traceparent).traceId);
+}
+
+/** One line a request. The path itself is left out: the route says enough, and values can be personal. */
+function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  const { context, problem, operational } = stateOf(request);
+  const line = {
+    method: request.method,
+    route: request.routeOptions.url,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ...(problem && { problem }),
+  };
+  runInScope(context, undefined, () => log[operational ? 'debug' : 'info'](line, 'request'));
+}

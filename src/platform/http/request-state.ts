@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import type { Actor, MessageContext } from '../messaging/context.js';
+import { childTrace } from '../messaging/context.js';
+import { preferredWaitMs } from './prefer.js';
+
+/** How long a client waits at most, beside what it asks for with `Prefer: wait`. */
+const PATIENCE_MS = 10_000;
+
+export const ANONYMOUS: Actor = Object.freeze({ sub: 'anonymous', role: 'anonymous' });
+
+/** The module of what the platform answers itself. */
+const PLATFORM = 'http';
+
+/** What is known of a request while it is answered. */
+export interface RequestState {
+  context: MessageContext;
+  /** Code of the problem it was answered with. */
+  problem?: string;
+  /** It is asked all the time, by machines: health, metrics. */
+  operational?: boolean;
+}
+
+const states = new WeakMap<IncomingMessage, RequestState>();
+
+/** What is known of a request; begun when it is asked for the first time. */
+export function stateOf(request: FastifyRequest | IncomingMessage): RequestState {
+  const raw = 'raw' in request ? request.raw : request;
+  let state = states.get(raw);
+  if (!state) states.set(raw, (state = { context: firstContext(raw, 'raw' in request ? request.routeOptions?.url : undefined) }));
+  return state;
+}
+
+const CORRELATION = /^[A-Za-z0-9._-]{1,128}$/;
+
+function firstContext({ method, headers }: IncomingMessage, route: string | undefined): MessageContext {
+  const id = randomUUID();
+  const given = text(headers['x-correlation-id']);
+  return {
+    id,
+    type: `${method} ${route ?? '(no route)'}`,
+    module: PLATFORM,
+    correlationId: given && CORRELATION.test(given) ? given : id,
+    traceparent: childTrace(text(headers.traceparent)),
+    actor: ANONYMOUS,
+    deadline: Date.now() + PATIENCE_MS + preferredWaitMs(text(headers.prefer)),
+  };
+}
+
+/** A header's text; Node gives a list only for headers that nobody sends twice. */
+export function text(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

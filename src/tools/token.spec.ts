@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createVerifier } from '../platform/http/auth.js';
+import { UsageError } from './cli.js';
+import { token } from './token.js';
+
+describe('npm run token', () => {
+  let DATA_DIR: string;
+  beforeAll(async () => void (DATA_DIR = await mkdtemp(join(tmpdir(), 'token-'))));
+  afterAll(() => rm(DATA_DIR, { recursive: true }));
+
+  it('makes a token that the application accepts', async () => {
+    const made = await token(['--sub', 'alice', '--role=customer', '--ttl', '30m'], { DATA_DIR });
+    const { actor, expiresAt } = await createVerifier({ dataDir: DATA_DIR })(made);
+    expect(actor).toEqual({ sub: 'alice', role: 'customer' });
+    expect(Math.abs(expiresAt - Date.now() - 30 * 60_000)).toBeLessThan(10_000);
+  });
+
+  it.each([
+    [['--sub', 'alice'], '--role has to be customer or staff. See --help.'],
+    [['--sub', 'alice', '--role', 'king'], '--role has to be customer or staff, not "king". See --help.'],
+    [['--role', 'staff'], '--sub has to name whose token it is. See --help.'],
+    [['--sub', '', '--role', 'staff'], '--sub has to have 1 to 200 characters. See --help.'],
+    [['--sub', 'alice', '--role', 'staff', '--ttl', 'soon'], '--ttl has to be a number and s, m, h or d, not "soon". See --help.'],
+    [['--sub', 'alice', '--role', 'staff', '--admin'], "Unknown option '--admin'. See --help."],
+    [['--sub', '--role', 'staff'], "Option '--sub' argument is ambiguous. See --help."],
+    [['--role'], "Option '--role <value>' argument missing. See --help."],
+    [['alice'], "Unexpected argument 'alice'. See --help."],
+  ])('refuses %j in one line', async (args, message) => {
+    await expect(token(args, { DATA_DIR })).rejects.toEqual(new UsageError(message));
+  });
+});
