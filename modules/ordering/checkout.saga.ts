@@ -3,7 +3,13 @@ import { z } from 'zod';
 import type { Decision, Reply } from '../../src/platform/index.js';
 import { Saga } from '../../src/platform/index.js';
 import { ReleaseStock, ReserveStock } from '../inventory/contracts/index.js';
-import { PaymentCharged, PaymentDeclined, PaymentFailed, RequestCharge, ReverseCharge } from '../payments/contracts/index.js';
+import {
+  PaymentCharged,
+  PaymentDeclined,
+  PaymentFailed,
+  RequestCharge,
+  ReverseCharge,
+} from '../payments/contracts/index.js';
 import { CancelOrder } from './cancel-order.js';
 import { CheckoutFields, CheckoutStarted } from './checkout-started.js';
 import { ConfirmOrder } from './confirm-order.js';

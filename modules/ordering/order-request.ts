@@ -6,6 +6,9 @@ export const OrderRequest = z.strictObject({
     .array(z.strictObject({ sku: z.string().min(1).max(64), quantity: z.int().min(1).max(1000) }))
     .min(1)
     .max(100)
-    .refine((lines) => new Set(lines.map((line) => line.sku)).size === lines.length, 'expected each sku once: add up the quantities'),
+    .refine(
+      (lines) => new Set(lines.map((line) => line.sku)).size === lines.length,
+      'expected each sku once: add up the quantities',
+    ),
   paymentToken: z.string().min(1).max(200),
 });

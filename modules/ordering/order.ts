@@ -28,7 +28,9 @@ export interface OrderState {
 export function totalOf(lines: readonly OrderLine[]): Money {
   const currencies = [...new Set(lines.map((line) => line.unitPrice.currency))];
   if (currencies.length !== 1) {
-    throw new Invalid('mixed_currencies', `One order is paid in one currency, not in ${currencies.join(' and ')}.`, { currencies });
+    throw new Invalid('mixed_currencies', `One order is paid in one currency, not in ${currencies.join(' and ')}.`, {
+      currencies,
+    });
   }
   const amount = lines.reduce((sum, line) => sum + line.unitPrice.amount * line.quantity, 0);
   return { amount, currency: currencies[0]! };

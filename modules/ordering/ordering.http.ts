@@ -2,7 +2,17 @@ import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } fro
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { AllowRoles, Answers, currentActor, decodeCursor, encodeCursor, Idempotent, Page, PageQuery, preferredWaitMs } from '../../src/platform/http/index.js';
+import {
+  AllowRoles,
+  Answers,
+  currentActor,
+  decodeCursor,
+  encodeCursor,
+  Idempotent,
+  Page,
+  PageQuery,
+  preferredWaitMs,
+} from '../../src/platform/http/index.js';
 import { Database } from '../../src/platform/index.js';
 import { CancelOrder } from './cancel-order.js';
 import { GetOrder } from './get-order.js';
@@ -31,7 +41,11 @@ export class OrderingHttp {
   @HttpCode(202)
   @Answers(202, Receipt, 'Accepted; not final yet')
   @Answers(200, Receipt, 'Final')
-  async place(@Body({ schema: OrderRequest }) order: z.output<typeof OrderRequest>, @Headers('prefer') prefer: string | undefined, @Res({ passthrough: true }) response: FastifyReply) {
+  async place(
+    @Body({ schema: OrderRequest }) order: z.output<typeof OrderRequest>,
+    @Headers('prefer') prefer: string | undefined,
+    @Res({ passthrough: true }) response: FastifyReply,
+  ) {
     const { orderId } = await this.commands.execute(new PlaceOrder({ ...order, customerId: currentActor().sub }));
     const receipt = await this.finalWithin(orderId, preferredWaitMs(prefer));
     response.header('Location', `/v1/orders/${orderId}`).status(receipt.status === 'pending' ? 202 : 200);

@@ -9,11 +9,21 @@ import { Orders1790000000000 } from './migrations/1790000000000-orders.js';
 import { OrderingHttp } from './ordering.http.js';
 import { PlaceOrderHandler } from './place-order.js';
 
+/** An order to paste into a shell; it answers as soon as the order is final. */
+const placeAnOrder = (url: string, token: (sub: string, role: string) => string) => [
+  'Place an order, and see it confirmed:',
+  '',
+  `curl -sS ${url}/v1/orders -H 'Content-Type: application/json' -H 'Prefer: wait=10' -H "Idempotency-Key: $(date +%s)" ` +
+    `-H "Authorization: Bearer ${token('alice', 'customer')}" ` +
+    `-d '{"lines":[{"sku":"dripper","quantity":1}],"paymentToken":"tok_approve"}'`,
+];
+
 @BoundedContext({
   name: 'ordering',
   contracts,
   controllers: [OrderingHttp],
   providers: [PlaceOrderHandler, ConfirmOrderHandler, CancelOrderHandler, GetOrderHandler, ListOrdersHandler, Checkout],
   migrations: [Orders1790000000000],
+  tryIt: placeAnOrder,
 })
 export class OrderingModule {}

@@ -37,7 +37,14 @@ export class PlaceOrderHandler implements ICommandHandler<PlaceOrder> {
       [orderId, customerId, JSON.stringify(lines), JSON.stringify(total), placedAt],
     );
     this.events.publish(new OrderPlaced({ orderId, customerId, lines, total, placedAt }));
-    this.events.publish(new CheckoutStarted({ orderId, lines: wanted.map(({ sku, quantity }) => ({ sku, quantity })), total, paymentToken }));
+    this.events.publish(
+      new CheckoutStarted({
+        orderId,
+        lines: wanted.map(({ sku, quantity }) => ({ sku, quantity })),
+        total,
+        paymentToken,
+      }),
+    );
     return { orderId };
   }
 
@@ -47,6 +54,11 @@ export class PlaceOrderHandler implements ICommandHandler<PlaceOrder> {
     const bySku = new Map(products.map((product) => [product.sku, product]));
     const skus = wanted.map((line) => line.sku).filter((sku) => !bySku.has(sku));
     if (skus.length > 0) throw new Invalid('unknown_products', `There is no product ${skus.join(', ')}.`, { skus });
-    return wanted.map(({ sku, quantity }) => ({ sku, quantity, name: bySku.get(sku)!.name, unitPrice: bySku.get(sku)!.price }));
+    return wanted.map(({ sku, quantity }) => ({
+      sku,
+      quantity,
+      name: bySku.get(sku)!.name,
+      unitPrice: bySku.get(sku)!.price,
+    }));
   }
 }

@@ -23,9 +23,17 @@ export interface BoundedContextOptions {
   migrations?: (new () => MigrationInterface)[];
   /** The environment variables it needs: a class made with `defineConfig`, injectable in this module. */
   config?: ConfigClass;
+  /** Lines to print at start in development: something to try, ready to paste. */
+  tryIt?: TryIt;
   /** Fills the example data of a fresh database in development; resolved from this module, `seed()` is awaited. */
   seed?: new (...args: never[]) => Seed;
 }
+
+/**
+ * @param url where the application answers
+ * @param token a shell expression that prints a development token
+ */
+export type TryIt = (url: string, token: (sub: string, role: string) => string) => string[];
 
 /** Example data, written through the module's own commands. Must be harmless when run again. */
 export interface Seed {
@@ -38,7 +46,9 @@ export interface Seed {
 export function BoundedContext(options: BoundedContextOptions): ClassDecorator {
   const own = [
     { provide: Database, inject: [Host], useFactory: (host: Host) => host.database(options.name) },
-    ...(options.config ? [{ provide: options.config, inject: [Host], useFactory: (host: Host) => host.config(options.config!) }] : []),
+    ...(options.config
+      ? [{ provide: options.config, inject: [Host], useFactory: (host: Host) => host.config(options.config!) }]
+      : []),
     ...(options.seed ? [options.seed] : []),
   ];
   return (target) => {

@@ -28,7 +28,8 @@ export function explore(container: ModulesContainer, runtime: Runtime): void {
     if (!context) continue;
     running.add(context.name);
     const instances = [...module.providers.values()].map((wrapper) => wrapper.instance as object | undefined);
-    for (const instance of instances) if (instance && typeof instance === 'object') registerProvider(context.name, instance, runtime);
+    for (const instance of instances)
+      if (instance && typeof instance === 'object') registerProvider(context.name, instance, runtime);
   }
   refuseSameNames(runtime);
   runtime.registry.verify(running);
@@ -54,11 +55,15 @@ function registerEvents(module: string, handler: IEventHandler, events: readonly
   for (const event of durable) runtime.registry.addSubscription(module, event);
   const options = subscriptionOf(handler.constructor);
   if (options) runtime.consumers.push(eventConsumer(module, options, durable, handler, runtime.localEvents));
-  else runtime.registry.addProblem(`${handler.constructor.name} of ${module} handles durable events: name it with @Subscription({ name: '…' })`);
+  else
+    runtime.registry.addProblem(
+      `${handler.constructor.name} of ${module} handles durable events: name it with @Subscription({ name: '…' })`,
+    );
 }
 
 function registerSaga(module: string, saga: Saga<unknown>, runtime: Runtime): void {
-  if (!saga.name.startsWith(`${module}.`)) runtime.registry.addProblem(`the saga ${saga.name} is in ${module}: name it ${module}.…`);
+  if (!saga.name.startsWith(`${module}.`))
+    runtime.registry.addProblem(`the saga ${saga.name} is in ${module}: name it ${module}.…`);
   for (const event of saga.events) runtime.registry.addSubscription(module, event);
   const runner = new SagaRunner(saga, runtime.registry);
   runtime.sagas.push({ module, runner });

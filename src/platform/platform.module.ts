@@ -28,9 +28,21 @@ export class PlatformModule implements OnApplicationBootstrap {
         { provide: Host, useValue: runtime },
         { provide: Dispatcher, useValue: runtime.dispatcher },
         // Factories: Nest would merge the constructor metadata of these classes with that of the ones they extend.
-        { provide: CommandBus, inject: [ModuleRef], useFactory: (ref: ModuleRef) => new SeamCommandBus(ref, runtime.dispatcher) },
-        { provide: QueryBus, inject: [ModuleRef], useFactory: (ref: ModuleRef) => new SeamQueryBus(ref, runtime.dispatcher) },
-        { provide: EventBus, inject: [CommandBus, ModuleRef], useFactory: (commands: CommandBus, ref: ModuleRef) => new UnitEventBus(commands, ref) },
+        {
+          provide: CommandBus,
+          inject: [ModuleRef],
+          useFactory: (ref: ModuleRef) => new SeamCommandBus(ref, runtime.dispatcher),
+        },
+        {
+          provide: QueryBus,
+          inject: [ModuleRef],
+          useFactory: (ref: ModuleRef) => new SeamQueryBus(ref, runtime.dispatcher),
+        },
+        {
+          provide: EventBus,
+          inject: [CommandBus, ModuleRef],
+          useFactory: (commands: CommandBus, ref: ModuleRef) => new UnitEventBus(commands, ref),
+        },
         { provide: Freshness, useFactory: () => new Freshness(() => runtime.loops) },
         EventPublisher,
         Outbox,

@@ -59,7 +59,9 @@ export class Runtime extends Host {
     this.contexts = options.modules.map((module) => contextOptions(module)!);
     this.registry = new Registry(this.contexts);
     const runners = new Map(this.contexts.map((context) => [context.name, this.#open(context)]));
-    this.dispatcher = new Dispatcher(this.registry, runners, { fault: (context, err) => this.log.error({ err, type: context.type }, 'handler failed') });
+    this.dispatcher = new Dispatcher(this.registry, runners, {
+      fault: (context, err) => this.log.error({ err, type: context.type }, 'handler failed'),
+    });
   }
 
   database(module: string): Database {
@@ -99,12 +101,18 @@ export class Runtime extends Host {
 
   #open({ name, entities = [] }: BoundedContextOptions): CommandRunner {
     const url = this.options.urls.get(name)!;
-    const watch = new OutboxWatch(name, url, (err) => this.log.warn({ err, module: name }, 'lost the connection that watches the outbox'));
+    const watch = new OutboxWatch(name, url, (err) =>
+      this.log.warn({ err, module: name }, 'lost the connection that watches the outbox'),
+    );
     const subscribe = (listener: () => void) => watch.subscribe(listener);
     const database = new Database({ module: name, url, entities, poolSize: this.options.poolSize, subscribe });
     this.#databases.set(name, database);
     this.watches.set(name, watch);
-    return new TransactionalRunner(database, (unit) => this.localEvents.drain(unit), () => watch.committed());
+    return new TransactionalRunner(
+      database,
+      (unit) => this.localEvents.drain(unit),
+      () => watch.committed(),
+    );
   }
 
   #startConsumer(consumer: Consumer): void {
@@ -123,7 +131,12 @@ export class Runtime extends Host {
     const runners = this.sagas.filter((saga) => saga.module === module).map((saga) => saga.runner);
     if (runners.length === 0) return;
     const failed = (err: unknown) => this.log.error({ err, module }, 'a saga could not handle its timeout');
-    const timeouts = new SagaTimeouts(runners, this.database(module), () => this.watches.get(module)!.committed(), failed);
+    const timeouts = new SagaTimeouts(
+      runners,
+      this.database(module),
+      () => this.watches.get(module)!.committed(),
+      failed,
+    );
     this.#timeouts.push(timeouts);
     timeouts.start();
   }

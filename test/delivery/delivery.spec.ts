@@ -18,8 +18,15 @@ describe('delivery', () => {
   });
 
   const raise = (mood = 'calm') => scene.execute(new RaiseCounter({ counter, mood }));
-  const heard = async () => (await scene.sql<{ value: number }>('SELECT value FROM heard WHERE counter = $1 ORDER BY n', [counter])).map((row) => row.value);
-  const parked = () => scene.sql<{ state: string; attempts: number; errors: { error: string }[] }>('SELECT state, attempts, errors FROM parked_message WHERE key = $1', [`counting/${counter}`]);
+  const heard = async () =>
+    (await scene.sql<{ value: number }>('SELECT value FROM heard WHERE counter = $1 ORDER BY n', [counter])).map(
+      (row) => row.value,
+    );
+  const parked = () =>
+    scene.sql<{ state: string; attempts: number; errors: { error: string }[] }>(
+      'SELECT state, attempts, errors FROM parked_message WHERE key = $1',
+      [`counting/${counter}`],
+    );
   const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
   it('hands every event to the subscriber, once and in order', async () => {
@@ -58,7 +65,9 @@ describe('delivery', () => {
     await eventually(async () => (await parked()).length === 2);
     expect(await heard()).toEqual([]);
     expect((await parked())[0]).toMatchObject({ state: 'dead', attempts: 3 });
-    expect((await parked())[0]!.errors.map((failure) => failure.error)).toEqual(Array(3).fill('Error: heard is stubborn'));
+    expect((await parked())[0]!.errors.map((failure) => failure.error)).toEqual(
+      Array(3).fill('Error: heard is stubborn'),
+    );
   });
 
   it('handles durable commands in the order they were sent', async () => {

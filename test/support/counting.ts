@@ -2,7 +2,15 @@ import type { ICommandHandler, IEventHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventBus, EventsHandler } from '@nestjs/cqrs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
-import { BoundedContext, Conflict, Database, defineCommand, defineEvent, Outbox, Subscription } from '../../src/platform/index.js';
+import {
+  BoundedContext,
+  Conflict,
+  Database,
+  defineCommand,
+  defineEvent,
+  Outbox,
+  Subscription,
+} from '../../src/platform/index.js';
 
 /** A tiny bounded context for tests of the platform: counters that can be raised, and a log of what was heard of them. */
 export class CounterRaised extends defineEvent('counting.counter-raised.v1', {

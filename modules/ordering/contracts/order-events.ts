@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { defineEvent } from '../../../src/platform/messaging/define.js';
 import { Money } from '../../catalog/contracts/index.js';
 
-export const CancellationReason = z.enum(['out_of_stock', 'payment_declined', 'payment_timeout', 'requested', 'unavailable']);
+export const CancellationReason = z.enum([
+  'out_of_stock',
+  'payment_declined',
+  'payment_timeout',
+  'requested',
+  'unavailable',
+]);
 
 export const OrderLine = z.object({
   sku: z.string(),

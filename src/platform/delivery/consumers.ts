@@ -104,7 +104,11 @@ interface Source {
 }
 
 function eventSources(types: readonly MessageClass[]): Source[] {
-  return types.map(({ definition: { module, name } }) => ({ producer: module, stream: streams.events(module), type: name }));
+  return types.map(({ definition: { module, name } }) => ({
+    producer: module,
+    stream: streams.events(module),
+    type: name,
+  }));
 }
 
 function replySources(receiver: string, commands: readonly MessageClass[]): Source[] {

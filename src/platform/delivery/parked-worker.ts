@@ -6,7 +6,7 @@ import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from './describe-error.js';
 import type { ParkedMessage } from './parked.js';
-import { leaseDue, lockDue, noteFailure, postpone, settle } from './parked.js';
+import { leaseDue, lockDue, nextDueMs, noteFailure, postpone, settle } from './parked.js';
 
 const POLL_MS = 1000;
 const CONCURRENCY = 16;
@@ -75,7 +75,13 @@ export class ParkedWorker {
       });
       this.#running.add(call);
     }
-    return POLL_MS;
+    return await this.#untilNext();
+  }
+
+  /** A message behind another one of its key may be due long ago: then the poll finds it. */
+  async #untilNext(): Promise<number> {
+    const next = await nextDueMs(this.database.pool, this.consumer.name);
+    return next === undefined || next <= 0 ? POLL_MS : Math.min(POLL_MS, next + 1);
   }
 
   async #call(parked: ParkedMessage): Promise<void> {
@@ -101,7 +107,7 @@ export class ParkedWorker {
       const parked = await lockDue(await unit.client(), this.consumer.name);
       if (!parked) {
         await unit.rollback();
-        return POLL_MS;
+        return await this.#untilNext();
       }
       const failure = await this.#attempt(unit, parked);
       const spoke = await unit.commit();

@@ -15,7 +15,11 @@ export interface ParkedMessage {
 }
 
 /** Which of these keys have a message parked: what follows on them has to wait its turn. */
-export async function parkedKeys(client: ClientBase, consumer: string, messages: readonly StoredMessage[]): Promise<Set<string>> {
+export async function parkedKeys(
+  client: ClientBase,
+  consumer: string,
+  messages: readonly StoredMessage[],
+): Promise<Set<string>> {
   const { rows } = await client.query<{ key: string }>({
     name: 'parked-keys',
     text: 'SELECT DISTINCT key FROM parked_message WHERE consumer = $1 AND key = ANY ($2)',
@@ -72,7 +76,12 @@ export async function lockDue(client: ClientBase, consumer: string): Promise<Par
 /**
  * Takes due messages for an outside call. A worker that dies loses its lease after `leaseMs`; the call is then made again.
  */
-export async function leaseDue(client: Pick<ClientBase, 'query'>, consumer: string, limit: number, leaseMs: number): Promise<ParkedMessage[]> {
+export async function leaseDue(
+  client: Pick<ClientBase, 'query'>,
+  consumer: string,
+  limit: number,
+  leaseMs: number,
+): Promise<ParkedMessage[]> {
   const { rows } = await client.query<ParkedMessage>({
     name: 'parked-lease',
     text: `UPDATE parked_message SET leased_until = now() + $3 * interval '1 ms' WHERE id IN (${DUE})
@@ -82,12 +91,25 @@ export async function leaseDue(client: Pick<ClientBase, 'query'>, consumer: stri
   return rows;
 }
 
+/** Milliseconds until the next message of a consumer is due; `undefined` when none waits. */
+export async function nextDueMs(client: Pick<ClientBase, 'query'>, consumer: string): Promise<number | undefined> {
+  const text = `SELECT extract(epoch FROM min(greatest(due_at, coalesce(leased_until, due_at))) - now())::float8 * 1000 AS ms
+                  FROM parked_message WHERE consumer = $1 AND state = 'waiting'`;
+  const { rows } = await client.query<{ ms: number | null }>({ name: 'parked-next-due', text, values: [consumer] });
+  return rows[0]!.ms ?? undefined;
+}
+
 export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {
   await client.query({ name: 'parked-settle', text: 'DELETE FROM parked_message WHERE id = $1', values: [id] });
 }
 
 /** Puts a message back without counting a failure. */
-export async function postpone(client: Pick<ClientBase, 'query'>, id: string, afterMs: number, waitingFor: string): Promise<void> {
+export async function postpone(
+  client: Pick<ClientBase, 'query'>,
+  id: string,
+  afterMs: number,
+  waitingFor: string,
+): Promise<void> {
   const text = `UPDATE parked_message
                    SET due_at = now() + $2 * interval '1 ms', waiting_for = $3, leased_until = NULL WHERE id = $1`;
   await client.query({ name: 'parked-postpone', text, values: [id, afterMs, waitingFor] });

@@ -1,8 +1,15 @@
 import type { ClientBase } from 'pg';
 
 /** Makes sure that the row exists; a new consumer begins at the oldest message that is kept. */
-export async function ensureProgress(client: Pick<ClientBase, 'query'>, consumer: string, producer: string): Promise<number> {
-  await client.query('INSERT INTO consumer_progress (consumer, producer) VALUES ($1, $2) ON CONFLICT DO NOTHING', [consumer, producer]);
+export async function ensureProgress(
+  client: Pick<ClientBase, 'query'>,
+  consumer: string,
+  producer: string,
+): Promise<number> {
+  await client.query('INSERT INTO consumer_progress (consumer, producer) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    consumer,
+    producer,
+  ]);
   const text = 'SELECT position::float8 AS position FROM consumer_progress WHERE consumer = $1 AND producer = $2';
   const { rows } = await client.query<{ position: number }>(text, [consumer, producer]);
   return rows[0]!.position;
@@ -12,7 +19,11 @@ export async function ensureProgress(client: Pick<ClientBase, 'query'>, consumer
  * Locks the progress of a consumer for the transaction of `client`.
  * @returns the position; `undefined` while another replica holds it
  */
-export async function lockProgress(client: ClientBase, consumer: string, producer: string): Promise<number | undefined> {
+export async function lockProgress(
+  client: ClientBase,
+  consumer: string,
+  producer: string,
+): Promise<number | undefined> {
   const { rows } = await client.query<{ position: number }>({
     name: 'progress-lock',
     text: `SELECT position::float8 AS position FROM consumer_progress

@@ -70,7 +70,9 @@ export class Outbox {
 function runningUnit(what: string): Unit {
   const unit = currentScope()?.unit;
   if (!unit) {
-    throw new ContractViolation(`${what} inside a command or event handler, so that they go out with its state or not at all.`);
+    throw new ContractViolation(
+      `${what} inside a command or event handler, so that they go out with its state or not at all.`,
+    );
   }
   return unit;
 }

@@ -146,7 +146,8 @@ function refuseAnything(schema: unknown): void {
   const { $schema: _, ...rules } = schema as Record<string, unknown>;
   if (Object.keys(rules).length === 0) throw new TypeError('it accepts anything: say z.json() for free-form data');
   for (const key of ['additionalProperties', 'items', 'not']) if (key in rules) refuseAnything(rules[key]);
-  for (const key of ['anyOf', 'oneOf', 'allOf', 'prefixItems']) ((rules[key] as unknown[]) ?? []).forEach(refuseAnything);
+  for (const key of ['anyOf', 'oneOf', 'allOf', 'prefixItems'])
+    ((rules[key] as unknown[]) ?? []).forEach(refuseAnything);
   for (const key of ['properties', '$defs']) Object.values((rules[key] as object) ?? {}).forEach(refuseAnything);
 }
 

@@ -136,16 +136,21 @@ function checkedResult(definition: MessageDefinition, result: unknown): unknown 
   if (!definition.result) return undefined;
   const parsed = definition.result.safeParse(result);
   if (parsed.success) return deepFreeze(parsed.data);
-  throw new ContractViolation(`${definition.name} answered with something else than its contract says: ${parsed.error.message}`);
+  throw new ContractViolation(
+    `${definition.name} answered with something else than its contract says: ${parsed.error.message}`,
+  );
 }
 
 function checkedError(definition: MessageDefinition, error: DomainError): WireError {
   const details = definition.errors[error.code];
   if (!details) {
-    throw new ContractViolation(`${definition.name} failed with ${error.code}, which its contract does not name.`, { cause: error });
+    throw new ContractViolation(`${definition.name} failed with ${error.code}, which its contract does not name.`, {
+      cause: error,
+    });
   }
   const parsed = details.safeParse(error.details);
-  if (!parsed.success) throw new ContractViolation(`${definition.name}: the details of ${error.code} do not fit: ${parsed.error.message}`);
+  if (!parsed.success)
+    throw new ContractViolation(`${definition.name}: the details of ${error.code} do not fit: ${parsed.error.message}`);
   return { ...error.toWire(), details: deepFreeze(parsed.data) as Record<string, unknown> };
 }
 
@@ -163,4 +168,3 @@ async function beforeDeadline<T>(context: MessageContext, work: Promise<T>): Pro
     clearTimeout(timer);
   }
 }
-

@@ -61,7 +61,9 @@ export class Registry {
     const definition = definitionOf(type);
     const name = definition?.name ?? (type as { name?: string })?.name ?? String(type);
     if (definition?.kind !== kind) {
-      this.#problems.push(`${module} handles ${name} as a ${kind}, but it was not made with define${kind === 'command' ? 'Command' : 'Query'}`);
+      this.#problems.push(
+        `${module} handles ${name} as a ${kind}, but it was not made with define${kind === 'command' ? 'Command' : 'Query'}`,
+      );
     } else if (definition.module !== module) {
       this.#problems.push(`${module} handles ${name}, which belongs to ${definition.module}`);
     } else if (this.#handlers.has(name)) {
@@ -79,7 +81,9 @@ export class Registry {
     const { name } = definition;
     if (definition.kind !== 'event') this.#problems.push(`${module} subscribes to ${name}, which is no event`);
     else if (definition.module !== module && !this.#published.has(name)) {
-      this.#problems.push(`${module} subscribes to ${name}, which ${definition.module} does not publish in its contracts`);
+      this.#problems.push(
+        `${module} subscribes to ${name}, which ${definition.module} does not publish in its contracts`,
+      );
     }
     this.#note(type as MessageClass, definition);
   }
@@ -106,7 +110,8 @@ export class Registry {
     for (const exported of Object.values(contracts)) {
       const definition = typeof exported === 'function' ? definitionOf(exported) : undefined;
       if (!definition) continue;
-      if (definition.module !== name) this.#problems.push(`the contracts of ${name} define ${definition.name}: name it ${name}.…`);
+      if (definition.module !== name)
+        this.#problems.push(`the contracts of ${name} define ${definition.name}: name it ${name}.…`);
       this.#note(exported as unknown as MessageClass, definition);
       if (definition.kind === 'event') this.#published.add(definition.name);
     }
@@ -114,7 +119,8 @@ export class Registry {
 
   #note(type: MessageClass, { name }: MessageDefinition): void {
     const known = this.#classes.get(name);
-    if (known && known !== type) this.#problems.push(`two messages are named ${name}: give one another name or version`);
+    if (known && known !== type)
+      this.#problems.push(`two messages are named ${name}: give one another name or version`);
     this.#classes.set(name, type);
   }
 }

@@ -12,7 +12,10 @@ export interface LogOptions {
 
 /** Secrets and personal data by the names they have in headers, variables and payloads. */
 const SECRET = ['authorization', 'cookie', 'password', 'secret', 'token', 'paymentToken', 'connectionString', 'url'];
-const redact = { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]), censor: '[redacted]' };
+const redact = {
+  paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]),
+  censor: '[redacted]',
+};
 
 /**
  * The process's logger. Each line written while a request or message is handled says whose it is: trace and span,
@@ -21,7 +24,10 @@ const redact = { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name
 export function createLogger({ level, format }: LogOptions): Logger {
   const options = { level, redact, base: undefined, mixin: origin, timestamp: pino.stdTimeFunctions.isoTime };
   if (format === 'json') return pino(options, destination({ sync: false }));
-  const pretty = { target: 'pino-pretty', options: { ignore: 'spanId,causationId', translateTime: 'HH:MM:ss.l', singleLine: true } };
+  const pretty = {
+    target: 'pino-pretty',
+    options: { ignore: 'spanId,causationId', translateTime: 'HH:MM:ss.l', singleLine: true },
+  };
   return pino(options, transport(pretty));
 }
 
@@ -34,9 +40,11 @@ function origin(): object {
 
 /** Nest's own lines through the same logger. */
 export function nestLogger(log: Logger): LoggerService {
-  const line = (level: 'info' | 'warn' | 'error' | 'debug') => (message: unknown, ...rest: unknown[]) => {
-    const error = [message, ...rest].find((part) => part instanceof Error);
-    log[level]({ nest: rest.at(-1), ...(error ? { err: error } : {}) }, String(message));
-  };
+  const line =
+    (level: 'info' | 'warn' | 'error' | 'debug') =>
+    (message: unknown, ...rest: unknown[]) => {
+      const error = [message, ...rest].find((part) => part instanceof Error);
+      log[level]({ nest: rest.at(-1), ...(error ? { err: error } : {}) }, String(message));
+    };
   return { log: line('debug'), warn: line('warn'), error: line('error'), debug: line('debug') };
 }

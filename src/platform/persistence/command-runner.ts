@@ -43,7 +43,11 @@ export class TransactionalRunner implements CommandRunner {
     }
   }
 
-  async #attempt(context: MessageContext, memory: Memory | undefined, handle: () => Promise<Outcome>): Promise<Outcome> {
+  async #attempt(
+    context: MessageContext,
+    memory: Memory | undefined,
+    handle: () => Promise<Outcome>,
+  ): Promise<Outcome> {
     const unit = this.#newUnit(memory);
     try {
       const outcome = await runInScope(context, unit, async () => {
@@ -65,7 +69,12 @@ export class TransactionalRunner implements CommandRunner {
     return new UnitOfWork(this.database.module, this.database.dataSource, memory && ((client) => memory.claim(client)));
   }
 
-  async #commit(unit: UnitOfWork, context: MessageContext, memory: Memory | undefined, outcome: Outcome): Promise<void> {
+  async #commit(
+    unit: UnitOfWork,
+    context: MessageContext,
+    memory: Memory | undefined,
+    outcome: Outcome,
+  ): Promise<void> {
     if (context.deadline && Date.now() > context.deadline) {
       throw new Unavailable(`${context.type} was too late to commit: its caller has stopped waiting.`, 'timeout');
     }

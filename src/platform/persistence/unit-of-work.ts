@@ -75,7 +75,9 @@ export class UnitOfWork implements Unit {
       return;
     }
     if (definition.kind !== 'event' || definition.module !== this.module) {
-      throw new ContractViolation(`${this.module} published ${definition.name}: a module publishes its own events only.`);
+      throw new ContractViolation(
+        `${this.module} published ${definition.name}: a module publishes its own events only.`,
+      );
     }
     this.#rows.push(eventRow(event));
   }

@@ -67,7 +67,11 @@ export class SagaRunner {
     const newestFirst = new Set(effective.map((step) => step.command).reverse());
     for (const step of effective) step.outcome = 'undone';
     const undo = [...newestFirst].map((step) => this.saga.compensation(step, row.state));
-    this.#send(row, undo.filter((command) => command !== undefined), unit);
+    this.#send(
+      row,
+      undo.filter((command) => command !== undefined),
+      unit,
+    );
   }
 }
 

@@ -38,7 +38,11 @@ export async function lockTimedOut(client: ClientBase, sagas: readonly string[])
 }
 
 /** @param timeout `undefined` leaves it as it is, `null` disarms it */
-export async function saveSaga(client: ClientBase, row: SagaRow, timeout: { name: string; afterMs: number } | null | undefined): Promise<void> {
+export async function saveSaga(
+  client: ClientBase,
+  row: SagaRow,
+  timeout: { name: string; afterMs: number } | null | undefined,
+): Promise<void> {
   const keep = timeout === undefined;
   await client.query({
     name: 'saga-save',
@@ -46,6 +50,15 @@ export async function saveSaga(client: ClientBase, row: SagaRow, timeout: { name
                   timeout_name = CASE WHEN $6 THEN timeout_name ELSE $7 END,
                   timeout_at = CASE WHEN $6 THEN timeout_at ELSE now() + $8::float8 * interval '1 ms' END
             WHERE saga = $1 AND id = $2`,
-    values: [row.saga, row.id, JSON.stringify(row.state), JSON.stringify(row.steps), row.status, keep, timeout?.name ?? null, timeout?.afterMs ?? null],
+    values: [
+      row.saga,
+      row.id,
+      JSON.stringify(row.state),
+      JSON.stringify(row.steps),
+      row.status,
+      keep,
+      timeout?.name ?? null,
+      timeout?.afterMs ?? null,
+    ],
   });
 }

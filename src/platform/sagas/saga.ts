@@ -62,12 +62,24 @@ export abstract class Saga<S> {
   ) {}
 
   /** The event that begins an instance. */
-  protected starts<E extends MessageClass>(event: E, id: (e: InstanceType<E>) => string, decide: (e: InstanceType<E>) => Decision<S> & { state: S }): void {
-    this.#subscribe(event, { correlate: id, decide: (_: unknown, message: InstanceType<E>) => decide(message), starts: true });
+  protected starts<E extends MessageClass>(
+    event: E,
+    id: (e: InstanceType<E>) => string,
+    decide: (e: InstanceType<E>) => Decision<S> & { state: S },
+  ): void {
+    this.#subscribe(event, {
+      correlate: id,
+      decide: (_: unknown, message: InstanceType<E>) => decide(message),
+      starts: true,
+    });
   }
 
   /** An event that concerns a running instance; ignored where there is none. */
-  protected on<E extends MessageClass>(event: E, id: (e: InstanceType<E>) => string, decide: Decide<S, InstanceType<E>>): void {
+  protected on<E extends MessageClass>(
+    event: E,
+    id: (e: InstanceType<E>) => string,
+    decide: Decide<S, InstanceType<E>>,
+  ): void {
     this.#subscribe(event, { correlate: id, decide, starts: false });
   }
 

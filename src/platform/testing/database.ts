@@ -33,7 +33,9 @@ export async function createDatabase(): Promise<string> {
 export async function dropDatabase(adminUrl: string): Promise<void> {
   const name = new URL(adminUrl).pathname.slice(1);
   await asAdministrator(`DROP DATABASE ${name} WITH (FORCE)`);
-  const roles = await asAdministrator(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'liftout\\_${name.replace('_', '\\_')}\\_%'`);
+  const roles = await asAdministrator(
+    `SELECT rolname FROM pg_roles WHERE rolname LIKE 'liftout\\_${name.replace('_', '\\_')}\\_%'`,
+  );
   for (const { rolname } of roles) await asAdministrator(`DROP ROLE ${rolname}`);
 }
 
@@ -43,7 +45,9 @@ export async function testDatabase(modules: readonly Type[]): Promise<TestDataba
   const urls = new Map(contexts.map(({ name }) => [name, moduleUrl(adminUrl, name)]));
   const logins = [...urls].map(([module, url]) => ({ module, url }));
   await withAdministrator(adminUrl, (client) => provision(client, logins));
-  await Promise.all(contexts.map(({ name, migrations = [] }) => migrate({ module: name, url: urls.get(name)!, migrations })));
+  await Promise.all(
+    contexts.map(({ name, migrations = [] }) => migrate({ module: name, url: urls.get(name)!, migrations })),
+  );
   return { adminUrl, urls, drop: () => dropDatabase(adminUrl) };
 }
 

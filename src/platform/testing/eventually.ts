@@ -9,7 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
  * @returns what `look` returned
  * @throws the last error, or that `what` did not happen
  */
-export async function eventually<T>(look: () => T | Promise<T>, what = 'the condition', withinMs = 15_000): Promise<Exclude<T, undefined | false>> {
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  what = 'the condition',
+  withinMs = 15_000,
+): Promise<Exclude<T, undefined | false>> {
   const until = Date.now() + withinMs;
   for (let pause = 2; ; pause = Math.min(100, pause * 2)) {
     try {

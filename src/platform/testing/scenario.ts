@@ -85,7 +85,9 @@ export class Scenario {
   async execute<R>(message: Command<R> | Query<R>, actor: Actor = SYSTEM, key?: string): Promise<R> {
     const bus = definitionOf(message)!.kind === 'query' ? this.get(QueryBus) : this.get(CommandBus);
     const context = childContext('test', 'test', { actor, ...(key && { key }) });
-    return await runInScope(context, undefined, () => (bus as { execute(message: object): Promise<R> }).execute(message));
+    return await runInScope(context, undefined, () =>
+      (bus as { execute(message: object): Promise<R> }).execute(message),
+    );
   }
 
   /** Publishes an event of a neighbour, through its real outbox. */
@@ -99,7 +101,8 @@ export class Scenario {
 
   /** Waits until a neighbour has received such a command or query. */
   async received<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
-    const find = () => this.#received.find((message) => message instanceof type && fits(message, matching as Matching<object>));
+    const find = () =>
+      this.#received.find((message) => message instanceof type && fits(message, matching as Matching<object>));
     return (await eventually(find, `${type.definition.name} being received`)) as InstanceType<C>;
   }
 
@@ -110,7 +113,8 @@ export class Scenario {
 
   /** Waits until the module has published such an event. */
   async published<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
-    const find = async () => (await this.allPublished(type)).find((event) => fits(event as object, matching as Matching<object>));
+    const find = async () =>
+      (await this.allPublished(type)).find((event) => fits(event as object, matching as Matching<object>));
     return (await eventually(find, `${type.definition.name} being published`)) as InstanceType<C>;
   }
 
@@ -150,7 +154,9 @@ export class Scenario {
 }
 
 function messagesOf(contracts: Contracts): MessageClass[] {
-  return Object.values(contracts).filter((value) => typeof value === 'function' && definitionOf(value)) as unknown as MessageClass[];
+  return Object.values(contracts).filter(
+    (value) => typeof value === 'function' && definitionOf(value),
+  ) as unknown as MessageClass[];
 }
 
 /** A module with nothing but contracts: it has a schema and an outbox, and its handlers are the test's. */
@@ -163,5 +169,7 @@ function neighbour(contracts: Contracts): Type {
 
 function fits<T extends object>(message: T, matching: Matching<T>): boolean {
   if (typeof matching === 'function') return matching(message);
-  return Object.entries(matching).every(([field, value]) => JSON.stringify(message[field as keyof T]) === JSON.stringify(value));
+  return Object.entries(matching).every(
+    ([field, value]) => JSON.stringify(message[field as keyof T]) === JSON.stringify(value),
+  );
 }

@@ -1,0 +1,129 @@
+import type { Type } from '@nestjs/common';
+import { z } from 'zod';
+import { contextOptions } from './platform/bounded-context.js';
+import { ConfigError, readVariables } from './platform/configuration.js';
+
+const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/[^/]+\/[^/?]+/, 'expected a URL like postgres://user:password@host:5432/database');
+const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
+const RATE = 'expected a number of requests a minute from 1 to 100000, or "off"';
+const rate = z.union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)], { error: RATE });
+
+/** The variables of the shell; modules declare their own. An absent one has its default. */
+const Variables = z.object({
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], { error: 'expected development or production' })
+    .default('development'),
+  PORT: port.default(3000),
+  HOST: z.string().optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_ADMIN_URL: postgresUrl.optional(),
+  DATABASE_POOL_SIZE: z.coerce
+    .number({ error: 'expected a number of connections from 2 to 100' })
+    .int()
+    .min(2)
+    .max(100)
+    .default(8),
+  DATA_DIR: z.string().default('.data'),
+  AUTH_ISSUER: z.string().optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+  AUTH_JWKS_URL: webUrl.optional(),
+  RATE_LIMIT: rate.default(600),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'expected trace, debug, info, warn, error, fatal or silent',
+    })
+    .default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
+});
+
+export interface Config {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  /** Where the embedded database and the development keys live. */
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly adminUrl: string | undefined;
+  /** `<MODULE>_DATABASE_URL`, by module. */
+  readonly moduleUrls: ReadonlyMap<string, string>;
+  readonly poolSize: number;
+  readonly auth: { issuer: string; audience: string; jwksUrl: string } | undefined;
+  readonly rateLimit: number | 'off';
+  readonly log: { level: string; format: 'json' | 'pretty' };
+}
+
+/**
+ * Parses the whole environment once, with the variables that the modules declare.
+ *
+ * @param modules every module of the application
+ * @param terminal whether a person reads standard output
+ * @throws ConfigError listing everything that is wrong, by name, never with the value
+ */
+export function readConfig(env: NodeJS.ProcessEnv, modules: readonly Type[], terminal: boolean): Config {
+  const shell = readVariables(Variables, env);
+  const urls = readModuleUrls(env, modules);
+  const problems = [...('problems' in shell ? shell.problems : []), ...urls.problems, ...moduleProblems(env, modules)];
+  if (!('values' in shell)) throw new ConfigError(problems);
+  const values = shell.values;
+  const production = values.NODE_ENV === 'production';
+  problems.push(...productionProblems(values, production, urls.urls, modules));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({
+    production,
+    port: values.PORT,
+    host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    dataDir: values.DATA_DIR,
+    databaseUrl: values.DATABASE_URL,
+    adminUrl: values.DATABASE_ADMIN_URL ?? (production ? undefined : values.DATABASE_URL),
+    moduleUrls: urls.urls,
+    poolSize: values.DATABASE_POOL_SIZE,
+    auth: authOf(values),
+    rateLimit: values.RATE_LIMIT,
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (terminal && !production ? 'pretty' : 'json') },
+  });
+}
+
+/** `PAYMENTS_DATABASE_URL` for the module `payments`, `ORDER_ITEMS_…` for `order-items`. */
+export const variableOf = (module: string, suffix: string) => `${module.toUpperCase().replaceAll('-', '_')}_${suffix}`;
+
+function readModuleUrls(env: NodeJS.ProcessEnv, modules: readonly Type[]) {
+  const names = modules.map((module) => contextOptions(module)!.name);
+  const shape = Object.fromEntries(names.map((name) => [variableOf(name, 'DATABASE_URL'), postgresUrl.optional()]));
+  const read = readVariables(z.object(shape), env);
+  if ('problems' in read) return { urls: new Map<string, string>(), problems: read.problems };
+  const given = names.map((name) => [name, read.values[variableOf(name, 'DATABASE_URL')]] as const);
+  const urls = new Map(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return { urls, problems: [] };
+}
+
+function moduleProblems(env: NodeJS.ProcessEnv, modules: readonly Type[]): string[] {
+  return modules.flatMap((module) => {
+    const config = contextOptions(module)!.config;
+    const read = config && readVariables(config.schema, env);
+    return read && 'problems' in read ? read.problems : [];
+  });
+}
+
+function productionProblems(
+  values: z.output<typeof Variables>,
+  production: boolean,
+  urls: ReadonlyMap<string, string>,
+  modules: readonly Type[],
+): string[] {
+  if (!production) return [];
+  const auth = (['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'] as const).filter((name) => !values[name]);
+  const missing = modules.map((module) => contextOptions(module)!.name).filter((name) => !urls.has(name));
+  return [
+    ...auth.map((name) => `${name}: required in production: who signs the users' tokens`),
+    ...missing.map(
+      (name) => `${variableOf(name, 'DATABASE_URL')}: required in production: the login of the role of ${name}`,
+    ),
+  ];
+}
+
+function authOf({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl }: z.output<typeof Variables>) {
+  return issuer && audience && jwksUrl ? { issuer, audience, jwksUrl } : undefined;
+}

@@ -1,0 +1,114 @@
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { banner } from './banner.js';
+import { readConfig, type Config } from './config.js';
+import { DatabaseUnusable, prepareDatabase } from './database.js';
+import { modules } from './modules.js';
+import { contextOptions } from './platform/bounded-context.js';
+import { ConfigError } from './platform/configuration.js';
+import { fastifyOptions } from './platform/http/fastify-options.js';
+import { configureHttp } from './platform/http/http-app.js';
+import { childContext, runInScope } from './platform/messaging/context.js';
+import { WiringError } from './platform/messaging/registry.js';
+import { createLogger, nestLogger, type Logger } from './platform/observability/logging.js';
+import { EmbeddedError } from './platform/persistence/embedded.js';
+import { MigrationFailed } from './platform/persistence/migrate.js';
+import { Runtime } from './platform/runtime.js';
+
+/** How long a process may take to finish what it has begun when it is asked to stop. */
+const SHUTDOWN_MS = 25_000;
+
+/** Errors whose message is meant for whoever starts the process: one clear message, exit code 2. */
+const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed, WiringError];
+
+/** Starts one process from its environment; ends it with exit code 2 and one clear message when that cannot be done. */
+export async function start(env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    const config = readConfig(env, modules, process.stdout.isTTY);
+    await run(config, env, createLogger(config.log));
+  } catch (error) {
+    process.stderr.write(`${startError(error)}\n`);
+    process.exit(EXPECTED.some((type) => error instanceof type) || portProblem(error) ? 2 : 1);
+  }
+}
+
+async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
+  const database = await prepareDatabase(config, modules, log);
+  const runtime = new Runtime({ modules, urls: database.urls, poolSize: config.poolSize, env, log });
+  let app: NestFastifyApplication | undefined;
+  const stop = async () => {
+    await app?.close();
+    await runtime.stop();
+    await database.release();
+  };
+  try {
+    await runtime.connect();
+    app = await createApp(config, runtime, log);
+    await app.listen(config.port, config.host);
+    runtime.startDelivery();
+    if (!config.production) await seed(app);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  stopOnSignal(stop, log);
+  log.info({ url: await app.getUrl(), modules: runtime.contexts.map((context) => context.name) }, 'ready');
+  if (!config.production) process.stdout.write(banner(await app.getUrl(), config, modules));
+}
+
+async function createApp(config: Config, runtime: Runtime, log: Logger): Promise<NestFastifyApplication> {
+  const root = AppModule.forHost(config, runtime, modules);
+  const options = { logger: nestLogger(log), abortOnError: false };
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(fastifyOptions()), options);
+  await configureHttp(app);
+  return app;
+}
+
+/** Fills a fresh database with the modules' example data, in the order of the modules. */
+async function seed(app: NestFastifyApplication): Promise<void> {
+  for (const module of modules) {
+    const { name, seed: Seed } = contextOptions(module)!;
+    if (Seed)
+      await runInScope(childContext('seed', name), undefined, () =>
+        app
+          .select(module as Type)
+          .get(Seed as Type)
+          .seed(),
+      );
+  }
+}
+
+function stopOnSignal(stop: () => Promise<void>, log: Logger): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping: finishing what was begun');
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      (err: unknown) => {
+        log.error({ err }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+function portProblem(error: unknown): string | undefined {
+  const { code, address, port, syscall } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is taken. Stop what listens there, or set PORT to another one (0: any free one).`;
+  return `Cannot listen on ${address ?? 'HOST'}:${port ?? ''} (${code}). Set HOST and PORT to an address of this machine.`;
+}
+
+function startError(error: unknown): string {
+  const expected =
+    portProblem(error) ?? (EXPECTED.some((type) => error instanceof type) ? (error as Error).message : undefined);
+  return expected ?? (error instanceof Error ? error.stack! : String(error));
+}

@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { program, readArguments } from './cli.js';
+
+const HELP = `
+npm run check
+
+Every static gate, in the order of CI. Goes on after a failure, and exits with 1 if there was one.
+`;
+
+const bin = (name: string) => `node_modules/.bin/${name}`;
+
+/** What each gate runs; from the fast ones to the slow ones. */
+const GATES: readonly { name: string; command: readonly string[] }[] = [
+  { name: 'types', command: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
+  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'boundaries', command: [process.execPath, 'dist/src/tools/boundaries.js'] },
+];
+
+await program(import.meta.url, HELP, async (args) => {
+  readArguments(args, {});
+  const failed = GATES.filter((gate) => !passes(gate));
+  process.stdout.write(`check: ${GATES.length - failed.length} passed, ${failed.length} failed\n`);
+  if (failed.length > 0) process.exitCode = 1;
+});
+
+function passes({ name, command: [file, ...args] }: (typeof GATES)[number]): boolean {
+  const started = Date.now();
+  const { status, error } = spawnSync(file!, args, { stdio: 'inherit' });
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`${status === 0 ? '✓' : '✗'} ${name} (${seconds} s)${error ? `: ${error.message}` : ''}\n`);
+  return status === 0;
+}

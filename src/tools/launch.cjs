@@ -1,0 +1,28 @@
+'use strict';
+// Plain old JavaScript, so that a Node.js of any age can read it and say what it is missing.
+var OLDEST = [20, 19];
+var version = process.versions.node.split('.').map(Number);
+if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1])) {
+  console.error('Liftout needs Node.js ' + OLDEST.join('.') + ' or later; this is ' + process.versions.node + '.');
+  process.exit(2);
+}
+var child = require('node:child_process');
+var fs = require('node:fs');
+var path = require('node:path');
+var url = require('node:url');
+var root = path.resolve(__dirname, '../..');
+var compiler = path.join(root, 'node_modules/@typescript/native/bin/tsc');
+
+// Where there is no compiler, as in a production image, what was built before is run as it is.
+if (fs.existsSync(compiler)) {
+  var built = child.spawnSync(process.execPath, [compiler, '-p', path.join(root, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+  });
+  if (built.status !== 0) process.exit(2);
+}
+var target = path.join(root, 'dist/src', process.argv[2] + '.js');
+process.argv.splice(1, 2, target);
+import(url.pathToFileURL(target).href).catch(function (error) {
+  console.error(error);
+  process.exit(1);
+});
