@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Type } from '@nestjs/common';
 import type { BoundedContextOptions } from './bounded-context.js';
 import { contextOptions } from './bounded-context.js';
@@ -56,6 +57,7 @@ export class Runtime extends Host {
   constructor(private readonly options: RuntimeOptions) {
     super();
     this.log = options.log;
+    setMaxListeners(0, this.#abort.signal);
     this.contexts = options.modules.map((module) => contextOptions(module)!);
     this.registry = new Registry(this.contexts);
     const runners = new Map(this.contexts.map((context) => [context.name, this.#open(context)]));
