@@ -11,6 +11,8 @@ import { Unavailable } from '../messaging/errors.js';
 import { createVerifier, mintDevelopmentToken } from './auth.js';
 import { developmentKey } from './development-key.js';
 
+type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'auth-'))));
 afterAll(() => rm(folder, { recursive: true }));
@@ -57,7 +59,7 @@ describe('tokens of an issuer', () => {
   let keys: JWK[] = [];
   let answer = () => ({ status: 200, body: JSON.stringify({ keys }) });
   let fetched = 0;
-  const signing: Record<string, CryptoKey> = {};
+  const signing: Record<string, Key> = {};
 
   beforeAll(async () => {
     for (const alg of ['ES256', 'RS256', 'EdDSA']) {
@@ -76,7 +78,7 @@ describe('tokens of an issuer', () => {
   afterAll(() => void server.close());
 
   const config = () => ({ issuer, audience: 'liftout', jwksUrl });
-  const sign = (claims: Record<string, unknown>, alg = 'ES256', key: CryptoKey | Uint8Array = signing[alg]!, kid = alg) =>
+  const sign = (claims: Record<string, unknown>, alg = 'ES256', key: Key | Uint8Array = signing[alg]!, kid = alg) =>
     new SignJWT({ iss: issuer, aud: 'liftout', sub: 'alice', role: 'customer', exp: Date.now() / 1000 + 60, ...claims })
       .setProtectedHeader({ alg, kid })
       .sign(key);

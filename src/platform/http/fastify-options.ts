@@ -1,8 +1,10 @@
-import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { childTrace, traceIds } from '../messaging/context.js';
 import { refusal } from './failures.js';
 import { problemBody } from './problem.js';
+import { stateOf } from './request-state.js';
 
 export const BODY_LIMIT = 100 * 1024;
 
@@ -17,7 +19,16 @@ export function fastifyOptions() {
     // Refused by a hook of ours, whose answer is a problem like every other.
     return503OnClosing: false,
     clientErrorHandler,
+    frameworkErrors,
   };
+}
+
+/** A path that the router cannot read is refused before anything of ours runs. */
+function frameworkErrors({ statusCode = 400 }: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
+  const { traceId } = traceIds(stateOf(request).context.traceparent);
+  const headers = { 'X-Trace-Id': traceId, 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'self'" };
+  const body = JSON.stringify(problemBody(refusal(statusCode), traceId));
+  reply.status(statusCode).headers(headers).type('application/problem+json; charset=utf-8').send(body);
 }
 
 const STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };

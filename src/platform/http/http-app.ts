@@ -2,16 +2,16 @@ import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ThrottlerModule } from '@nestjs/throttler';
 import { AccessGuard } from './access.js';
 import { createVerifier } from './auth.js';
 import { parseBodies } from './body-parsers.js';
 import { Closing } from './closing.js';
+import { serveDocs } from './docs-page.js';
 import { HealthController } from './health.js';
 import { HttpOptions } from './http-options.js';
 import { Identity } from './identity.js';
 import { ProblemFilter } from './problem-filter.js';
-import { RateLimit, throttling } from './rate-limit.js';
+import { RateLimit } from './rate-limit.js';
 import { addRequestHooks } from './request-hooks.js';
 import { RequestScope } from './request-scope.js';
 import { RouteTable } from './route-table.js';
@@ -27,7 +27,6 @@ export class HttpModule {
   static forRoot(options: HttpOptions): DynamicModule {
     return {
       module: HttpModule,
-      imports: [ThrottlerModule.forRoot(throttling(options))],
       controllers: [HealthController],
       providers: [
         { provide: HttpOptions, useValue: options },
@@ -48,12 +47,12 @@ export class HttpModule {
  * Sets up what lies outside of Nest's modules. Call it between `NestFactory.create` and `listen` or `init`; the adapter
  * is made with `fastifyOptions()`.
  */
-export async function configureHttp(app: NestFastifyApplication): Promise<void> {
+export function configureHttp(app: NestFastifyApplication): void {
   const { production } = app.get(HttpOptions);
   app.useSecurityHeaders(production ? {} : { strictTransportSecurity: false, contentSecurityPolicy: WITHOUT_HTTPS });
   parseBodies(app);
   addRequestHooks(app);
-  if (!production) (await import('./openapi.js')).serveDocument(app);
+  if (!production) serveDocs(app);
 }
 
 /** In development there is no HTTPS to go to. */

@@ -8,7 +8,7 @@ export class HttpOptions {
   dataDir!: string;
   /** Who signs users' tokens; without it this machine's development key does. Required in production. */
   auth?: Issuer | undefined;
-  /** Requests a minute per client: 1 to 100,000. */
+  /** Requests a minute per client. */
   rateLimit!: number | 'off';
   log!: Logger;
 }

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -18,19 +19,12 @@ const KEY_HEADER = {
 
 const PREFER_HEADER = {
   name: 'Prefer',
-  in: 'header',
   required: false,
   description: '`wait=N`: answer as soon as the state is final, or after N seconds, at most 30.',
   schema: { type: 'string', pattern: 'wait=\\d+' },
-};
+} as const;
 
 const PROBLEM = { description: 'Any failure', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
-
-/** Serves the OpenAPI document at `/openapi.json` and a page to read and try it at `/docs`, without any other server. */
-export function serveDocument(app: NestFastifyApplication): void {
-  const options = { jsonDocumentUrl: 'openapi.json', raw: ['json' as const], customSiteTitle: 'API' };
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), options);
-}
 
 /** The OpenAPI 3.1 document of every route, made from the schemas that validate. Call it when the routes are there. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -53,12 +47,10 @@ interface Operation {
   responses: Record<string, unknown>;
 }
 
-/** Swagger takes parameters from the code; what failures look like and what `Prefer` means is the same everywhere. */
+/** Failures look the same everywhere. Swagger may have found `Prefer` in the code as well, under the name it has there. */
 function finish(operation: Operation): void {
   operation.responses.default = PROBLEM;
-  operation.parameters = operation.parameters?.map((parameter) =>
-    parameter.in === 'header' && parameter.name.toLowerCase() === 'prefer' ? PREFER_HEADER : parameter,
-  );
+  operation.parameters = operation.parameters?.filter(({ name }) => name !== 'prefer') ?? [];
 }
 
 /** JSON Schema as OpenAPI 3.1 has it. */
@@ -84,7 +76,9 @@ function describeController(controller: Type, tag: string, reflector: Reflector)
   ApiTags(tag)(controller);
   for (const name of new MetadataScanner().getAllMethodNames(controller.prototype as object)) {
     const descriptor = methodOf(controller.prototype as object, name);
-    for (const decorate of decoratorsOf(descriptor.value as () => unknown, controller, reflector)) decorate(controller.prototype as object, name, descriptor);
+    const decorators = decoratorsOf(descriptor.value as () => unknown, controller, reflector);
+    if (usesPrefer(controller, name)) decorators.push(ApiHeader(PREFER_HEADER));
+    for (const decorate of decorators) decorate(controller.prototype as object, name, descriptor);
   }
 }
 
@@ -96,6 +90,11 @@ function decoratorsOf(route: () => unknown, controller: Type, reflector: Reflect
     ...(reflector.get<boolean | undefined>(IDEMPOTENT, route) ? [ApiHeader(KEY_HEADER)] : []),
     ...(open ? [ApiSecurity({})] : []),
   ];
+}
+
+function usesPrefer(controller: Type, name: string): boolean {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, { data?: unknown }>;
+  return Object.values(parameters).some(({ data }) => data === 'prefer');
 }
 
 function methodOf(prototype: object, name: string): PropertyDescriptor {

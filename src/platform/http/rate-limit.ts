@@ -1,42 +1,77 @@
-import type { ExecutionContext } from '@nestjs/common';
-import { Inject, Injectable } from '@nestjs/common';
-import type { ThrottlerLimitDetail, ThrottlerModuleOptions } from '@nestjs/throttler';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { isIPv6 } from 'node:net';
 import { accessTo } from './access.js';
 import { HttpOptions } from './http-options.js';
 import { Identity } from './identity.js';
 import { RequestRefused } from './problem.js';
 
-/** Requests within the last minute, over all routes. */
-export function throttling({ rateLimit }: HttpOptions): ThrottlerModuleOptions {
-  const limit = rateLimit === 'off' ? 0 : rateLimit;
-  return {
-    throttlers: [{ limit, ttl: 60_000, blockDuration: 0 }],
-    skipIf: () => rateLimit === 'off',
-    generateKey: (_context, client) => client,
-  };
-}
+const MINUTE_MS = 60_000;
 
 /**
- * Limits each client: the user of a good token, else the address. Counts per process.
+ * Limits each client to so many requests, over all routes, in the minute that begins with its first one. A client is the
+ * user of a good token, else the address. Counts what this process answers.
  */
 @Injectable()
-export class RateLimit extends ThrottlerGuard {
-  @Inject() private readonly identity!: Identity;
+export class RateLimit implements CanActivate {
+  readonly #windows = new Windows();
 
-  protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return Promise.resolve(accessTo(this.reflector, context) === 'operational');
+  constructor(
+    private readonly options: HttpOptions,
+    private readonly reflector: Reflector,
+    private readonly identity: Identity,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const { rateLimit } = this.options;
+    if (rateLimit === 'off' || accessTo(this.reflector, context) === 'operational') return true;
+    const client = await this.#client(context.switchToHttp().getRequest<FastifyRequest>());
+    const { count, endsAt } = this.#windows.count(client, Date.now());
+    if (count <= rateLimit) return true;
+    const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
+    const message = `No more than ${rateLimit} requests a minute. Try again in ${seconds} s.`;
+    throw new RequestRefused(429, 'rate_limited', message, { 'Retry-After': String(seconds) });
   }
 
   /** Whoever sends bad tokens is counted by the address. */
-  protected override async getTracker(request: FastifyRequest): Promise<string> {
+  async #client(request: FastifyRequest): Promise<string> {
     const actor = await this.identity.of(request).catch(() => undefined);
-    return actor ? `user:${actor.sub}` : `address:${await super.getTracker(request)}`;
+    return actor ? `user:${actor.sub}` : `address:${network(request.ip)}`;
+  }
+}
+
+/** A minute and a count for each client. Those that are over are dropped, oldest first, whenever a new one begins. */
+class Windows {
+  readonly #windows = new Map<string, { endsAt: number; count: number }>();
+
+  count(client: string, now: number): { endsAt: number; count: number } {
+    let window = this.#windows.get(client);
+    if (!window || window.endsAt <= now) {
+      this.#dropEnded(now);
+      this.#windows.set(client, (window = { endsAt: now + MINUTE_MS, count: 0 }));
+    }
+    window.count++;
+    return window;
   }
 
-  protected override throwThrottlingException(_context: ExecutionContext, { limit, timeToBlockExpire }: ThrottlerLimitDetail): Promise<void> {
-    const message = `No more than ${limit} requests a minute. Try again in ${timeToBlockExpire} s.`;
-    throw new RequestRefused(429, 'rate_limited', message, { 'Retry-After': String(timeToBlockExpire) });
+  /** All last equally long, so that the map's order is that of their ends. */
+  #dropEnded(now: number): void {
+    for (const [client, { endsAt }] of this.#windows) {
+      if (endsAt > now) return;
+      this.#windows.delete(client);
+    }
   }
+}
+
+/** One client of IPv6 has a whole network of 64 bits to choose addresses from. */
+export function network(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
+  const [left = '', right = ''] = address.split('::');
+  const groups = (part: string) => part.split(':').filter((group) => group !== '');
+  const zeros = Array<string>(Math.max(0, 8 - groups(left).length - groups(right).length)).fill('0');
+  return `${[...groups(left), ...zeros, ...groups(right)].slice(0, 4).join(':')}::/64`;
 }
