@@ -5,7 +5,10 @@ import { defineCommand } from '../../../src/platform/messaging/define.js';
 export class ReserveStock extends defineCommand('inventory.reserve-stock.v1', {
   payload: z.object({
     orderId: z.uuid(),
-    lines: z.array(z.object({ sku: z.string(), quantity: z.int().min(1) })).min(1).max(100),
+    lines: z
+      .array(z.object({ sku: z.string(), quantity: z.int().min(1) }))
+      .min(1)
+      .max(100),
   }),
   errors: { out_of_stock: z.object({ skus: z.array(z.string()) }) },
 }) {}

@@ -8,12 +8,24 @@ export const PaymentFields = z.object({
   currency: z.string().length(3),
 });
 
-export class PaymentCharged extends defineEvent('payments.payment-charged.v1', { key: 'orderId', payload: PaymentFields }) {}
+export class PaymentCharged extends defineEvent('payments.payment-charged.v1', {
+  key: 'orderId',
+  payload: PaymentFields,
+}) {}
 
 /** The provider refused it. */
-export class PaymentDeclined extends defineEvent('payments.payment-declined.v1', { key: 'orderId', payload: PaymentFields }) {}
+export class PaymentDeclined extends defineEvent('payments.payment-declined.v1', {
+  key: 'orderId',
+  payload: PaymentFields,
+}) {}
 
 /** The provider gave no answer in time. A charge that surfaces later is refunded. */
-export class PaymentFailed extends defineEvent('payments.payment-failed.v1', { key: 'orderId', payload: PaymentFields }) {}
+export class PaymentFailed extends defineEvent('payments.payment-failed.v1', {
+  key: 'orderId',
+  payload: PaymentFields,
+}) {}
 
-export class PaymentRefunded extends defineEvent('payments.payment-refunded.v1', { key: 'orderId', payload: PaymentFields }) {}
+export class PaymentRefunded extends defineEvent('payments.payment-refunded.v1', {
+  key: 'orderId',
+  payload: PaymentFields,
+}) {}

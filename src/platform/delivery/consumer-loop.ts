@@ -54,8 +54,7 @@ export class ConsumerLoop {
   /** When everything the producer had said was last known to be read: milliseconds since the epoch, 0 for never. */
   freshAt(): number {
     const { settled, at } = this.feed.lastLook();
-    if (this.#started && this.#position >= settled) this.#freshAt = at;
-    return this.#freshAt;
+    return this.#started && this.#position >= settled ? at : this.#freshAt;
   }
 
   /** Runs until `signal` aborts; a batch that has begun is finished first. */
@@ -64,7 +63,7 @@ export class ConsumerLoop {
     while (!signal.aborted) {
       try {
         if (!this.#started) await this.#start(this.database.pool);
-        await this.feed.wait(this.#position, signal);
+        await this.#waitForMore(signal);
         if (!signal.aborted) await this.#step();
         failures = 0;
       } catch (error) {
@@ -79,6 +78,13 @@ export class ConsumerLoop {
     this.#saved = await ensureProgress(pool, this.consumer.name, this.feed.producer);
     this.#position = this.#saved;
     this.#started = true;
+  }
+
+  /** Whoever had to wait had read everything until then. */
+  async #waitForMore(signal: AbortSignal): Promise<void> {
+    const wasFresh = this.#position >= this.feed.lastLook().settled;
+    await this.feed.wait(this.#position, signal);
+    if (wasFresh) this.#freshAt = Date.now();
   }
 
   async #step(): Promise<void> {

@@ -131,7 +131,7 @@ function answerable(
 /** zod's own JSON Schema conversion knows what JSON cannot express: dates, bigints, maps, transforms, custom checks. */
 function refuseNonJson(name: string, part: string, schema: z.ZodType): void {
   try {
-    const options = { unrepresentable: 'throw', cycles: 'throw' } as const;
+    const options = { unrepresentable: 'throw' } as const;
     z.toJSONSchema(schema, { ...options, io: 'input' });
     refuseAnything(z.toJSONSchema(schema, { ...options, io: 'output' }));
   } catch (cause) {

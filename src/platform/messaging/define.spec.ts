@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { defineCommand, defineEvent, defineQuery, definitionOf } from './define.js';
+
+class Rename extends defineCommand('naming.rename.v1', {
+  payload: z.object({
+    id: z.string(),
+    names: z.array(z.object({ first: z.string() })),
+    loud: z.boolean().default(false),
+  }),
+}) {}
+
+describe('a message', () => {
+  it('is a validated copy, so that references do not cross', () => {
+    const names = [{ first: 'Ada' }];
+    const command = new Rename({ id: '1', names });
+    names[0]!.first = 'Grace';
+    expect(command.names).toEqual([{ first: 'Ada' }]);
+    expect(command.loud).toBe(false);
+  });
+
+  it('is immutable all the way down', () => {
+    const command = new Rename({ id: '1', names: [{ first: 'Ada' }] });
+    expect(() => Object.assign(command, { id: '2' })).toThrow(TypeError);
+    expect(() => Object.assign(command.names[0]!, { first: 'Grace' })).toThrow(TypeError);
+    expect(() => (command.names as unknown[]).push(1)).toThrow(TypeError);
+  });
+
+  it('leaves out what its schema does not know', () => {
+    expect(Object.keys(new Rename({ id: '1', names: [], extra: 1 } as never)).sort()).toEqual(['id', 'loud', 'names']);
+  });
+
+  it('refuses a payload that does not fit, naming the message and the field', () => {
+    expect(() => new Rename({ id: 1, names: [] } as never)).toThrow(/naming\.rename\.v1.*expected string.*id/s);
+  });
+
+  it('is known by its definition, and a plain class by none', () => {
+    expect(definitionOf(new Rename({ id: '1', names: [] }))).toMatchObject({ kind: 'command', module: 'naming' });
+    expect(definitionOf({ id: '1' })).toBeUndefined();
+  });
+});
+
+describe('a definition is refused', () => {
+  const payload = z.object({ id: z.string() });
+
+  it.each([
+    'rename',
+    'naming.rename',
+    'naming.rename.v0',
+    'Naming.rename.v1',
+    'naming.rename.again.v1',
+    'naming.rename.1',
+  ])('for the name %p', (name) =>
+    expect(() => defineCommand(name, { payload })).toThrow(/expected "module\.what-it-says\.v1"/),
+  );
+
+  it.each([
+    ['a Date', z.date()],
+    ['a bigint', z.bigint()],
+    ['a transform', z.string().transform(Number)],
+    ['a Map', z.map(z.string(), z.string())],
+    ['an instance of a class', z.instanceof(URL)],
+    ['anything', z.any()],
+    ['anything, deep inside', z.object({ list: z.array(z.record(z.string(), z.unknown())) })],
+    ['unknown further fields', z.looseObject({})],
+  ])('for a payload with %s', (_, field) => {
+    expect(() => defineEvent('naming.renamed.v1', { payload: z.object({ id: z.string(), field }), key: 'id' })).toThrow(
+      /payload is not plain JSON/,
+    );
+  });
+
+  it('for a result or an error that JSON cannot carry', () => {
+    expect(() => defineQuery('naming.get.v1', { payload, result: z.date() })).toThrow(/result is not plain JSON/);
+    expect(() => defineCommand('naming.set.v1', { payload, errors: { late: z.object({ at: z.date() }) } })).toThrow(
+      /error late is not plain JSON/,
+    );
+  });
+
+  it('for a key that is no field of the payload', () => {
+    expect(() => defineEvent('naming.renamed.v1', { payload, key: 'other' as never })).toThrow(/key "other"/);
+  });
+
+  it('but free-form JSON is accepted when it is said', () => {
+    class Noted extends defineEvent('naming.noted.v1', { payload: payload.extend({ data: z.json() }), key: 'id' }) {}
+    const data = { deep: [1, { x: null }] };
+    const event = new Noted({ id: '1', data });
+    expect(event.data).toEqual(data);
+    expect(event.data).not.toBe(data);
+  });
+});
