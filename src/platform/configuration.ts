@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-export interface ConfigClass<S extends z.ZodObject = z.ZodObject> {
+/** Any class made with {@link defineConfig}. */
+export interface ConfigClass {
+  new (values: never): object;
+  readonly schema: z.ZodObject;
+}
+interface ConfigOf<S extends z.ZodObject> {
   new (values: z.output<S>): Readonly<z.output<S>>;
   readonly schema: S;
 }
@@ -11,7 +16,7 @@ export interface ConfigClass<S extends z.ZodObject = z.ZodObject> {
  * @example export class PaymentsConfig extends defineConfig({ PAYMENT_TIMEOUT_MS: z.coerce.number().int().default(15000) }) {}
  * @param shape variable name → zod schema of its text, with a default or optional where it may be absent
  */
-export function defineConfig<T extends z.ZodRawShape>(shape: T): ConfigClass<z.ZodObject<T>> {
+export function defineConfig<T extends z.ZodRawShape>(shape: T): ConfigOf<z.ZodObject<T>> {
   const schema = z.object(shape);
   return class {
     static readonly schema = schema;
@@ -19,7 +24,7 @@ export function defineConfig<T extends z.ZodRawShape>(shape: T): ConfigClass<z.Z
       Object.assign(this, values);
       Object.freeze(this);
     }
-  } as unknown as ConfigClass<z.ZodObject<T>>;
+  } as unknown as ConfigOf<z.ZodObject<T>>;
 }
 
 /** Everything that is wrong with the environment. Its message lists each variable; never its value. */

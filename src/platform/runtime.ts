@@ -73,7 +73,7 @@ export class Runtime extends Host {
   }
 
   config<C extends ConfigClass>(type: C): InstanceType<C> {
-    return new type(type.schema.parse(definedOnly(this.options.env))) as InstanceType<C>;
+    return new type(type.schema.parse(definedOnly(this.options.env)) as never) as InstanceType<C>;
   }
 
   /** Opens the pools and takes a first look at every outbox. @throws the connection's error */

@@ -11,7 +11,7 @@ export interface LogOptions {
 }
 
 /** Secrets and personal data by the names they have in headers, variables and payloads. */
-const SECRET = ['authorization', 'cookie', 'password', 'secret', 'token', 'paymentToken', 'connectionString', 'url'];
+const SECRET = ['authorization', 'cookie', 'password', 'secret', 'token', 'paymentToken', 'connectionString'];
 const redact = {
   paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]),
   censor: '[redacted]',

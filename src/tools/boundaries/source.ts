@@ -1,0 +1,60 @@
+import ts from 'typescript';
+import { CouldNotCheck, isSpec, moduleOf } from './violation.js';
+
+/** A parsed file, and what the checks ask of it again and again. */
+export interface Source {
+  path: string;
+  /** Its module; undefined in `src/` and `test/`. */
+  module: string | undefined;
+  spec: boolean;
+  ast: ts.SourceFile;
+  /** Local name → where it was imported from, and under which name (`*`: the whole namespace). */
+  imports: ReadonlyMap<string, { specifier: string; name: string }>;
+}
+
+/** @throws CouldNotCheck when it is not TypeScript or JavaScript */
+export function parse(path: string, text: string): Source {
+  const ast = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const [mistake] = (ast as unknown as { parseDiagnostics: ts.Diagnostic[] }).parseDiagnostics;
+  if (mistake) {
+    const line = ast.getLineAndCharacterOfPosition(mistake.start ?? 0).line + 1;
+    throw new CouldNotCheck(`${path}:${line} cannot be parsed: ${ts.flattenDiagnosticMessageText(mistake.messageText, ' ')}`);
+  }
+  return { path, module: moduleOf(path), spec: isSpec(path), ast, imports: importsOf(ast) };
+}
+
+export function lineOf({ ast }: Source, node: ts.Node): number {
+  return lineAt(ast, node.getStart(ast));
+}
+
+export function lineAt(ast: ts.SourceFile, position: number): number {
+  return ast.getLineAndCharacterOfPosition(position).line + 1;
+}
+
+/** Whether an identifier is `name`, imported from a specifier that ends like this. */
+export function isImported(source: Source, node: ts.Node, name: string, from: string): boolean {
+  if (ts.isPropertyAccessExpression(node)) {
+    return node.name.text === name && isImported(source, node.expression, '*', from);
+  }
+  const origin = ts.isIdentifier(node) ? source.imports.get(node.text) : undefined;
+  return origin?.name === name && origin.specifier.endsWith(from);
+}
+
+function importsOf(ast: ts.SourceFile): Source['imports'] {
+  const imports = new Map<string, { specifier: string; name: string }>();
+  for (const statement of ast.statements) {
+    if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+    for (const [local, name] of bindings(statement.importClause)) {
+      imports.set(local, { specifier: statement.moduleSpecifier.text, name });
+    }
+  }
+  return imports;
+}
+
+function bindings(clause: ts.ImportClause | undefined): [local: string, name: string][] {
+  const first: [string, string][] = clause?.name ? [[clause.name.text, 'default']] : [];
+  const named = clause?.namedBindings;
+  if (!named) return first;
+  if (ts.isNamespaceImport(named)) return [...first, [named.name.text, '*']];
+  return [...first, ...named.elements.map((element): [string, string] => [element.name.text, (element.propertyName ?? element.name).text])];
+}
