@@ -11,7 +11,7 @@ import { describeError } from './describe-error.js';
 import { park, parkedKeys } from './parked.js';
 import { advance, ensureProgress, lockProgress } from './progress.js';
 
-const BATCH = 200;
+const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
 const SAVE_EVERY = 1000;
 const BUSY_MS = 10;
@@ -107,13 +107,18 @@ export class ConsumerLoop {
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const client = await unit.client();
-      const locked = await lockProgress(client, consumer.name, feed.producer);
+      // Sent together: they share a round trip with the BEGIN.
+      const [locked, held] = await Promise.all([
+        lockProgress(client, consumer.name, feed.producer),
+        consumer.external ? new Set<string>() : parkedKeys(client, consumer.name, page.messages),
+      ]);
       if (locked !== this.#saved) {
         await unit.rollback();
         return await this.#overtaken(locked);
       }
-      const parked = await this.#handleAll(unit, page.messages, isolate);
-      await advance(client, consumer.name, feed.producer, page.upTo);
+      const parked = await this.#handleAll(unit, page.messages, held, isolate);
+      // Not awaited: if it fails, so does the commit that follows it on the same connection.
+      advance(client, consumer.name, feed.producer, page.upTo).catch(() => undefined);
       const spoke = await unit.commit();
       this.#position = this.#saved = page.upTo;
       this.events.committed(database.module, spoke, parked ? consumer : undefined);
@@ -130,22 +135,34 @@ export class ConsumerLoop {
   }
 
   /** @returns whether any message was parked */
-  async #handleAll(unit: UnitOfWork, messages: readonly StoredMessage[], isolate: boolean): Promise<boolean> {
+  async #handleAll(
+    unit: UnitOfWork,
+    all: readonly StoredMessage[],
+    held: Set<string>,
+    isolate: boolean,
+  ): Promise<boolean> {
+    const { consumer } = this;
     const client = await unit.client();
-    const held = await parkedKeys(client, this.consumer.name, messages);
-    let parked = false;
-    for (const message of messages) {
-      if (this.consumer.external || held.has(keyOf(message))) {
-        await park(client, this.consumer.name, { message, dueInMs: 0 });
-        parked = true;
-      } else if (!isolate) {
-        await this.consumer.handle(message, unit);
-      } else if (!(await this.#survives(unit, message))) {
-        held.add(keyOf(message));
-        parked = true;
-      }
+    const waits = (message: StoredMessage) => consumer.external || held.has(keyOf(message));
+    const behind = all.filter(waits);
+    const free = all.filter((message) => !waits(message));
+    for (const message of behind) await park(client, consumer.name, { message, dueInMs: 0 });
+    if (!isolate) {
+      if (free.length > 0) await consumer.handleBatch(free, unit);
+      return behind.length > 0;
     }
-    return parked;
+    return (await this.#handleEach(unit, free, held)) || behind.length > 0;
+  }
+
+  /** @returns whether any message failed, and was parked with those that follow on it */
+  async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[], held: Set<string>): Promise<boolean> {
+    const before = held.size;
+    for (const message of messages) {
+      const key = keyOf(message);
+      if (held.has(key)) await park(await unit.client(), this.consumer.name, { message, dueInMs: 0 });
+      else if (!(await this.#survives(unit, message))) held.add(key);
+    }
+    return held.size > before;
   }
 
   async #survives(unit: UnitOfWork, message: StoredMessage): Promise<boolean> {

@@ -30,12 +30,39 @@ export interface Consumer {
   readonly retry: RetryPolicy;
   /** Handles one message. Inside `unit`, or without one when `external`. */
   handle(message: StoredMessage, unit: UnitOfWork | undefined): Promise<void>;
+  /** Handles a batch in order, in one unit of work. Where any of it fails, the whole is undone and each tried alone. */
+  handleBatch(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<void>;
   /** Called in `unit` when a message is given up, so that whoever waits for it is told. */
   givenUp?(message: StoredMessage, error: string, unit: UnitOfWork): void;
 }
 
 /** Messages with the same key are handled in order: per producer and aggregate, over all types. */
 export const keyOf = (message: StoredMessage) => `${message.producer}/${message.aggregateid}`;
+
+/** The simplest batch: one message after the other. */
+export async function oneByOne(
+  consumer: Pick<Consumer, 'handle'>,
+  messages: readonly StoredMessage[],
+  unit: UnitOfWork,
+): Promise<void> {
+  for (const message of messages) await consumer.handle(message, unit);
+}
+
+/** Begins with all keys at once, so that their statements share round trips; within a key one after the other. */
+export async function keyByKey(
+  consumer: Pick<Consumer, 'handle'>,
+  messages: readonly StoredMessage[],
+  unit: UnitOfWork,
+): Promise<void> {
+  const keys = new Map<string, StoredMessage[]>();
+  for (const message of messages) {
+    const same = keys.get(keyOf(message));
+    if (same) same.push(message);
+    else keys.set(keyOf(message), [message]);
+  }
+  const results = await Promise.allSettled([...keys.values()].map((same) => oneByOne(consumer, same, unit)));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
 
 /**
  * Exponential backoff with equal jitter: half of the pause is fixed, half random.

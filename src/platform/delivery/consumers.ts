@@ -7,39 +7,51 @@ import type { LocalEvents } from '../messaging/local-events.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { SagaRunner } from '../sagas/saga-runner.js';
 import type { Consumer } from './consumer.js';
-import { DEFAULT_RETRY } from './consumer.js';
+import { DEFAULT_RETRY, keyByKey, oneByOne } from './consumer.js';
 import type { FeedFilter } from './feed.js';
 import type { Reply, StoredMessage } from './message.js';
 import { contextOf, replyRow, replyType, streams } from './message.js';
 import type { SubscriptionOptions } from './subscription.js';
+
+interface EventHandler extends IEventHandler {
+  /** Takes a whole batch at once, where the handler has a better way than one by one. */
+  handleBatch?(events: readonly object[]): Promise<void>;
+}
 
 /** A handler of durable events, as a consumer of their producers. */
 export function eventConsumer(
   module: string,
   options: SubscriptionOptions,
   types: readonly MessageClass[],
-  handler: IEventHandler & { reset?(): Promise<void> },
+  handler: EventHandler,
   local: LocalEvents,
 ): Consumer {
   const classes = new Map(types.map((type) => [type.definition.name, type]));
+  const eventOf = ({ type, payload }: StoredMessage) => new (classes.get(type)!)(payload as never);
+  const inScope = async (message: StoredMessage, unit: UnitOfWork | undefined, work: () => Promise<void>) => {
+    const said = unit?.said;
+    await runInScope(contextOf(message, module, unit ? {} : { key: message.id }), unit, work);
+    if (unit && unit.localEvents.length > 0)
+      await runInScope(contextOf(message, module), unit, () => local.drain(unit));
+    if (!options.rebuildable || unit!.said === said) return;
+    throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
+  };
+  const one = {
+    handle: (message: StoredMessage, unit: UnitOfWork | undefined) =>
+      inScope(message, unit, async () => await handler.handle(eventOf(message))),
+  };
   return {
+    ...one,
     name: `${module}.${options.name}`,
     module,
     sources: grouped(eventSources(types)),
     external: options.external ?? false,
     rebuildable: options.rebuildable ?? false,
     retry: { ...DEFAULT_RETRY, ...options.retry },
-    async handle(message, unit) {
-      const event = new (classes.get(message.type)!)(message.payload as never);
-      const context = contextOf(message, module, unit ? {} : { key: message.id });
-      const said = unit?.said;
-      await runInScope(context, unit, async () => {
-        await handler.handle(event);
-        if (unit) await local.drain(unit);
-      });
-      if (options.rebuildable && unit!.said !== said) {
-        throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
-      }
+    handleBatch(messages, unit) {
+      const all = () => handler.handleBatch!(messages.map(eventOf));
+      if (handler.handleBatch) return inScope(messages[0]!, unit, all);
+      return (options.pipelined ? keyByKey : oneByOne)(one, messages, unit);
     },
   };
 }
@@ -54,7 +66,7 @@ export function commandInbox(
 ): Consumer {
   const classes = new Map(commands.map((type) => [type.definition.name, type]));
   const filter = { streams: [streams.commands(module)], types: [...classes.keys()] };
-  return {
+  return withBatches({
     name: `${module}.commands`,
     module,
     sources: new Map(senders.map((sender) => [sender, filter])),
@@ -75,13 +87,13 @@ export function commandInbox(
       const wire = { kind: 'conflict', code: 'given_up', message: error, details: {} } as const;
       answer(message, { ok: false, error: wire, dead: true }, module, unit);
     },
-  };
+  });
 }
 
 /** A saga, as a consumer of its events and of the replies to its commands. */
 export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
   const { saga } = runner;
-  return {
+  return withBatches({
     name: saga.name,
     module,
     sources: grouped([...eventSources(saga.events), ...replySources(module, saga.commands)]),
@@ -89,7 +101,11 @@ export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
     rebuildable: false,
     retry: DEFAULT_RETRY,
     handle: (message, unit) => runInScope(contextOf(message, module), unit, () => runner.handle(message, unit!)),
-  };
+  });
+}
+
+function withBatches(consumer: Omit<Consumer, 'handleBatch'>): Consumer {
+  return { ...consumer, handleBatch: (messages, unit) => oneByOne(consumer, messages, unit) };
 }
 
 function answer(command: StoredMessage, reply: Reply, module: string, unit: UnitOfWork): void {

@@ -10,12 +10,18 @@ export interface SubscriptionOptions {
   external?: boolean;
   /** A read model that can be replayed: writes its own tables only, neither publishes nor sends. */
   rebuildable?: boolean;
+  /**
+   * The statements of messages with different keys may be mixed, as where each message is one statement of its own: many
+   * then share a round trip. Messages of one key still come one after the other.
+   */
+  pipelined?: boolean;
   /** Deviations from twelve attempts over some ten minutes. */
   retry?: Partial<RetryPolicy>;
 }
 
 /**
- * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order.
+ * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
+ * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
  *
  * @example @EventsHandler(OrderPlaced, OrderCancelled) @Subscription({ name: 'order-page', rebuildable: true })
  */
