@@ -21,10 +21,14 @@ export function fail(message: string): never {
  * Reads the flags of a tool, and the words between them.
  * @throws UsageError for an unknown flag, one without its value, or a word where none is expected
  */
-export function readArguments<O extends Options>(args: readonly string[], options: O, words = false): { flags: Values<O>; words: string[] } {
+export function readArguments<O extends Options>(
+  args: readonly string[],
+  options: O,
+  words = false,
+): { flags: Values<O>; words: string[] } {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: words });
-    return { flags: values as Values<O>, words: positionals };
+    return { flags: values, words: positionals };
   } catch (error) {
     // Node adds advice on how to pass it all the same; the first sentence is what is wrong.
     return fail(`${(error as Error).message.split(/[.\n]\s/u, 1)[0]!.replace(/\.$/, '')}. See --help.`);
@@ -34,7 +38,10 @@ export function readArguments<O extends Options>(args: readonly string[], option
 /** A flag's value, one of a few. @throws UsageError that lists them */
 export function oneOf<T extends string>(flag: string, value: string | undefined, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === value);
-  return found ?? fail(`${flag} has to be ${allowed.join(' or ')}${value === undefined ? '' : `, not "${value}"`}. See --help.`);
+  return (
+    found ??
+    fail(`${flag} has to be ${allowed.join(' or ')}${value === undefined ? '' : `, not "${value}"`}. See --help.`)
+  );
 }
 
 /**

@@ -23,7 +23,10 @@ describe('npm run token', () => {
     [['--sub', 'alice', '--role', 'king'], '--role has to be customer or staff, not "king". See --help.'],
     [['--role', 'staff'], '--sub has to name whose token it is. See --help.'],
     [['--sub', '', '--role', 'staff'], '--sub has to have 1 to 200 characters. See --help.'],
-    [['--sub', 'alice', '--role', 'staff', '--ttl', 'soon'], '--ttl has to be a number and s, m, h or d, not "soon". See --help.'],
+    [
+      ['--sub', 'alice', '--role', 'staff', '--ttl', 'soon'],
+      '--ttl has to be a number and s, m, h or d, not "soon". See --help.',
+    ],
     [['--sub', 'alice', '--role', 'staff', '--admin'], "Unknown option '--admin'. See --help."],
     [['--sub', '--role', 'staff'], "Option '--sub' argument is ambiguous. See --help."],
     [['--role'], "Option '--role <value>' argument missing. See --help."],

@@ -26,7 +26,8 @@ export async function token(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const role = oneOf('--role', flags.role, ROLES);
   const sub = flags.sub ?? fail('--sub has to name whose token it is. See --help.');
   if (!/^[^\p{Cc}\p{Cs}]{1,200}$/u.test(sub)) fail('--sub has to have 1 to 200 characters. See --help.');
-  if (!/^[1-9]\d{0,6}[smhd]$/.test(flags.ttl)) fail(`--ttl has to be a number and s, m, h or d, not "${flags.ttl}". See --help.`);
+  if (!/^[1-9]\d{0,6}[smhd]$/.test(flags.ttl))
+    fail(`--ttl has to be a number and s, m, h or d, not "${flags.ttl}". See --help.`);
   return mintDevelopmentToken(env.DATA_DIR || '.data', { sub, role, ttl: flags.ttl });
 }
 

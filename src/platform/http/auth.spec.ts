@@ -29,7 +29,10 @@ describe('development tokens', () => {
 
   it('are not accepted where another key is', async () => {
     const token = await mintDevelopmentToken(join(folder, 'elsewhere'), { sub: 'alice', role: 'staff' });
-    await expect(createVerifier({ dataDir: folder })(token)).rejects.toMatchObject({ status: 401, code: 'token_invalid' });
+    await expect(createVerifier({ dataDir: folder })(token)).rejects.toMatchObject({
+      status: 401,
+      code: 'token_invalid',
+    });
   });
 
   it('have one key, though many begin at once, and only its owner reads it', async () => {
@@ -110,13 +113,19 @@ describe('tokens of an issuer', () => {
     ['a start in the future', { nbf: Date.now() / 1000 + 60 }],
   ];
   it.each(wrong)('are refused for %s', async (_, claims) => {
-    await expect(createVerifier(config())(await sign(claims))).rejects.toMatchObject({ status: 401, code: 'token_invalid' });
+    await expect(createVerifier(config())(await sign(claims))).rejects.toMatchObject({
+      status: 401,
+      code: 'token_invalid',
+    });
   });
 
   it('are refused when they have expired, beyond the skew of the clocks', async () => {
     const verify = createVerifier(config());
     await expect(verify(await sign({ exp: Date.now() / 1000 - 2 }))).resolves.toBeDefined();
-    await expect(verify(await sign({ exp: Date.now() / 1000 - 60 }))).rejects.toMatchObject({ status: 401, code: 'token_expired' });
+    await expect(verify(await sign({ exp: Date.now() / 1000 - 60 }))).rejects.toMatchObject({
+      status: 401,
+      code: 'token_expired',
+    });
   });
 
   it('are refused when unsigned, signed with a shared secret, or by a stranger', async () => {
@@ -136,7 +145,11 @@ describe('tokens of an issuer', () => {
     const gone = createVerifier({ ...config(), jwksUrl: 'http://127.0.0.1:9/jwks' });
     await expect(gone(token)).rejects.toBeInstanceOf(Unavailable);
     const good = answer;
-    for (const broken of [{ status: 500, body: '' }, { status: 200, body: 'no json' }, { status: 200, body: '{"keys":7}' }]) {
+    for (const broken of [
+      { status: 500, body: '' },
+      { status: 200, body: 'no json' },
+      { status: 200, body: '{"keys":7}' },
+    ]) {
       answer = () => broken;
       const verify = createVerifier(config());
       await expect(verify(token)).rejects.toBeInstanceOf(Unavailable);

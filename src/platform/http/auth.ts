@@ -1,23 +1,32 @@
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
-import { createRemoteJWKSet, errors, importJWK, jwtVerify, SignJWT } from 'jose';
+import { errors, importJWK, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Actor } from '../messaging/context.js';
-import { Unavailable } from '../messaging/errors.js';
 import { developmentKey } from './development-key.js';
 import { RequestRefused } from './problem.js';
 import type { Role } from './roles.js';
 import { ROLES } from './roles.js';
+import { developmentKeys, remoteKeys } from './verification-keys.js';
 
 const DEVELOPMENT = { issuer: 'liftout-development', audience: 'liftout' };
 
 /** Never an algorithm with a shared secret: whoever can check a token could make one. */
-const ASYMMETRIC = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'];
+const ASYMMETRIC = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'EdDSA',
+  'Ed25519',
+];
 
 /** How far the clocks of the issuer and ours may differ, in seconds. */
 const CLOCK_SKEW = 5;
-
-/** How long the issuer may take to hand out its keys. */
-const KEYS_TIMEOUT_MS = 3000;
 
 /** Who signs users' tokens in production. */
 export interface Issuer {
@@ -62,11 +71,21 @@ export function createVerifier(config: AuthConfig): Verifier {
  *
  * @param ttl how long it lives: a number and `s`, `m`, `h` or `d`
  */
-export async function mintDevelopmentToken(dataDir: string, { sub, role, ttl = '12h' }: { sub: string; role: Role; ttl?: string }): Promise<string> {
+export async function mintDevelopmentToken(
+  dataDir: string,
+  { sub, role, ttl = '12h' }: { sub: string; role: Role; ttl?: string },
+): Promise<string> {
   const key = await developmentKey(dataDir);
   const { issuer, audience } = DEVELOPMENT;
-  const token = new SignJWT({ role }).setProtectedHeader({ alg: 'ES256', kid: key.kid! }).setIssuer(issuer).setAudience(audience);
-  return token.setSubject(sub).setIssuedAt().setExpirationTime(ttl).sign(await importJWK(key, 'ES256'));
+  const token = new SignJWT({ role })
+    .setProtectedHeader({ alg: 'ES256', kid: key.kid! })
+    .setIssuer(issuer)
+    .setAudience(audience);
+  return token
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime(ttl)
+    .sign(await importJWK(key, 'ES256'));
 }
 
 /** Refuses a request for want of a good token, as RFC 6750 asks. */
@@ -82,45 +101,19 @@ function verifier(keys: JWTVerifyGetKey, options: JWTVerifyOptions): Verifier {
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
       const expired = error instanceof errors.JWTExpired;
-      throw unauthenticated(expired ? 'token_expired' : 'token_invalid', `The token ${expired ? 'has expired' : 'is not valid here'}.`, 'invalid_token');
+      throw unauthenticated(
+        expired ? 'token_expired' : 'token_invalid',
+        `The token ${expired ? 'has expired' : 'is not valid here'}.`,
+        'invalid_token',
+      );
     }
   };
 }
 
 function verified(payload: JWTPayload): Verified {
   const claims = Claims.safeParse(payload);
-  if (claims.success) return { actor: { sub: claims.data.sub, role: claims.data.role }, expiresAt: claims.data.exp * 1000 };
+  if (claims.success)
+    return { actor: { sub: claims.data.sub, role: claims.data.role }, expiresAt: claims.data.exp * 1000 };
   const names = [...new Set(claims.error.issues.map((issue) => issue.path[0]))].join(', ');
   throw unauthenticated('token_invalid', `The token says nothing usable of: ${names}.`, 'invalid_token');
-}
-
-function developmentKeys(dataDir: string): JWTVerifyGetKey {
-  let key: ReturnType<typeof publicKey> | undefined;
-  const forget = (error: unknown) => {
-    key = undefined;
-    throw error;
-  };
-  return () => (key ??= publicKey(dataDir).catch(forget));
-}
-
-async function publicKey(dataDir: string) {
-  const { d: _, ...rest } = await developmentKey(dataDir);
-  return importJWK(rest, 'ES256');
-}
-
-function remoteKeys(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: KEYS_TIMEOUT_MS });
-  return async (header, token) => {
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      if (isAboutTheToken(error)) throw error;
-      throw new Unavailable('The keys that check tokens cannot be had.', 'down', { cause: error });
-    }
-  };
-}
-
-/** The keys are there, but none fits. Anything else speaks of the endpoint. */
-function isAboutTheToken(error: unknown): boolean {
-  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys || error instanceof errors.JOSENotSupported;
 }

@@ -14,17 +14,25 @@ export function parseBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('text/plain');
-  app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT }, (request: FastifyRequest, body: Buffer, done: Done) => {
-    if (body.length === 0) return done(null);
-    const text = body.toString('utf8');
-    if (NUL.test(text)) return done(nul());
-    return parse(request, text, (error, value) => done(error && malformed(), value));
-  });
+  app.useBodyParser(
+    'application/json',
+    { bodyLimit: BODY_LIMIT },
+    (request: FastifyRequest, body: Buffer, done: Done) => {
+      if (body.length === 0) return done(null);
+      const text = body.toString('utf8');
+      if (NUL.test(text)) return done(nul());
+      return parse(request, text, (error, value) => done(error && malformed(), value));
+    },
+  );
   // Nest would read forms as well.
-  app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: BODY_LIMIT }, (_request: FastifyRequest, _body: Buffer, done: Done) => {
-    const { status, code, detail } = refusal(415);
-    done(new RequestRefused(status, code, detail));
-  });
+  app.useBodyParser(
+    'application/x-www-form-urlencoded',
+    { bodyLimit: BODY_LIMIT },
+    (_request: FastifyRequest, _body: Buffer, done: Done) => {
+      const { status, code, detail } = refusal(415);
+      done(new RequestRefused(status, code, detail));
+    },
+  );
 }
 
 /** Text with a NUL character is refused wherever it comes in. */

@@ -14,5 +14,5 @@ export class Closing implements OnModuleDestroy {
 
 export function shuttingDown(): RequestRefused {
   const message = 'This process is shutting down. Try again: another one answers.';
-  return new RequestRefused(503, 'shutting_down', message, { 'Retry-After': '1', Connection: 'close' });
+  return new RequestRefused(503, 'shutting_down', message, { 'Retry-After': '1' });
 }

@@ -35,11 +35,16 @@ const FILES: Readonly<Record<string, string>> = {
 export function serveDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   let document: Promise<OpenAPIObject> | undefined;
-  fastify.get('/openapi.json', () => (document ??= import('./openapi.js').then(({ openApiDocument }) => openApiDocument(app))));
+  fastify.get(
+    '/openapi.json',
+    () => (document ??= import('./openapi.js').then(({ openApiDocument }) => openApiDocument(app))),
+  );
   fastify.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(START));
   for (const [file, type] of Object.entries(FILES)) {
-    fastify.get(`/docs/${file}`, async (_request, reply) => reply.type(type).send(await readFile(fileOfSwaggerUi(file))));
+    fastify.get(`/docs/${file}`, async (_request, reply) =>
+      reply.type(type).send(await readFile(fileOfSwaggerUi(file))),
+    );
   }
 }
 

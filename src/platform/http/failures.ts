@@ -13,7 +13,8 @@ const RETRY_AFTER = '2';
 const UNAVAILABLE: Failure = {
   status: 503,
   code: 'unavailable',
-  detail: 'A part of the system does not answer at present. Try again; with the same Idempotency-Key nothing happens twice.',
+  detail:
+    'A part of the system does not answer at present. Try again; with the same Idempotency-Key nothing happens twice.',
   headers: { 'Retry-After': RETRY_AFTER },
 };
 
@@ -42,7 +43,8 @@ const REFUSALS: Readonly<Record<number, readonly [code: string, detail: string]>
  * The one place where failures become HTTP. Whatever is not foreseen says nothing of itself.
  */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof RequestRefused) return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
+  if (error instanceof RequestRefused)
+    return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
   if (error instanceof DomainError) return domainFailure(error);
   // The dispatcher has logged the fault behind it.
   if (error instanceof Unavailable) return error.reason === 'fault' ? INTERNAL : UNAVAILABLE;

@@ -24,9 +24,17 @@ export function fastifyOptions() {
 }
 
 /** A path that the router cannot read is refused before anything of ours runs. */
-function frameworkErrors({ statusCode = 400 }: { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
+function frameworkErrors(
+  { statusCode = 400 }: { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const { traceId } = traceIds(stateOf(request).context.traceparent);
-  const headers = { 'X-Trace-Id': traceId, 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'self'" };
+  const headers = {
+    'X-Trace-Id': traceId,
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': "default-src 'self'",
+  };
   const body = JSON.stringify(problemBody(refusal(statusCode), traceId));
   reply.status(statusCode).headers(headers).type('application/problem+json; charset=utf-8').send(body);
 }

@@ -11,7 +11,10 @@ const ModuleHealth = z.object({
   name: z.string(),
   database: z.enum(['up', 'down', 'remote']),
   remote: z.string().optional().describe('Where the module answers, when it does not run here'),
-  oldestUndeliveredMs: z.number().nullable().describe('Age of the oldest message that waits for this module; null when none does'),
+  oldestUndeliveredMs: z
+    .number()
+    .nullable()
+    .describe('Age of the oldest message that waits for this module; null when none does'),
 });
 const Health = z.object({ status: z.enum(['ok', 'unavailable']), modules: z.array(ModuleHealth) });
 

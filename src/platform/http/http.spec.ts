@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import type { MessageContext } from '../messaging/context.js';
 import { eventually } from '../testing/eventually.js';
 import { Closing } from './closing.js';
 import type { Listener } from './fixtures/things.js';
@@ -29,7 +30,13 @@ describe('who may come in', () => {
 
   it.each(['/v1/things/any', '/v1/things/open'])('refuses a bad token: 401 at %s', async (path) => {
     const { authorization } = await at.bearer('alice');
-    for (const bad of ['Bearer x', 'Bearer', 'Basic eDp5', `${authorization}x`, `${authorization.slice(0, -8)}AAAAAAAA`]) {
+    for (const bad of [
+      'Bearer x',
+      'Bearer',
+      'Basic eDp5',
+      `${authorization}x`,
+      `${authorization.slice(0, -8)}AAAAAAAA`,
+    ]) {
       const { headers } = await problem(`${at.url}${path}`, { headers: { authorization: bad } }, 401, 'token_invalid');
       expect(headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
     }
@@ -57,21 +64,26 @@ describe('who may come in', () => {
 describe('the scope of a request', () => {
   const scopeOf = async (headers: Record<string, string>) => {
     const response = await fetch(`${at.url}/v1/things/scope`, { headers });
-    return { response, scope: (await response.json()) as Record<string, any> };
+    return { response, scope: (await response.json()) as MessageContext };
   };
 
   it('says what runs, where, for whom and until when', async () => {
     const { scope, response } = await scopeOf({});
-    expect(scope).toMatchObject({ type: 'GET /v1/things/scope', module: 'things', actor: { sub: 'anonymous', role: 'anonymous' }, correlationId: scope.id });
+    expect(scope).toMatchObject({
+      type: 'GET /v1/things/scope',
+      module: 'things',
+      actor: { sub: 'anonymous', role: 'anonymous' },
+      correlationId: scope.id,
+    });
     expect(scope.key).toBeUndefined();
-    expect(Math.abs(scope.deadline - Date.now() - 10_000)).toBeLessThan(1000);
+    expect(Math.abs(scope.deadline! - Date.now() - 10_000)).toBeLessThan(1000);
     expect(response.headers.get('x-correlation-id')).toBe(scope.id);
     expect(response.headers.get('x-trace-id')).toBe(scope.traceparent.slice(3, 35));
   });
 
   it('lasts longer for whoever prefers to wait', async () => {
     const { scope } = await scopeOf({ prefer: 'wait=20' });
-    expect(Math.abs(scope.deadline - Date.now() - 30_000)).toBeLessThan(1000);
+    expect(Math.abs(scope.deadline! - Date.now() - 30_000)).toBeLessThan(1000);
   });
 
   it('goes on with the correlation and the trace that came in', async () => {
@@ -85,7 +97,10 @@ describe('the scope of a request', () => {
   });
 
   it.each(['a b', 'ä', 'x'.repeat(129), '<script>'])('replaces a correlation id that is none: %s', async (id) => {
-    const { scope, response } = await scopeOf({ 'x-correlation-id': Buffer.from(id).toString('latin1'), traceparent: 'nonsense' });
+    const { scope, response } = await scopeOf({
+      'x-correlation-id': Buffer.from(id).toString('latin1'),
+      traceparent: 'nonsense',
+    });
     expect(scope.correlationId).toBe(scope.id);
     expect(response.headers.get('x-correlation-id')).toBe(scope.id);
   });
@@ -93,14 +108,18 @@ describe('the scope of a request', () => {
   it('is each request’s own, a hundred at once', async () => {
     const names = Array.from({ length: 100 }, (_, index) => `user-${index}`);
     const answers = await Promise.all(
-      names.map(async (name) => (await fetch(...post(`${at.url}/v1/things/slow`, { name }, await at.bearer(name)))).json()),
+      names.map(async (name) =>
+        (await fetch(...post(`${at.url}/v1/things/slow`, { name }, await at.bearer(name)))).json(),
+      ),
     );
     expect(answers).toEqual(names.map((name) => ({ name, sub: name, again: name })));
   });
 
   it('has a key of user, route and header where the route is idempotent', async () => {
     const send = async (sub: string, key: string) => {
-      const response = await fetch(...post(`${at.url}/v1/things/keyed`, '', { ...(await at.bearer(sub)), 'idempotency-key': key }));
+      const response = await fetch(
+        ...post(`${at.url}/v1/things/keyed`, '', { ...(await at.bearer(sub)), 'idempotency-key': key }),
+      );
       return ((await response.json()) as { key: string }).key;
     };
     expect(await send('alice', 'k 1')).toBe('alice:POST /v1/things/keyed:k 1');
@@ -108,7 +127,8 @@ describe('the scope of a request', () => {
   });
 
   it('needs a good key there: 400', async () => {
-    const with_ = async (headers: Record<string, string>) => post(`${at.url}/v1/things/keyed`, '', { ...(await at.bearer('alice')), ...headers });
+    const with_ = async (headers: Record<string, string>) =>
+      post(`${at.url}/v1/things/keyed`, '', { ...(await at.bearer('alice')), ...headers });
     await problem(...(await with_({})), 400, 'idempotency_key_required');
     await problem(...(await with_({ 'idempotency-key': '' })), 400, 'idempotency_key_required');
     await problem(...(await with_({ 'idempotency-key': 'x'.repeat(201) })), 400, 'idempotency_key_invalid');
@@ -123,12 +143,21 @@ describe('the scope of a request', () => {
 describe('the log', () => {
   it('has one line a request, that says whose it is, and no token', async () => {
     at.lines.length = 0;
-    const headers = { ...(await at.bearer('alice')), traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+    const headers = {
+      ...(await at.bearer('alice')),
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    };
     await fetch(`${at.url}/v1/things/any?password=1`, { headers });
     await fetch(`${at.url}/v1/things/staff`, { headers });
     await fetch(`${at.url}/nothing`, { headers });
     await eventually(() => at.lines.length === 3);
-    const line = { level: 30, msg: 'request', method: 'GET', ms: expect.any(Number), traceparent: expect.stringContaining('0af7651916cd43dd8448eb211c80319c') };
+    const line = {
+      level: 30,
+      msg: 'request',
+      method: 'GET',
+      ms: expect.any(Number),
+      traceparent: expect.stringContaining('0af7651916cd43dd8448eb211c80319c'),
+    };
     expect(at.lines).toMatchObject([
       { ...line, route: '/v1/things/any', status: 200, module: 'things' },
       { ...line, route: '/v1/things/staff', status: 403, problem: 'forbidden' },
@@ -168,11 +197,17 @@ describe('health', () => {
 describe('the rate limit', () => {
   it('counts a user over all routes and tokens, and nobody else with it', async () => {
     const { url, bearer, close } = await listen({ rateLimit: 2 });
-    const get = async (path: string, headers: Record<string, string>) => (await fetch(`${url}${path}`, { headers })).status;
+    const get = async (path: string, headers: Record<string, string>) =>
+      (await fetch(`${url}${path}`, { headers })).status;
     const alice = await bearer('alice');
     expect(await get('/v1/things/any', alice)).toBe(200);
     expect(await get('/v1/things/open', alice)).toBe(200);
-    const refused = await problem(`${url}/v1/things/any`, { headers: await bearer('alice', 'customer', '2h') }, 429, 'rate_limited');
+    const refused = await problem(
+      `${url}/v1/things/any`,
+      { headers: await bearer('alice', 'customer', '2h') },
+      429,
+      'rate_limited',
+    );
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
     expect(await get('/v1/things/any', await bearer('bob'))).toBe(200);
     await close();
@@ -204,16 +239,22 @@ describe('in production', () => {
 
   it('there has to be an issuer', () => {
     const log = pino({ level: 'silent' });
-    expect(() => HttpModule.forRoot({ production: true, dataDir: '.', rateLimit: 'off', log })).toThrow('AUTH_JWKS_URL');
+    expect(() => HttpModule.forRoot({ production: true, dataDir: '.', rateLimit: 'off', log })).toThrow(
+      'AUTH_JWKS_URL',
+    );
   });
 
   it('no document is shown, no development token taken, and missing keys are no fault of the user: 503', async () => {
     const { url, bearer, close } = await listen({ production: true, auth });
-    for (const path of ['/docs', '/openapi.json', '/docs/swagger-ui.css']) await problem(`${url}${path}`, {}, 404, 'not_found');
+    for (const path of ['/docs', '/openapi.json', '/docs/swagger-ui.css'])
+      await problem(`${url}${path}`, {}, 404, 'not_found');
     const { headers } = await problem(`${url}/v1/things/any`, { headers: await bearer('alice') }, 503, 'unavailable');
     expect(headers.get('retry-after')).toBe('2');
     const open = await fetch(`${url}/v1/things/open`);
-    expect([open.status, open.headers.get('strict-transport-security')]).toEqual([200, expect.stringContaining('max-age')]);
+    expect([open.status, open.headers.get('strict-transport-security')]).toEqual([
+      200,
+      expect.stringContaining('max-age'),
+    ]);
     await close();
   });
 });

@@ -30,7 +30,12 @@ export class Identity {
   async #identify(authorization: string | undefined): Promise<Actor | undefined> {
     if (authorization === undefined) return undefined;
     const token = BEARER.exec(authorization)?.[1];
-    if (!token) throw unauthenticated('token_invalid', 'The Authorization header has to say: Bearer, a space, and the token.', 'invalid_token');
+    if (!token)
+      throw unauthenticated(
+        'token_invalid',
+        'The Authorization header has to say: Bearer, a space, and the token.',
+        'invalid_token',
+      );
     const known = this.#good.get(token);
     if (known && Date.now() < known.recheckAt) return known.actor;
     return this.#check(token);

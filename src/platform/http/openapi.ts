@@ -24,7 +24,10 @@ const PREFER_HEADER = {
   schema: { type: 'string', pattern: 'wait=\\d+' },
 } as const;
 
-const PROBLEM = { description: 'Any failure', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+const PROBLEM = {
+  description: 'Any failure',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 
 /** The OpenAPI 3.1 document of every route, made from the schemas that validate. Call it when the routes are there. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -37,8 +40,15 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addSecurityRequirements('bearer')
     .build();
   const document = SwaggerModule.createDocument(app, config, { standardSchemaConverter: converted });
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: converted(Problem, { schemaType: 'output' })!.schema as never } };
-  for (const path of Object.values(document.paths)) for (const operation of Object.values(path as object)) finish(operation as Operation);
+  document.components = {
+    ...document.components,
+    schemas: {
+      ...document.components?.schemas,
+      Problem: converted(Problem, { schemaType: 'output' })!.schema as never,
+    },
+  };
+  for (const path of Object.values(document.paths))
+    for (const operation of Object.values(path as object)) finish(operation as Operation);
   return document;
 }
 
@@ -66,7 +76,8 @@ const described = new WeakSet<object>();
 function describeRoutes(container: ModulesContainer, reflector: Reflector): void {
   for (const module of container.values()) {
     const tag = contextOptions(module.metatype)?.name ?? 'platform';
-    for (const { metatype } of module.controllers.values()) if (metatype) describeController(metatype as Type, tag, reflector);
+    for (const { metatype } of module.controllers.values())
+      if (metatype) describeController(metatype as Type, tag, reflector);
   }
 }
 
@@ -86,14 +97,19 @@ function decoratorsOf(route: () => unknown, controller: Type, reflector: Reflect
   const access = reflector.getAllAndOverride<Access | undefined>(ACCESS, [route, controller]);
   const open = access === 'public' || access === 'operational';
   return [
-    ...answersOf(route).map(({ status, schema, description }) => ApiResponse({ status, description, standardSchema: schema })),
+    ...answersOf(route).map(({ status, schema, description }) =>
+      ApiResponse({ status, description, standardSchema: schema }),
+    ),
     ...(reflector.get<boolean | undefined>(IDEMPOTENT, route) ? [ApiHeader(KEY_HEADER)] : []),
     ...(open ? [ApiSecurity({})] : []),
   ];
 }
 
 function usesPrefer(controller: Type, name: string): boolean {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, { data?: unknown }>;
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
+    string,
+    { data?: unknown }
+  >;
   return Object.values(parameters).some(({ data }) => data === 'prefer');
 }
 

@@ -13,9 +13,18 @@ describe('a cursor', () => {
     expect(decodeCursor(cursor, Position)).toEqual(position);
   });
 
-  it.each(['', 'x', '%', encodeCursor(null), encodeCursor({ at: 'yesterday', id: 'x' })])('is refused when it is none of ours: %s', (cursor) => {
-    expect(() => decodeCursor(cursor, Position)).toThrow(expect.objectContaining({ kind: 'invalid', code: 'invalid_cursor', errors: [expect.objectContaining({ field: 'cursor' })] }));
-  });
+  it.each(['', 'x', '%', encodeCursor(null), encodeCursor({ at: 'yesterday', id: 'x' })])(
+    'is refused when it is none of ours: %s',
+    (cursor) => {
+      expect(() => decodeCursor(cursor, Position)).toThrow(
+        expect.objectContaining({
+          kind: 'invalid',
+          code: 'invalid_cursor',
+          errors: [expect.objectContaining({ field: 'cursor' })],
+        }),
+      );
+    },
+  );
 });
 
 it('limits a page to 1–100 items, 20 unless told', () => {

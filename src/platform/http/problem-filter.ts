@@ -26,8 +26,10 @@ export class ProblemFilter implements ExceptionFilter {
     const failure = this.#failureOf(error, request);
     const state = stateOf(request);
     state.problem = failure.code;
-    if (failure.unexpected) runInScope(state.context, undefined, () => this.options.log.error({ err: error }, 'request failed'));
-    if (!this.host.httpAdapter.isHeadersSent(reply)) this.#send(reply, failure, traceIds(state.context.traceparent).traceId);
+    if (failure.unexpected)
+      runInScope(state.context, undefined, () => this.options.log.error({ err: error }, 'request failed'));
+    if (!this.host.httpAdapter.isHeadersSent(reply))
+      this.#send(reply, failure, traceIds(state.context.traceparent).traceId);
   }
 
   #failureOf(error: unknown, request: FastifyRequest): Failure {
@@ -40,7 +42,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   #send(reply: FastifyReply, failure: Failure, traceId: string): void {
     const { httpAdapter } = this.host;
-    const headers = { ...failure.headers, 'X-Trace-Id': traceId, 'Content-Type': 'application/problem+json; charset=utf-8' };
+    const headers = {
+      ...failure.headers,
+      'X-Trace-Id': traceId,
+      'Content-Type': 'application/problem+json; charset=utf-8',
+    };
     for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(reply, name, value);
     httpAdapter.reply(reply, problemBody(failure, traceId), failure.status);
   }

@@ -10,7 +10,10 @@ export const Problem = z.object({
   detail: z.string().describe('One sentence for a person'),
   code: z.string().describe('Stable name of the failure'),
   traceId: z.string().describe('Finds the request in traces and logs'),
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional().describe('What is wrong with each field'),
+  errors: z
+    .array(z.object({ field: z.string(), message: z.string() }))
+    .optional()
+    .describe('What is wrong with each field'),
   details: z.record(z.string(), z.json()).optional().describe('Facts that belong to the code'),
 });
 

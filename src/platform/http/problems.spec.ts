@@ -30,12 +30,25 @@ describe('failures of modules', () => {
   });
 
   it('are logged with the error once, and only where nobody foresaw them', async () => {
-    for (const [how, times] of [['unknown', 1], ['violation', 1], ['fault', 0], ['down', 0], ['conflict', 0]] as const) {
+    for (const [how, times] of [
+      ['unknown', 1],
+      ['violation', 1],
+      ['fault', 0],
+      ['down', 0],
+      ['conflict', 0],
+    ] as const) {
       at.lines.length = 0;
-      const { traceId } = await fetch(`${at.url}/v1/things/fail/${how}`).then((response) => response.json() as Promise<{ traceId: string }>);
+      const { traceId } = await fetch(`${at.url}/v1/things/fail/${how}`).then(
+        (response) => response.json() as Promise<{ traceId: string }>,
+      );
       const errors = at.lines.filter((line) => line.level === 50);
       expect(errors).toHaveLength(times);
-      for (const line of errors) expect(line).toMatchObject({ err: { stack: expect.any(String) }, module: 'things', traceparent: expect.stringContaining(traceId) });
+      for (const line of errors)
+        expect(line).toMatchObject({
+          err: { stack: expect.any(String) },
+          module: 'things',
+          traceparent: expect.stringContaining(traceId),
+        });
     }
   });
 });
@@ -55,8 +68,19 @@ describe('what is sent', () => {
   it('is refused naming every field: 422', async () => {
     expect(await fields({})).toEqual(['lines']);
     expect(await fields({ lines: [] })).toEqual(['lines']);
-    expect(await fields({ lines: [{ sku: 'cup', quantity: 0 }, { sku: 7, quantity: '2' }] })).toEqual(['lines.0.quantity', 'lines.1.quantity', 'lines.1.sku']);
-    expect(await fields({ lines: [{ sku: 'cup', quantity: 1, color: 'red' }], a: 1, b: 2 })).toEqual(['a', 'b', 'lines.0.color']);
+    expect(
+      await fields({
+        lines: [
+          { sku: 'cup', quantity: 0 },
+          { sku: 7, quantity: '2' },
+        ],
+      }),
+    ).toEqual(['lines.0.quantity', 'lines.1.quantity', 'lines.1.sku']);
+    expect(await fields({ lines: [{ sku: 'cup', quantity: 1, color: 'red' }], a: 1, b: 2 })).toEqual([
+      'a',
+      'b',
+      'lines.0.color',
+    ]);
     expect(await fields({ lines: [{ sku: 'cup', quantity: 1 }], note: null })).toEqual(['note']);
   });
 
@@ -88,9 +112,12 @@ describe('what is sent', () => {
     expect(await (await fetch(`${at.url}/v1/things`)).json()).toEqual({ limit: 20, items: [] });
   });
 
-  it.each(['{', '{"a":1,}', 'x', '{"__proto__":{"a":1}}', '{"constructor":{"prototype":{"a":1}}}'])('is refused when it is no JSON: %s', async (body) => {
-    await problem(...post(`${at.url}/v1/things`, body), 400, 'malformed_json');
-  });
+  it.each(['{', '{"a":1,}', 'x', '{"__proto__":{"a":1}}', '{"constructor":{"prototype":{"a":1}}}'])(
+    'is refused when it is no JSON: %s',
+    async (body) => {
+      await problem(...post(`${at.url}/v1/things`, body), 400, 'malformed_json');
+    },
+  );
 
   it('has no NUL characters, in no place', async () => {
     await problem(...post(`${at.url}/v1/things`, { lines: [], note: 'a\0b' }), 400, 'bad_request');
@@ -98,14 +125,24 @@ describe('what is sent', () => {
     expect(await fields({ lines: [], note: 'a\\u0000' })).toEqual(['lines']);
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'multipart/form-data; boundary=x', 'nonsense'])('is JSON and nothing else: %s', async (type) => {
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/xml',
+    'multipart/form-data; boundary=x',
+    'nonsense',
+  ])('is JSON and nothing else: %s', async (type) => {
     await problem(...post(`${at.url}/v1/things`, 'lines=1', { 'content-type': type }), 415, 'unsupported_media_type');
   });
 
   it('is at most 100 kB', async () => {
     const envelope = JSON.stringify({ note: '' }).length;
     expect(await fields({ note: 'x'.repeat(100 * 1024 - envelope) })).toEqual(['lines']);
-    await problem(...post(`${at.url}/v1/things`, { note: 'x'.repeat(100 * 1024 - envelope + 1) }), 413, 'payload_too_large');
+    await problem(
+      ...post(`${at.url}/v1/things`, { note: 'x'.repeat(100 * 1024 - envelope + 1) }),
+      413,
+      'payload_too_large',
+    );
   });
 
   it('is at most 100 kB, also when its length is not told', async () => {
@@ -115,19 +152,32 @@ describe('what is sent', () => {
         controller.close();
       },
     });
-    await problem(`${at.url}/v1/things`, { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } } as RequestInit, 413, 'payload_too_large');
+    await problem(
+      `${at.url}/v1/things`,
+      { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } },
+      413,
+      'payload_too_large',
+    );
   });
 });
 
 describe('routes', () => {
-  it.each(['/', '/v1/nothing', '/v1/things/staff/', '/v1/things/fail//'])('that are not there: 404 at %s', async (path) => {
-    await problem(`${at.url}${path}`, {}, 404, 'not_found');
-  });
+  it.each(['/', '/v1/nothing', '/v1/things/staff/', '/v1/things/fail//'])(
+    'that are not there: 404 at %s',
+    async (path) => {
+      await problem(`${at.url}${path}`, {}, 404, 'not_found');
+    },
+  );
 
   it('that answer to another method: 405', async () => {
     const { headers } = await problem(`${at.url}/v1/things/cup?x=1`, { method: 'DELETE' }, 405, 'method_not_allowed');
     expect(headers.get('allow')).toBe('PATCH');
-    const list = await problem(`${at.url}/v1/things`, { method: 'PUT', body: '{}', headers: { 'content-type': 'application/json' } }, 405, 'method_not_allowed');
+    const list = await problem(
+      `${at.url}/v1/things`,
+      { method: 'PUT', body: '{}', headers: { 'content-type': 'application/json' } },
+      405,
+      'method_not_allowed',
+    );
     expect(list.headers.get('allow')).toBe('GET, HEAD, POST');
   });
 
@@ -172,7 +222,9 @@ describe('what is not HTTP', () => {
 
   it('is no error of ours when the client hangs up', async () => {
     const socket = connect(Number(new URL(at.url).port), '127.0.0.1');
-    socket.write('POST /v1/things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"a":');
+    socket.write(
+      'POST /v1/things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"a":',
+    );
     await fetch(`${at.url}/v1/things/open`);
     at.lines.length = 0;
     socket.destroy();

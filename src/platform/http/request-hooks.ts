@@ -20,6 +20,11 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     if (request.url.includes('%00')) return done(nul());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
   });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    // A connection kept alive beyond its last answer would keep the process.
+    if (closing.begun) reply.header('Connection', 'close');
+    done(null, payload);
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(log, request, reply);
     done();

@@ -39,7 +39,11 @@ export class RequestScope implements NestInterceptor {
     return module === undefined ? undefined : { module };
   }
 
-  #key(execution: ExecutionContext, request: FastifyRequest, { actor, type }: MessageContext): { key: string } | undefined {
+  #key(
+    execution: ExecutionContext,
+    request: FastifyRequest,
+    { actor, type }: MessageContext,
+  ): { key: string } | undefined {
     if (!this.reflector.get<boolean | undefined>(IDEMPOTENT, execution.getHandler())) return undefined;
     const key = idempotencyKey(text(request.headers['idempotency-key']));
     // Escaped, so that no user's key can read like another's.
@@ -63,5 +67,9 @@ function idempotencyKey(header: string | undefined): string {
     throw new RequestRefused(400, 'idempotency_key_required', message);
   }
   if (KEY.test(header)) return header;
-  throw new RequestRefused(400, 'idempotency_key_invalid', 'An Idempotency-Key has 1 to 200 printable ASCII characters.');
+  throw new RequestRefused(
+    400,
+    'idempotency_key_invalid',
+    'An Idempotency-Key has 1 to 200 printable ASCII characters.',
+  );
 }

@@ -28,7 +28,8 @@ const states = new WeakMap<IncomingMessage, RequestState>();
 export function stateOf(request: FastifyRequest | IncomingMessage): RequestState {
   const raw = 'raw' in request ? request.raw : request;
   let state = states.get(raw);
-  if (!state) states.set(raw, (state = { context: firstContext(raw, 'raw' in request ? request.routeOptions?.url : undefined) }));
+  if (!state)
+    states.set(raw, (state = { context: firstContext(raw, 'raw' in request ? request.routeOptions?.url : undefined) }));
   return state;
 }
 

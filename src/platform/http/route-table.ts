@@ -13,12 +13,16 @@ export class RouteTable {
   methodsOf(url: string): string[] {
     const path = url.split('?', 1)[0]!;
     const methods = new Set<string>();
-    for (const route of this.#routes.values()) if (route.pattern.test(path)) for (const method of route.methods) methods.add(method);
+    for (const route of this.#routes.values())
+      if (route.pattern.test(path)) for (const method of route.methods) methods.add(method);
     return [...methods].sort();
   }
 }
 
 function patternOf(path: string): RegExp {
-  const source = path.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+').replaceAll('*', '.*');
+  const source = path
+    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replace(/:\w+/g, '[^/]+')
+    .replaceAll('*', '.*');
   return new RegExp(`^${source}$`);
 }

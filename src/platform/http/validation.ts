@@ -35,7 +35,11 @@ export class Validation extends StandardSchemaValidationPipe {
       if (!(error instanceof Issues)) throw error;
       const where = metadata.data ?? metadata.type;
       const errors = error.issues.slice(0, SHOWN).flatMap((issue) => fieldErrors(issue, metadata.data, where));
-      throw new InvalidFields('validation_failed', `The ${PART[metadata.type]} is not as expected.`, errors.slice(0, SHOWN));
+      throw new InvalidFields(
+        'validation_failed',
+        `The ${PART[metadata.type]} is not as expected.`,
+        errors.slice(0, SHOWN),
+      );
     }
   }
 }
@@ -48,8 +52,11 @@ const PART: Readonly<Record<ArgumentMetadata['type'], string>> = {
 };
 
 function fieldErrors({ message, path = [], keys }: Issue, parameter: string | undefined, whole: string): FieldError[] {
-  const steps = path.map((step) => String(typeof step === 'object' && step !== null && 'key' in step ? step.key : step));
-  const field = (more: string[]) => [...(parameter === undefined ? [] : [parameter]), ...steps, ...more].join('.') || whole;
+  const steps = path.map((step) =>
+    String(typeof step === 'object' && step !== null && 'key' in step ? step.key : step),
+  );
+  const field = (more: string[]) =>
+    [...(parameter === undefined ? [] : [parameter]), ...steps, ...more].join('.') || whole;
   if (keys) return keys.map((key) => ({ field: field([key]), message: 'This field is not known.' }));
   return [{ field: field([]), message }];
 }
