@@ -1,0 +1,56 @@
+/** What came back. */
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+  /** The body, if the status is this one. @throws Error with the whole answer otherwise */
+  expect(status: number): T;
+}
+
+export type Fields = Readonly<Record<string, string>>;
+
+/** Speaks JSON with one application, as the owner of one token or as nobody. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly token?: string,
+  ) {}
+
+  async get<T>(path: string, headers: Fields = {}): Promise<Answer<T>> {
+    return await this.send<T>('GET', path, { headers });
+  }
+
+  async post<T>(path: string, body: unknown, headers: Fields = {}): Promise<Answer<T>> {
+    return await this.send<T>('POST', path, { ...json(body), headers });
+  }
+
+  async patch<T>(path: string, body: unknown, headers: Fields = {}): Promise<Answer<T>> {
+    return await this.send<T>('PATCH', path, { ...json(body), headers });
+  }
+
+  /** @param content the body as it is sent; its type is JSON unless a header says otherwise */
+  async send<T>(method: string, path: string, { content, headers = {} }: { content?: string; headers?: Fields }) {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
+        ...(content !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(content !== undefined && { body: content }),
+    });
+    return answerOf<T>(`${method} ${path}`, response, await response.text());
+  }
+}
+
+const json = (body: unknown) => (body === undefined ? {} : { content: JSON.stringify(body) });
+
+function answerOf<T>(request: string, { status, headers }: Response, text: string): Answer<T> {
+  const isJson = /json/.test(headers.get('content-type') ?? '');
+  const body = (isJson ? JSON.parse(text) : text) as T;
+  const expect = (expected: number) => {
+    if (status === expected) return body;
+    throw new Error(`${request} was answered with ${status} instead of ${expected}: ${text}`);
+  };
+  return { status, headers, body, expect };
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { eventually } from '../../src/platform/testing/eventually.js';
+
+/** How long the built application may take until it is ready, also on a busy machine that has to make a database first. */
+const READY_MS = 60_000;
+
+/** The environment of a process: what is named here, and nothing of the tests' own but where programs and homes are. */
+export type HostEnv = Readonly<Record<string, string>>;
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  output: string;
+  errors: string;
+}
+
+/** A process of the application. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** What it has written to standard output so far. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when the process has ended, however it did. */
+  readonly stopped: Promise<Ended>;
+}
+
+/** A process that answers requests. */
+export interface HostProcess extends RunningProcess {
+  readonly url: string;
+}
+
+const alive = new Set<RunningProcess>();
+
+/** Runs a built file of `src/`, such as `main.js` or `tools/db.js`, as a process of its own. */
+export function runBuilt(file: string, args: readonly string[], env: HostEnv): RunningProcess {
+  const child = spawn(process.execPath, [resolve('dist/src', file), ...args], {
+    env: { ...inherited(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = { output: '', errors: '' };
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.output += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.errors += chunk));
+  const stopped = once(child, 'close').then(([code, signal]) => {
+    alive.delete(running);
+    return { ...text, code, signal } as Ended;
+  });
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal);
+  const running = { pid: child.pid!, output: () => text.output, kill, stopped };
+  alive.add(running);
+  return running;
+}
+
+/**
+ * Starts the built application and waits until it is ready.
+ *
+ * @param env needs `DATA_DIR`; without `PORT` any free one is taken
+ * @throws Error with everything the process wrote, when it ends instead or is not ready within a minute
+ */
+export async function startHost(env: HostEnv): Promise<HostProcess> {
+  const running = runBuilt('main.js', [], { PORT: '0', LOG_FORMAT: 'json', ...env });
+  let ended: Ended | undefined;
+  void running.stopped.then((end) => (ended = end));
+  const look = async () => (ended ? '' : await readyAt(running));
+  const url = await eventually(look, 'the host being ready', READY_MS).catch(() => '');
+  if (url) return { ...running, url };
+  running.kill('SIGKILL');
+  const { output, errors, code } = await running.stopped;
+  throw new Error(`The host did not start; it ended with ${code}.\n${errors}\n${output}`);
+}
+
+/** Ends whatever still runs: kindly first, so that an embedded database is stopped as well. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...alive].map(stop));
+}
+
+async function stop(running: RunningProcess): Promise<void> {
+  running.kill('SIGTERM');
+  const timer = setTimeout(() => running.kill('SIGKILL'), 15_000);
+  await running.stopped;
+  clearTimeout(timer);
+}
+
+/** The address that the process has printed, once it says that it is ready. */
+async function readyAt(running: RunningProcess): Promise<string | undefined> {
+  const url = /"msg":"ready".*?"url":"(http[^"]+)"|"url":"(http[^"]+)".*?"msg":"ready"|Application +(http\S+)/.exec(running.output());
+  const found = url?.slice(1).find((group) => group !== undefined);
+  if (found === undefined) return undefined;
+  const health = await fetch(`${found}/health/ready`);
+  return health.ok ? found : undefined;
+}
+
+function inherited(): HostEnv {
+  const names = ['PATH', 'HOME', 'TMPDIR'].filter((name) => process.env[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, process.env[name]!]));
+}

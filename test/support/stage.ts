@@ -1,0 +1,42 @@
+import { afterAll } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
+import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
+import type { HostEnv } from './host-process.js';
+import { stopAll } from './host-process.js';
+
+/** What a spec that starts processes leaves behind is cleared away after its file: first the processes, then the rest. */
+const clearings: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  await stopAll();
+  for (const clear of clearings.reverse()) await clear();
+}, 60_000);
+
+/** An empty folder of the spec's own. */
+export async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'liftout-host-'));
+  clearings.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An empty folder in which hosts keep their embedded database; its server is stopped even if they all were killed. */
+export async function embeddedFolder(): Promise<string> {
+  const folder = await emptyFolder();
+  clearings.push(async () => (await joinEmbedded(folder)).leave());
+  return folder;
+}
+
+/** An empty database on the tests' server. @returns its administrator's URL */
+export async function emptyDatabase(): Promise<string> {
+  const url = await createDatabase();
+  clearings.push(() => dropDatabase(url));
+  return url;
+}
+
+/** The environment of a quiet host on a database and in a folder of its own, without a rate limit. */
+export async function ownEnv(): Promise<HostEnv & { DATA_DIR: string; DATABASE_URL: string }> {
+  const [DATA_DIR, DATABASE_URL] = await Promise.all([emptyFolder(), emptyDatabase()]);
+  return { DATA_DIR, DATABASE_URL, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' };
+}
