@@ -90,6 +90,9 @@ describe('the document', () => {
     const body = { type: 'object', required: ['lines'], additionalProperties: false, properties: { lines } };
     expect(part('paths', '/v1/things', 'post', 'requestBody', ...json)).toMatchObject(body);
     expect(part('paths', '/v1/things', 'post', 'responses', '201', ...json)).toMatchObject(body);
+    const page = part('paths', '/v1/things', 'get', 'responses', '200', ...json);
+    expect(page).toMatchObject({ type: 'object', properties: { items: { type: 'array' } } });
+    expect(page).not.toHaveProperty('additionalProperties');
     const query = document.paths['/v1/things']!.get!.parameters;
     const limit = { type: 'integer', minimum: 1, maximum: 100, default: 20 };
     expect(query).toContainEqual(

@@ -63,10 +63,21 @@ function finish(operation: Operation): void {
   operation.parameters = operation.parameters?.filter(({ name }) => name !== 'prefer') ?? [];
 }
 
-/** JSON Schema as OpenAPI 3.1 has it. */
+/** JSON Schema as OpenAPI 3.1 has it. An answer may get more fields one day, unless its schema is strict. */
 function converted(schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }) {
   if (!(schema instanceof z.ZodType)) return undefined;
-  const { $schema: _, $defs: components, ...rest } = z.toJSONSchema(schema, { io: schemaType, unrepresentable: 'any' });
+  const {
+    $schema: _,
+    $defs: components,
+    ...rest
+  } = z.toJSONSchema(schema, {
+    io: schemaType,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      const { def } = zodSchema._zod;
+      if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
+    },
+  });
   return { schema: rest, ...(components && { components }) };
 }
 
