@@ -19,7 +19,7 @@ export class PaymentDeclined extends defineEvent('payments.payment-declined.v1',
   payload: PaymentFields,
 }) {}
 
-/** The provider gave no answer in time. A charge that surfaces later is refunded. */
+/** Given up: no answer in time, or reversed before there was one. A charge that surfaces later is refunded. */
 export class PaymentFailed extends defineEvent('payments.payment-failed.v1', {
   key: 'orderId',
   payload: PaymentFields,
