@@ -56,10 +56,12 @@ export class OrderingHttp {
   @Answers(200, Page(OrderView))
   async list(@Query({ schema: OrdersQuery }) { limit, cursor, status }: z.output<typeof OrdersQuery>) {
     const after = cursor === undefined ? undefined : decodeCursor(cursor, Position);
-    const items = await this.queries.execute(new ListOrders({ customerId: onlyOwn(), status, after, limit }));
+    const { items, more } = await this.queries.execute(new ListOrders({ customerId: onlyOwn(), status, after, limit }));
     const last = items.at(-1);
-    const more = last && items.length === limit;
-    return { items, ...(more && { nextCursor: encodeCursor({ placedAt: last.placedAt, orderId: last.orderId }) }) };
+    return {
+      items,
+      ...(more && last && { nextCursor: encodeCursor({ placedAt: last.placedAt, orderId: last.orderId }) }),
+    };
   }
 
   @Get(':orderId')
@@ -82,7 +84,7 @@ export class OrderingHttp {
     const until = Date.now() + waitMs;
     let receipt = await this.receipt(orderId);
     while (receipt.status === 'pending' && Date.now() < until) {
-      await this.database.changed(until - Date.now());
+      await this.database.changed(orderId, until - Date.now());
       receipt = await this.receipt(orderId);
     }
     return receipt;

@@ -106,8 +106,7 @@ export class Runtime extends Host {
     const watch = new OutboxWatch(name, url, (err) =>
       this.log.warn({ err, module: name }, 'lost the connection that watches the outbox'),
     );
-    const subscribe = (listener: () => void) => watch.subscribe(listener);
-    const database = new Database({ module: name, url, entities, poolSize: this.options.poolSize, subscribe });
+    const database = new Database({ module: name, url, entities, poolSize: this.options.poolSize, watch });
     this.#databases.set(name, database);
     this.watches.set(name, watch);
     return new TransactionalRunner(

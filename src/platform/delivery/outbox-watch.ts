@@ -125,7 +125,12 @@ export class OutboxWatch {
   }
 
   async #connect(): Promise<void> {
-    const options = { connectionString: this.url, options: `-c search_path=${this.module}`, keepAlive: true };
+    const options = {
+      connectionString: this.url,
+      options: `-c search_path=${this.module}`,
+      keepAlive: true,
+      pipeline: true,
+    };
     const client = new pg.Client({ ...options, application_name: `liftout:${this.module}:watch` });
     client.on('error', (error) => this.#lost(error));
     client.on('notification', (message) => this.#heard(client, message));

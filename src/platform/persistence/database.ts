@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, QueryResultRow } from 'pg';
 import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
 import { DataSource } from 'typeorm';
+import { Changes } from '../delivery/changes.js';
+import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import { currentScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -16,12 +17,9 @@ export interface DatabaseOptions {
   entities: MixedList<EntityClass>;
   /** Connections at most; one module cannot use up another's. */
   poolSize: number;
-  /** Calls the listener whenever the module has said something new, in whatever process. @returns a function that ends it */
-  subscribe(listener: () => void): () => void;
+  /** Watches the module's outbox. */
+  watch: OutboxWatch;
 }
-
-/** Waiting readers look again no sooner and no later than this, in milliseconds. */
-const LOOK_AGAIN = { soonest: 20, latest: 1000 };
 
 /**
  * The database of one bounded context: one schema, one role, one pool. Inject it into handlers.
@@ -32,11 +30,11 @@ const LOOK_AGAIN = { soonest: 20, latest: 1000 };
 export class Database {
   readonly module: string;
   readonly dataSource: DataSource;
-  readonly #subscribe: DatabaseOptions['subscribe'];
+  readonly #changes: Changes;
 
   constructor(options: DatabaseOptions) {
     this.module = options.module;
-    this.#subscribe = options.subscribe;
+    this.#changes = new Changes(options.watch, () => this.pool);
     this.dataSource = new DataSource({
       type: 'postgres',
       url: options.url,
@@ -68,23 +66,14 @@ export class Database {
   }
 
   /**
-   * Waits until this module has published something, whichever replica did it; for watching stored state without
-   * polling hard. Look again after it in any case: it also resolves when nothing happened for a while.
+   * For watching stored state without polling hard: resolves when this module has published something about an
+   * aggregate, whichever replica did it. Look again after it in any case, it also resolves now and then without a reason.
    *
+   * @param key the aggregate, as in the key of its events
    * @param withinMs milliseconds to wait at most
    */
-  async changed(withinMs: number): Promise<void> {
-    const latest = Math.min(withinMs, LOOK_AGAIN.latest);
-    const something = new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        unsubscribe();
-        resolve();
-      };
-      const timer = setTimeout(done, latest);
-      const unsubscribe = this.#subscribe(done);
-    });
-    await Promise.all([something, delay(Math.min(latest, LOOK_AGAIN.soonest))]);
+  async changed(key: string, withinMs: number): Promise<void> {
+    await this.#changes.of(key, withinMs);
   }
 
   /** The pool of the module, for the platform's own statements outside of any unit of work. */

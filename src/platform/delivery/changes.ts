@@ -1,0 +1,66 @@
+import type { Pool } from 'pg';
+import type { OutboxWatch } from './outbox-watch.js';
+import { streams } from './message.js';
+
+const SAID = `
+  SELECT DISTINCT aggregateid AS key FROM outbox
+   WHERE seq > $1 AND seq <= $2 AND aggregatetype = $3 AND aggregateid = ANY ($4)`;
+
+/** Those who watch a change wait at most this long, in milliseconds, before they look again: a net under the wake-up. */
+const LOOK_AGAIN_MS = 1000;
+
+/**
+ * Wakes those who wait for a module to say something about an aggregate, whichever replica says it. However many wait,
+ * it costs one query a commit.
+ */
+export class Changes {
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #seen = 0;
+  #looking = false;
+
+  constructor(
+    private readonly watch: OutboxWatch,
+    private readonly pool: () => Pool,
+  ) {
+    watch.subscribe(() => void this.#look());
+  }
+
+  /**
+   * Resolves when the module has published something about `key`, or after `withinMs` milliseconds, or now and then in
+   * between: look again after it in any case.
+   */
+  async of(key: string, withinMs: number): Promise<void> {
+    if (this.#waiting.size === 0) this.#seen = this.watch.settled;
+    const others = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, others);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), Math.min(withinMs, LOOK_AGAIN_MS));
+      const wake = () => {
+        clearTimeout(timer);
+        others.delete(wake);
+        if (others.size === 0) this.#waiting.delete(key);
+        resolve();
+      };
+      others.add(wake);
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      while (this.#waiting.size > 0 && this.#seen < this.watch.settled) await this.#wakeThose(this.watch.settled);
+    } catch {
+      // Whoever waits looks again by itself.
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #wakeThose(upTo: number): Promise<void> {
+    const values = [this.#seen, upTo, streams.events(this.watch.module), [...this.#waiting.keys()]];
+    const { rows } = await this.pool().query<{ key: string }>({ name: 'changes', text: SAID, values });
+    this.#seen = upTo;
+    for (const { key } of rows) for (const wake of this.#waiting.get(key) ?? []) wake();
+  }
+}
