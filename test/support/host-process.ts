@@ -22,6 +22,8 @@ export interface RunningProcess {
   /** What it has written to standard output so far. */
   output(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Whether it was told to end. */
+  told(): boolean;
   /** Resolves when the process has ended, however it did. */
   readonly stopped: Promise<Ended>;
 }
@@ -46,8 +48,12 @@ export function runBuilt(file: string, args: readonly string[], env: HostEnv): R
     alive.delete(running);
     return { ...text, code, signal } as Ended;
   });
-  const kill = (signal: NodeJS.Signals) => void child.kill(signal);
-  const running = { pid: child.pid!, output: () => text.output, kill, stopped };
+  let told = false;
+  const kill = (signal: NodeJS.Signals) => {
+    told = true;
+    child.kill(signal);
+  };
+  const running = { pid: child.pid!, output: () => text.output, kill, told: () => told, stopped };
   alive.add(running);
   return running;
 }
@@ -64,10 +70,18 @@ export async function startHost(env: HostEnv): Promise<HostProcess> {
   void running.stopped.then((end) => (ended = end));
   const look = async () => (ended ? '' : await readyAt(running));
   const url = await eventually(look, 'the host being ready', READY_MS).catch(() => '');
-  if (url) return { ...running, url };
+  if (url) return watched({ ...running, url });
   running.kill('SIGKILL');
   const { output, errors, code } = await running.stopped;
   throw new Error(`The host did not start; it ended with ${code}.\n${errors}\n${output}`);
+}
+
+/** A host that ends although nobody has told it to says why, among what the tests print. */
+function watched(host: HostProcess): HostProcess {
+  void host.stopped.then(({ code, signal, errors, output }) => {
+    if (!host.told()) process.stderr.write(`The host ended by itself (${code ?? signal}).\n${errors}\n${output}\n`);
+  });
+  return host;
 }
 
 /** Ends whatever still runs: kindly first, so that an embedded database is stopped as well. */
@@ -84,7 +98,9 @@ async function stop(running: RunningProcess): Promise<void> {
 
 /** The address that the process has printed, once it says that it is ready. */
 async function readyAt(running: RunningProcess): Promise<string | undefined> {
-  const url = /"msg":"ready".*?"url":"(http[^"]+)"|"url":"(http[^"]+)".*?"msg":"ready"|Application +(http\S+)/.exec(running.output());
+  const url = /"msg":"ready".*?"url":"(http[^"]+)"|"url":"(http[^"]+)".*?"msg":"ready"|Application +(http\S+)/.exec(
+    running.output(),
+  );
   const found = url?.slice(1).find((group) => group !== undefined);
   if (found === undefined) return undefined;
   const health = await fetch(`${found}/health/ready`);
