@@ -1,5 +1,8 @@
 /** What specs may use of the platform, besides what modules may. */
 export { createDatabase, dropDatabase, testDatabase } from './database.js';
+export { containerLeaks } from './container-check.js';
 export { eventually } from './eventually.js';
+export { metadataLeaks } from './metadata-check.js';
 export type { Scenario } from './scenario.js';
 export { scenario } from './scenario.js';
+export { wiringProblems } from './wiring.js';

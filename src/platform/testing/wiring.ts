@@ -1,0 +1,38 @@
+import type { Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { contextOptions } from '../bounded-context.js';
+import { WiringError } from '../messaging/registry.js';
+import { createLogger } from '../observability/logging.js';
+import { PlatformModule } from '../platform.module.js';
+import { Runtime } from '../runtime.js';
+
+const NOWHERE = 'postgres://nobody@127.0.0.1:1/nowhere';
+
+/** A process that was never connected: good for everything that happens before the first statement. */
+export function disconnectedRuntime(modules: readonly Type[], env: NodeJS.ProcessEnv = {}): Runtime {
+  const urls = new Map(modules.map((module) => [contextOptions(module)!.name, NOWHERE]));
+  return new Runtime({ modules, urls, poolSize: 1, env, log: createLogger({ level: 'silent', format: 'json' }) });
+}
+
+/**
+ * Starts the modules without a database, up to the point where they are known to fit together.
+ *
+ * @param env what the modules' configuration needs
+ * @returns what a start would be refused for; empty when it would not
+ */
+export async function wiringProblems(
+  modules: readonly Type[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<readonly string[]> {
+  @Module({ imports: [PlatformModule.forRuntime(disconnectedRuntime(modules, env)), ...modules] })
+  class Stage {}
+  try {
+    const app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });
+    await app.close();
+    return [];
+  } catch (error) {
+    if (error instanceof WiringError) return error.problems;
+    throw error;
+  }
+}

@@ -1,0 +1,183 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ModuleMetadata, NestModule, Type } from '@nestjs/common';
+import { Controller, Get, Global, Inject, Injectable, Module, Optional } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { modules } from '../../src/modules.js';
+import { BoundedContext, Database } from '../../src/platform/index.js';
+import { containerLeaks } from '../../src/platform/testing/index.js';
+
+/** A bounded context as it has to be, with whatever Nest's own decorator adds to it. */
+function context(name: string, nest: ModuleMetadata, decorate: ClassDecorator = () => undefined): Type {
+  const { providers = [], controllers = [], ...more } = nest;
+  @decorate
+  @Module(more)
+  @BoundedContext({ name, contracts: {}, providers, controllers })
+  class Context {}
+  return Context;
+}
+
+@Injectable()
+class Prices {}
+
+@Injectable()
+class Shelf {
+  constructor(readonly database: Database) {}
+}
+
+describe('the container of the shop', () => {
+  it('has no way from one module into another', async () => {
+    expect(modules.length).toBeGreaterThan(0);
+    expect(await containerLeaks(modules)).toEqual([]);
+  });
+});
+
+describe('two modules', () => {
+  it('may each have providers, controllers and helpers of their own', async () => {
+    @Module({ providers: [Prices], exports: [Prices] })
+    class Helper {}
+    @Injectable()
+    class Label {
+      constructor(readonly prices: Prices) {}
+    }
+    @Controller('labels')
+    class Labels {
+      constructor(readonly label: Label) {}
+      @Get()
+      all() {
+        return [this.label];
+      }
+    }
+    const catalog = context('catalog', { imports: [Helper], providers: [Label], controllers: [Labels] });
+    expect(await containerLeaks([catalog, context('inventory', { providers: [Shelf] })])).toEqual([]);
+  });
+
+  it('must not export', async () => {
+    const catalog = context('catalog', { providers: [Prices], exports: [Prices] });
+    expect(await containerLeaks([catalog, context('inventory', {})])).toEqual([
+      'catalog exports Prices: others have to ask by a query or command of its contracts.',
+    ]);
+  });
+
+  it('must not import each other', async () => {
+    const catalog = context('catalog', {});
+    expect(await containerLeaks([catalog, context('inventory', { imports: [catalog] })])).toEqual([
+      'inventory imports the module catalog: send it a query or command of its contracts instead.',
+    ]);
+  });
+
+  it('must not import each other through a module between them', async () => {
+    const catalog = context('catalog', {});
+    @Module({ imports: [catalog] })
+    class Bridge {}
+    expect(await containerLeaks([catalog, context('inventory', { imports: [Bridge] })])).toEqual([
+      'Bridge imports the module catalog: send it a query or command of its contracts instead.',
+    ]);
+  });
+
+  it('must not inject from each other, even where Nest allows it', async () => {
+    const catalog = context('catalog', { providers: [Prices], exports: [Prices] });
+    @Injectable()
+    class Stock {
+      constructor(readonly prices: Prices) {}
+    }
+    @Injectable()
+    class Report {
+      @Inject(Prices)
+      readonly prices!: Prices;
+    }
+    const total = { provide: Shelf, inject: [Prices], useFactory: (prices: Prices) => prices };
+    const leaks = await containerLeaks([
+      catalog,
+      context('inventory', { imports: [catalog], providers: [Stock, Report, total] }),
+    ]);
+    const asked = (name: string) =>
+      `${name} of inventory injects Prices of catalog: ask by a query or command instead.`;
+    expect(leaks).toEqual(expect.arrayContaining(['Stock', 'Report', 'Shelf'].map(asked)));
+  });
+
+  it('must not be global, nor make what they import global', async () => {
+    const catalog = context('catalog', {}, Global());
+    @Global()
+    @Module({ providers: [Prices], exports: [Prices] })
+    class Everywhere {}
+    const inventory = context('inventory', { imports: [Everywhere] });
+    expect(await containerLeaks([catalog, inventory])).toEqual([
+      'catalog is @Global: every module could inject what it has. Remove the decorator.',
+      'Everywhere is @Global: every module could inject what it has. Remove the decorator.',
+    ]);
+  });
+
+  it.each([
+    ['a string', 'PRICES', '"PRICES"'],
+    ['a symbol', Symbol.for('prices'), 'Symbol(prices)'],
+  ])('must not provide %s, which anybody can write down', async (_, provide, shown) => {
+    const catalog = context('catalog', { providers: [{ provide, useValue: 1 }] });
+    expect(await containerLeaks([catalog])).toEqual([
+      `catalog provides ${shown}, a token that any module can write down. Use a class as the token.`,
+    ]);
+  });
+
+  it('must not guard, check, change or translate what happens in all of them', async () => {
+    const guard = { provide: APP_GUARD, useValue: { canActivate: () => true } };
+    const catalog = context('catalog', { providers: [guard] });
+    expect(await containerLeaks([catalog])).toEqual([
+      "catalog provides APP_GUARD, which acts on every module's routes. Put it on its own controllers.",
+    ]);
+  });
+
+  it('must not apply middleware', async () => {
+    @BoundedContext({ name: 'catalog', contracts: {}, providers: [] })
+    class Catalog implements NestModule {
+      configure() {}
+    }
+    expect(await containerLeaks([Catalog])).toEqual([
+      "catalog applies middleware, which can run for others' routes. Use a guard or interceptor of its controllers.",
+    ]);
+  });
+
+  it('must not share a module that holds something', async () => {
+    @Module({ providers: [Prices], exports: [Prices] })
+    class Common {}
+    const [catalog, inventory] = ['catalog', 'inventory'].map((name) => context(name, { imports: [Common] }));
+    expect(await containerLeaks([catalog!, inventory!])).toEqual([
+      'Common is imported by catalog and inventory: what it provides is shared between them. ' +
+        'Give each of them its own, or move what is general into the platform.',
+    ]);
+  });
+
+  it('must not provide the same class', async () => {
+    const both = ['catalog', 'inventory'].map((name) => context(name, { providers: [Shelf] }));
+    expect(await containerLeaks(both)).toEqual([
+      'Shelf is a provider of catalog and of inventory: a class belongs to one module. ' +
+        'Let the others ask by a query or command of its contracts.',
+    ]);
+  });
+
+  it('must not ask for what they were not given', async () => {
+    @Injectable()
+    class Stock {
+      constructor(readonly prices: Prices) {}
+    }
+    const [leak] = await containerLeaks([
+      context('catalog', { providers: [Prices] }),
+      context('inventory', { providers: [Stock] }),
+    ]);
+    expect(leak).toMatch(/^Nest cannot build the container: Nest can't resolve dependencies of the Stock/);
+  });
+
+  it('are found out when they make a dependency optional, once it is there', async () => {
+    const catalog = context('catalog', { providers: [Prices], exports: [Prices] }, Global());
+    @Injectable()
+    class Stock {
+      constructor(@Optional() readonly prices?: Prices) {}
+    }
+    const leaks = await containerLeaks([catalog, context('inventory', { providers: [Stock] })]);
+    expect(leaks).toContain('Stock of inventory injects Prices of catalog: ask by a query or command instead.');
+  });
+});
+
+it('refuses a module that is no bounded context', async () => {
+  @Module({})
+  class Plain {}
+  expect(await containerLeaks([Plain])).toEqual(['Plain is no bounded context: use @BoundedContext.']);
+});
