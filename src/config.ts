@@ -59,17 +59,21 @@ export interface Config {
  * Parses the whole environment once, with the variables that the modules declare.
  *
  * @param modules every module of the application
- * @param terminal whether a person reads standard output
+ * @param use `terminal`: whether a person reads standard output; `serves`: false for a tool, which checks no tokens
  * @throws ConfigError listing everything that is wrong, by name, never with the value
  */
-export function readConfig(env: NodeJS.ProcessEnv, modules: readonly Type[], terminal: boolean): Config {
+export function readConfig(
+  env: NodeJS.ProcessEnv,
+  modules: readonly Type[],
+  use: { terminal: boolean; serves: boolean },
+): Config {
   const shell = readVariables(Variables, env);
   const urls = readModuleUrls(env, modules);
   const problems = [...('problems' in shell ? shell.problems : []), ...urls.problems, ...moduleProblems(env, modules)];
   if (!('values' in shell)) throw new ConfigError(problems);
   const values = shell.values;
   const production = values.NODE_ENV === 'production';
-  problems.push(...productionProblems(values, production, urls.urls, modules));
+  problems.push(...productionProblems(values, use.serves, urls.urls, modules));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({
     production,
@@ -82,7 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv, modules: readonly Type[], ter
     poolSize: values.DATABASE_POOL_SIZE,
     auth: authOf(values),
     rateLimit: values.RATE_LIMIT,
-    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (terminal && !production ? 'pretty' : 'json') },
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
   });
 }
 
@@ -109,12 +113,13 @@ function moduleProblems(env: NodeJS.ProcessEnv, modules: readonly Type[]): strin
 
 function productionProblems(
   values: z.output<typeof Variables>,
-  production: boolean,
+  serves: boolean,
   urls: ReadonlyMap<string, string>,
   modules: readonly Type[],
 ): string[] {
-  if (!production) return [];
-  const auth = (['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'] as const).filter((name) => !values[name]);
+  if (values.NODE_ENV !== 'production') return [];
+  const issuer = ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'] as const;
+  const auth = serves ? issuer.filter((name) => !values[name]) : [];
   const missing = modules.map((module) => contextOptions(module)!.name).filter((name) => !urls.has(name));
   return [
     ...auth.map((name) => `${name}: required in production: who signs the users' tokens`),

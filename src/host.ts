@@ -26,7 +26,7 @@ const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed,
 /** Starts one process from its environment; ends it with exit code 2 and one clear message when that cannot be done. */
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const config = readConfig(env, modules, process.stdout.isTTY);
+    const config = readConfig(env, modules, { terminal: process.stdout.isTTY, serves: true });
     await run(config, env, createLogger(config.log));
   } catch (error) {
     process.stderr.write(`${startError(error)}\n`);
@@ -62,7 +62,7 @@ async function createApp(config: Config, runtime: Runtime, log: Logger): Promise
   const root = AppModule.forHost(config, runtime, modules);
   const options = { logger: nestLogger(log), abortOnError: false };
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(fastifyOptions()), options);
-  await configureHttp(app);
+  configureHttp(app);
   return app;
 }
 
@@ -73,7 +73,7 @@ async function seed(app: NestFastifyApplication): Promise<void> {
     if (Seed)
       await runInScope(childContext('seed', name), undefined, () =>
         app
-          .select(module as Type)
+          .select(module)
           .get(Seed as Type)
           .seed(),
       );

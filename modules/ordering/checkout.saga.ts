@@ -37,7 +37,7 @@ export class Checkout extends Saga<CheckoutState> {
   constructor() {
     super('ordering.checkout', CheckoutState);
     const order = (event: { orderId: string }) => event.orderId;
-    this.starts(CheckoutStarted, order, (event) => enter({ ...event, step: 'reserving' }, 'reserving'));
+    this.starts(CheckoutStarted, order, begin);
     this.onReply(ReserveStock, stockAnswered);
     this.onReply(RequestCharge, (state, reply) => (reply.ok ? {} : giveUp(state, 'charging', 'unavailable')));
     this.on(PaymentCharged, order, (state) => (state.step === 'charging' ? enter(state, 'confirming') : {}));
@@ -49,6 +49,10 @@ export class Checkout extends Saga<CheckoutState> {
     this.compensates(ReserveStock, ({ orderId }) => new ReleaseStock({ orderId }));
     this.compensates(RequestCharge, ({ orderId }) => new ReverseCharge({ orderId }));
   }
+}
+
+function begin({ orderId, lines, total, paymentToken }: CheckoutStarted) {
+  return enter({ orderId, lines: [...lines], total, paymentToken, step: 'reserving' }, 'reserving');
 }
 
 /** Goes on to a step and sends its command. */

@@ -21,7 +21,7 @@ Needs DATABASE_ADMIN_URL, and in production a <MODULE>_DATABASE_URL for each mod
 await program(import.meta.url, HELP, async (args) => {
   const { words } = readArguments(args, {}, true);
   const task = oneOf('The task', words[0], TASKS);
-  const config = readConfig(process.env, modules, false);
+  const config = readConfig(process.env, modules, { terminal: false, serves: false });
   if (!config.adminUrl) throw new ConfigError(['DATABASE_ADMIN_URL: required: an administrator of the database']);
   const lines = await administer(task, { ...config, adminUrl: config.adminUrl }, modules);
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));

@@ -7,7 +7,7 @@ import type { Consumer } from './consumer.js';
 import { backoff, keyOf } from './consumer.js';
 import type { Feed, FeedFilter, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../messaging/describe-error.js';
 import { park, parkedKeys } from './parked.js';
 import { advance, ensureProgress, lockProgress } from './progress.js';
 

@@ -4,7 +4,7 @@ import { RetryLater } from '../messaging/errors.js';
 import type { Consumer } from './consumer.js';
 import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../messaging/describe-error.js';
 import type { ParkedMessage } from './parked.js';
 import { leaseDue, lockDue, nextDueMs, noteFailure, postpone, settle } from './parked.js';
 

@@ -112,7 +112,7 @@ export class Registry {
       if (!definition) continue;
       if (definition.module !== name)
         this.#problems.push(`the contracts of ${name} define ${definition.name}: name it ${name}.…`);
-      this.#note(exported as unknown as MessageClass, definition);
+      this.#note(exported as MessageClass, definition);
       if (definition.kind === 'event') this.#published.add(definition.name);
     }
   }

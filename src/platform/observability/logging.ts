@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { destination, pino, transport } from 'pino';
+import { describeError } from '../messaging/describe-error.js';
 import { currentMessage, traceIds } from '../messaging/context.js';
 
 export type { Logger } from 'pino';
@@ -22,13 +23,26 @@ const redact = {
  * correlation and causation, module and message.
  */
 export function createLogger({ level, format }: LogOptions): Logger {
-  const options = { level, redact, base: undefined, mixin: origin, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    redact,
+    serializers: { err: errorLine },
+    base: undefined,
+    mixin: origin,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
   if (format === 'json') return pino(options, destination({ sync: false }));
   const pretty = {
     target: 'pino-pretty',
     options: { ignore: 'spanId,causationId', translateTime: 'HH:MM:ss.l', singleLine: true },
   };
   return pino(options, transport(pretty));
+}
+
+/** An error and its causes. Not what a driver hangs on it: statements and their parameters may be personal data. */
+function errorLine(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { type: error.name, message: describeError(error), stack: error.stack };
 }
 
 function origin(): object {

@@ -116,7 +116,11 @@ function initdbArguments(folder: string, secret: string, fsync: boolean): string
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 const passwordFile = (home: string): string => join(home, 'postgres.password');

@@ -78,7 +78,7 @@ export class Scenario {
 
   /** Says how a neighbour answers a command or query: with a result, or by throwing. Holds until it is said anew. */
   answer<C extends MessageClass>(type: C, script: (message: InstanceType<C>) => unknown): void {
-    this.#scripts.set(type.definition.name, script as Script);
+    this.#scripts.set(type.definition.name, script);
   }
 
   /** Executes a command or query as `actor`, optionally with an idempotency key. */
@@ -115,7 +115,7 @@ export class Scenario {
   async published<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
     const find = async () =>
       (await this.allPublished(type)).find((event) => fits(event as object, matching as Matching<object>));
-    return (await eventually(find, `${type.definition.name} being published`)) as InstanceType<C>;
+    return await eventually(find, `${type.definition.name} being published`);
   }
 
   /** Everything the module has published of a type so far, in order. */
@@ -132,7 +132,7 @@ export class Scenario {
 
   /** A provider of the module under test. */
   get<T>(type: Type<T> | (abstract new (...args: never[]) => T)): T {
-    return this.#app!.get(type as Type<T>, { strict: false });
+    return this.#app!.get(type, { strict: false });
   }
 
   async close(): Promise<void> {
