@@ -34,11 +34,12 @@ export async function lagOf(source: DeliverySource, module: string): Promise<Lag
 }
 
 /**
- * The age of the oldest message that has no effect in `module` yet: unread, parked or dead.
+ * The age of the oldest message that has no effect in `module` yet: unread, parked or dead. One that waits for the outside
+ * by its own wish (`RetryLater`) is no delay.
  * @returns milliseconds; null when everything is delivered
  */
 export async function oldestUndelivered(source: DeliverySource, module: string): Promise<number | null> {
-  const parked = `SELECT extract(epoch FROM now() - min((message->>'created_at')::timestamptz)) * 1000 AS ms FROM parked_message`;
+  const parked = `SELECT extract(epoch FROM now() - min((message->>'created_at')::timestamptz)) * 1000 AS ms FROM parked_message WHERE waiting_for IS NULL`;
   const { rows } = await source.database(module).pool.query<{ ms: string | null }>(parked);
   const ages = (await lagOf(source, module)).map((lag) => lag.oldestMs);
   const known = [...ages, rows[0]!.ms === null ? null : Number(rows[0]!.ms)].filter((age) => age !== null);

@@ -6,19 +6,20 @@ import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from '../messaging/describe-error.js';
 import type { ParkedMessage } from './parked.js';
-import { leaseDue, lockDue, nextDueMs, noteFailure, postpone, settle } from './parked.js';
+import { leaseDue, lockDue, nextDueMs, noteFailure, postpone, renewLeases, settle } from './parked.js';
 
 const POLL_MS = 1000;
 const CONCURRENCY = 16;
-/** Longer than any outside call may take. */
-const LEASE_MS = 60_000;
+/** How soon after the death of a process its outside calls are made again by another one. Renewed while a call runs. */
+const LEASE_MS = 6_000;
 
 /**
  * Works off the parked messages of one consumer: those that failed, in a transaction each; those of an external
  * consumer concurrently and with no transaction open, under a lease.
  */
 export class ParkedWorker {
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<string, Promise<void>>();
+  #renewal: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #again = false;
@@ -48,7 +49,8 @@ export class ParkedWorker {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#pass;
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#running.values());
+    clearInterval(this.#renewal);
   }
 
   async #work(): Promise<void> {
@@ -70,11 +72,12 @@ export class ParkedWorker {
     if (free <= 0) return POLL_MS;
     for (const parked of await leaseDue(this.database.pool, this.consumer.name, free, LEASE_MS)) {
       const call = this.#call(parked).finally(() => {
-        this.#running.delete(call);
+        this.#running.delete(parked.id);
         this.poke();
       });
-      this.#running.add(call);
+      this.#running.set(parked.id, call);
     }
+    this.#renewal ??= setInterval(() => this.#renew(), LEASE_MS / 3);
     return await this.#untilNext();
   }
 
@@ -82,6 +85,16 @@ export class ParkedWorker {
   async #untilNext(): Promise<number> {
     const next = await nextDueMs(this.database.pool, this.consumer.name);
     return next === undefined || next <= 0 ? POLL_MS : Math.min(POLL_MS, next + 1);
+  }
+
+  #renew(): void {
+    if (this.#running.size === 0) {
+      clearInterval(this.#renewal);
+      this.#renewal = undefined;
+      return;
+    }
+    const failed = (error: unknown) => this.events.failed(this.consumer.name, error);
+    renewLeases(this.database.pool, [...this.#running.keys()], LEASE_MS).catch(failed);
   }
 
   async #call(parked: ParkedMessage): Promise<void> {

@@ -30,7 +30,13 @@ export async function parkedKeys(
 
 export interface Parking {
   message: StoredMessage;
-  /** Milliseconds until the next attempt. */
+  /** Keeps the leases of messages whose calls still run. */
+export async function renewLeases(client: Pick<ClientBase, 'query'>, ids: readonly string[], leaseMs: number): Promise<void> {
+  const text = `UPDATE parked_message SET leased_until = now() + $2 * interval '1 ms' WHERE id = ANY ($1)`;
+  await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
+}
+
+/** Milliseconds until the next attempt. */
   dueInMs: number;
   /** What went wrong; absent for a message that only waits for its turn. */
   error?: string;
@@ -91,6 +97,12 @@ export async function leaseDue(
   return rows;
 }
 
+/** Keeps the leases of messages whose calls still run. */
+export async function renewLeases(client: Pick<ClientBase, 'query'>, ids: readonly string[], leaseMs: number): Promise<void> {
+  const text = `UPDATE parked_message SET leased_until = now() + $2 * interval '1 ms' WHERE id = ANY ($1)`;
+  await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
+}
+
 /** Milliseconds until the next message of a consumer is due; `undefined` when none waits. */
 export async function nextDueMs(client: Pick<ClientBase, 'query'>, consumer: string): Promise<number | undefined> {
   const text = `SELECT extract(epoch FROM min(greatest(due_at, coalesce(leased_until, due_at))) - now())::float8 * 1000 AS ms
@@ -126,7 +138,7 @@ export async function noteFailure(
   await client.query({
     name: 'parked-failure',
     text: `UPDATE parked_message
-              SET attempts = $2, errors = errors || $3::jsonb, leased_until = NULL,
+              SET attempts = $2, errors = errors || $3::jsonb, leased_until = NULL, waiting_for = NULL,
                   state = CASE WHEN $4::float8 IS NULL THEN 'dead' ELSE 'waiting' END,
                   due_at = now() + coalesce($4::float8, 0) * interval '1 ms'
             WHERE id = $1`,
