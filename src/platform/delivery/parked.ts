@@ -30,13 +30,7 @@ export async function parkedKeys(
 
 export interface Parking {
   message: StoredMessage;
-  /** Keeps the leases of messages whose calls still run. */
-export async function renewLeases(client: Pick<ClientBase, 'query'>, ids: readonly string[], leaseMs: number): Promise<void> {
-  const text = `UPDATE parked_message SET leased_until = now() + $2 * interval '1 ms' WHERE id = ANY ($1)`;
-  await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
-}
-
-/** Milliseconds until the next attempt. */
+  /** Milliseconds until the next attempt. */
   dueInMs: number;
   /** What went wrong; absent for a message that only waits for its turn. */
   error?: string;
@@ -98,7 +92,11 @@ export async function leaseDue(
 }
 
 /** Keeps the leases of messages whose calls still run. */
-export async function renewLeases(client: Pick<ClientBase, 'query'>, ids: readonly string[], leaseMs: number): Promise<void> {
+export async function renewLeases(
+  client: Pick<ClientBase, 'query'>,
+  ids: readonly string[],
+  leaseMs: number,
+): Promise<void> {
   const text = `UPDATE parked_message SET leased_until = now() + $2 * interval '1 ms' WHERE id = ANY ($1)`;
   await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
 }
