@@ -29,11 +29,12 @@ export interface Feed {
   read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage>;
 }
 
+/** `ORDER BY seq` alone would sort the converted column, and read the whole backlog for each batch. */
 const READ = `
   SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers, created_at
     FROM outbox
    WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($3) AND type = ANY ($4)
-   ORDER BY seq
+   ORDER BY outbox.seq
    LIMIT $5`;
 
 /** The feed of a producer whose database this process can reach, read through the producer's own pool. */
