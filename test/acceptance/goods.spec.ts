@@ -46,7 +46,8 @@ describe('the catalog', () => {
   it('publishes a SKU once when many try at the same time', async () => {
     const product = { sku: newName('sku'), name: 'Wanted', price };
     const answers = await Promise.all(Array.from({ length: 10 }, () => staff.post('/v1/catalog/products', product)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(9).fill(409)]);
+    const answered = (expected: number) => answers.filter(({ status }) => status === expected).length;
+    expect([answered(201), answered(409)]).toEqual([1, 9]);
   });
 
   it('changes the name, the price, or both', async () => {
@@ -149,8 +150,8 @@ describe('the stock', () => {
   it('is never taken away twice', async () => {
     const sku = await staff.stocked(10);
     const answers = await Promise.all(Array.from({ length: 20 }, () => staff.adjust(sku, -1)));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
-    expect(answers.filter(({ status }) => status === 409)).toHaveLength(10);
+    const answered = (expected: number) => answers.filter(({ status }) => status === expected).length;
+    expect([answered(200), answered(409)]).toEqual([10, 10]);
     expect(await staff.level(sku)).toEqual({ sku, onHand: 0, reserved: 0, available: 0 });
   });
 

@@ -9,6 +9,11 @@ export interface Answer<T> {
 
 export type Fields = Readonly<Record<string, string>>;
 
+interface Content {
+  content?: string;
+  headers?: Fields;
+}
+
 /** Speaks JSON with one application, as the owner of one token or as nobody. */
 export class Client {
   constructor(
@@ -29,7 +34,7 @@ export class Client {
   }
 
   /** @param content the body as it is sent; its type is JSON unless a header says otherwise */
-  async send<T>(method: string, path: string, { content, headers = {} }: { content?: string; headers?: Fields }) {
+  async send<T>(method: string, path: string, { content, headers = {} }: Content = {}) {
     const response = await fetch(this.url + path, {
       method,
       headers: {

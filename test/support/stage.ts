@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
 import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
 import type { HostEnv } from './host-process.js';
-import { stopAll } from './host-process.js';
+import { killAll } from './host-process.js';
 
 /** What a spec that starts processes leaves behind is cleared away after its file: first the processes, then the rest. */
 const clearings: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
-  await stopAll();
+  await killAll();
   for (const clear of clearings.reverse()) await clear();
 }, 60_000);
 
