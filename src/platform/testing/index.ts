@@ -1,4 +1,5 @@
 /** What specs may use of the platform, besides what modules may. */
+export type { TestDatabase } from './database.js';
 export { createDatabase, dropDatabase, testDatabase } from './database.js';
 export { containerLeaks } from './container-check.js';
 export { eventually } from './eventually.js';
