@@ -2,6 +2,7 @@
 export type { TestDatabase } from './database.js';
 export { createDatabase, dropDatabase, testDatabase } from './database.js';
 export { containerLeaks } from './container-check.js';
+export { databaseLeaks } from './database-check.js';
 export { eventually } from './eventually.js';
 export { metadataLeaks } from './metadata-check.js';
 export type { Scenario } from './scenario.js';

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { modules } from '../../src/modules.js';
+import { testDatabase } from '../../src/platform/testing/index.js';
+import type { Intrusion, Side } from './intrusions.js';
+import { ALONE, INTRUSIONS, PLANT, TABLE_INTRUSIONS } from './intrusions.js';
+
+type Session = Side & { readonly client: pg.Client; readonly tables: readonly string[] };
+
+let database: Awaited<ReturnType<typeof testDatabase>>;
+let administrator: pg.Client;
+let sessions: Session[];
+
+beforeAll(async () => {
+  database = await testDatabase(modules);
+  administrator = await connect(database.adminUrl);
+  sessions = await Promise.all([...database.urls].map(([schema, url]) => openSession(schema, url)));
+});
+
+afterAll(async () => {
+  await Promise.all([administrator, ...sessions.map((session) => session.client)].map((client) => client.end()));
+  await database.drop();
+});
+
+async function connect(url: string, searchPath = 'public'): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, options: `-c search_path=${searchPath}` });
+  await client.connect();
+  return client;
+}
+
+async function openSession(schema: string, url: string): Promise<Session> {
+  const client = await connect(url, schema);
+  await client.query(PLANT);
+  const { rows } = await client.query(
+    `SELECT current_user AS role, pg_backend_pid() AS pid, lo_from_bytea(0, 'secret')::int AS blob,
+            array(SELECT tablename::text FROM pg_tables WHERE schemaname = $1) AS tables`,
+    [schema],
+  );
+  return { schema, client, ...rows[0] };
+}
+
+/** Does it in a transaction that leaves nothing behind. @returns the SQLSTATE of the refusal, or "done" */
+async function attempt(client: pg.Client, sql: string): Promise<string> {
+  await client.query('BEGIN');
+  try {
+    await client.query(sql);
+    return 'done';
+  } catch (error) {
+    return (error as pg.DatabaseError).code ?? (error as Error).message;
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+const pairs = () => sessions.flatMap((me) => sessions.filter((on) => on !== me).map((on) => ({ me, on })));
+
+describe('the role of a module', () => {
+  it.each(INTRUSIONS)('cannot intrude: $what', async ({ sql, refused = '42501' }: Intrusion) => {
+    const answers = new Set<string>();
+    for (const { me, on } of pairs()) answers.add(await attempt(me.client, sql(on, me)));
+    expect([...answers]).toEqual([refused]);
+  });
+
+  it.each(ALONE)('cannot intrude: %s', async (sql) => {
+    for (const { client } of sessions) await expect(client.query(sql)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('cannot touch any table of another, whatever it does', async () => {
+    const done: string[] = [];
+    for (const { me, on } of pairs())
+      for (const table of on.tables)
+        for (const intrude of TABLE_INTRUSIONS) {
+          const sql = intrude(`${on.schema}.${table}`);
+          if ((await attempt(me.client, sql)) !== '42501') done.push(`${me.schema}: ${sql}`);
+        }
+    expect(done).toEqual([]);
+    for (const { tables } of sessions) expect(tables).toEqual(expect.arrayContaining(['outbox', 'saga', 'planted']));
+  });
+});
+
+describe('a module that wants to', () => {
+  const OPEN = (schema: string, role: string) => `
+    GRANT ALL ON SCHEMA ${schema} TO ${role};
+    GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${role};
+    GRANT ALL ON ALL FUNCTIONS IN SCHEMA ${schema} TO ${role};
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA ${schema} TO ${role}`;
+
+  it('cannot open its schema for another either', async () => {
+    for (const { me, on } of pairs()) {
+      await me.client.query(OPEN(me.schema, on.role));
+      expect(await attempt(on.client, `SELECT * FROM ${me.schema}.planted`)).toBe('42501');
+      expect(await attempt(on.client, `SELECT ${me.schema}.planted_definer()`)).toBe('42501');
+    }
+  });
+
+  it('cannot log in as another', async () => {
+    for (const { me, on } of pairs()) {
+      const url = new URL(database.urls.get(me.schema)!);
+      url.username = on.role;
+      await expect(connect(url.href)).rejects.toMatchObject({ code: '28P01' });
+    }
+  });
+
+  it('cannot see what another is doing', async () => {
+    for (const { me, on } of pairs()) {
+      await on.client.query(`SELECT 'secret'`);
+      const { rows } = await me.client.query('SELECT query FROM pg_stat_activity WHERE pid = $1', [on.pid]);
+      expect(rows).toEqual([{ query: '<insufficient privilege>' }]);
+    }
+  });
+});
+
+describe('so that these refusals mean something', () => {
+  it.each(INTRUSIONS.filter(({ allowed }) => allowed === 'own'))('a module may, to its own: $what', async ({ sql }) => {
+    for (const me of sessions) expect(await attempt(me.client, sql(me, me))).toBe('done');
+  });
+
+  it.each(INTRUSIONS.filter(({ allowed }) => allowed === 'administrator'))(
+    'an administrator may: $what',
+    async ({ sql }) => {
+      const [me, on] = sessions;
+      expect(await attempt(administrator, sql(on!, me!))).toBe('done');
+    },
+  );
+});
