@@ -16,6 +16,9 @@ import { createLogger, nestLogger, type Logger } from './platform/observability/
 import { EmbeddedError } from './platform/persistence/embedded.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
+import { forwardRoutes, publicRoutes } from './platform/transport/front-door.js';
+import { SeamClient } from './platform/transport/seam-client.js';
+import { SeamServer } from './platform/transport/seam-server.js';
 
 /** How long a process may take to finish what it has begun when it is asked to stop. */
 const SHUTDOWN_MS = 25_000;
@@ -35,40 +38,63 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
-  const database = await prepareDatabase(config, modules, log);
-  const runtime = new Runtime({ modules, urls: database.urls, poolSize: config.poolSize, env, log });
+  const database = await prepareDatabase(config, hereOf(config), log);
+  const remotes = remoteModules(config);
+  const runtime = new Runtime({ modules, remotes, urls: database.urls, poolSize: config.poolSize, env, log });
   let app: NestFastifyApplication | undefined;
+  let seam: SeamServer | undefined;
   const stop = async () => {
     await app?.close();
+    await seam?.close();
     await runtime.stop();
     await database.release();
   };
   try {
     await runtime.connect();
     app = await createApp(config, runtime, log);
+    seam = await openSeam(config, runtime, app);
     await app.listen(config.port, config.host);
     runtime.startDelivery();
-    if (!config.production) await seed(app);
+    if (!config.production) await seed(app, hereOf(config));
   } catch (error) {
     await stop();
     throw error;
   }
   stopOnSignal(stop, log);
-  log.info({ url: await app.getUrl(), modules: runtime.contexts.map((context) => context.name) }, 'ready');
+  log.info({ url: await app.getUrl(), modules: [...runtime.running] }, 'ready');
   if (!config.production) process.stdout.write(banner(await app.getUrl(), config, modules));
 }
 
 async function createApp(config: Config, runtime: Runtime, log: Logger): Promise<NestFastifyApplication> {
-  const root = AppModule.forHost(config, runtime, modules);
+  const root = AppModule.forHost(config, runtime, hereOf(config));
   const options = { logger: nestLogger(log), abortOnError: false };
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(fastifyOptions()), options);
   configureHttp(app);
+  for (const module of modules) {
+    const client = runtime.remotes.get(contextOptions(module)!.name);
+    if (client) forwardRoutes(app, module, client);
+  }
   return app;
 }
 
+const hereOf = ({ topology }: Config) => modules.filter((module) => topology.running.has(contextOptions(module)!.name));
+
+function remoteModules({ topology: { running, remotes, seam } }: Config): SeamClient[] {
+  const identity = { sender: [...running].join('+'), secret: seam?.secret ?? '', ...(seam?.tls && { tls: seam.tls }) };
+  return [...remotes].map(([module, url]) => new SeamClient({ module, url }, identity));
+}
+
+async function openSeam({ topology: { seam }, host }: Config, runtime: Runtime, app: NestFastifyApplication) {
+  if (!seam) return undefined;
+  const server = new SeamServer(runtime, publicRoutes(app), seam);
+  const port = await server.listen(seam.port, host);
+  runtime.log.info({ port }, 'the seam listens');
+  return server;
+}
+
 /** Fills a fresh database with the modules' example data, in the order of the modules. */
-async function seed(app: NestFastifyApplication): Promise<void> {
-  for (const module of modules) {
+async function seed(app: NestFastifyApplication, here: readonly Type[]): Promise<void> {
+  for (const module of here) {
     const { name, seed: Seed } = contextOptions(module)!;
     if (Seed)
       await runInScope(childContext('seed', name), undefined, () =>
@@ -104,7 +130,7 @@ function portProblem(error: unknown): string | undefined {
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined;
   if (code === 'EADDRINUSE')
     return `Port ${port} is taken. Stop what listens there, or set PORT to another one (0: any free one).`;
-  return `Cannot listen on ${address ?? 'HOST'}:${port ?? ''} (${code}). Set HOST and PORT to an address of this machine.`;
+  return `Cannot listen on ${address ?? 'HOST'}${port ? `:${port}` : ''} (${code}). Set HOST and PORT to an address of this machine.`;
 }
 
 function startError(error: unknown): string {

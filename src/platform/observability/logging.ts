@@ -60,5 +60,9 @@ export function nestLogger(log: Logger): LoggerService {
       const error = [message, ...rest].find((part) => part instanceof Error);
       log[level]({ nest: rest.at(-1), ...(error ? { err: error } : {}) }, String(message));
     };
-  return { log: line('debug'), warn: line('warn'), error: line('error'), debug: line('debug') };
+  const error = line('error');
+  // It logs why it cannot listen, and throws it as well: who starts the process is told once.
+  const unlessThrown = (message: unknown, ...rest: unknown[]) =>
+    String(message).startsWith('Error: listen ') ? undefined : error(message, ...rest);
+  return { log: line('debug'), warn: line('warn'), error: unlessThrown, debug: line('debug') };
 }
