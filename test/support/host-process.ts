@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { eventually } from '../../src/platform/testing/eventually.js';
 
@@ -44,9 +43,11 @@ export function runBuilt(file: string, args: readonly string[], env: HostEnv): R
   const text = { output: '', errors: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.output += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.errors += chunk));
-  const stopped = once(child, 'close').then(([code, signal]) => {
-    alive.delete(running);
-    return { ...text, code, signal } as Ended;
+  const stopped = new Promise<Ended>((resolveEnd) => {
+    child.once('close', (code, signal) => {
+      alive.delete(running);
+      resolveEnd({ ...text, code, signal });
+    });
   });
   let told = false;
   const kill = (signal: NodeJS.Signals) => {
@@ -91,15 +92,15 @@ export async function killAll(): Promise<void> {
   await Promise.all(left.map(({ stopped }) => stopped));
 }
 
+/** In its log, or above the address of its documents where the log is quieter. */
+const ADDRESS = /"url":"(http[^"]+)".*"msg":"ready"|Application +(http\S+)/;
+
 /** The address that the process has printed, once it says that it is ready. */
 async function readyAt(running: RunningProcess): Promise<string | undefined> {
-  const url = /"msg":"ready".*?"url":"(http[^"]+)"|"url":"(http[^"]+)".*?"msg":"ready"|Application +(http\S+)/.exec(
-    running.output(),
-  );
-  const found = url?.slice(1).find((group) => group !== undefined);
-  if (found === undefined) return undefined;
-  const health = await fetch(`${found}/health/ready`);
-  return health.ok ? found : undefined;
+  const [, logged, shown] = ADDRESS.exec(running.output()) ?? [];
+  const url = logged ?? shown;
+  if (url === undefined) return undefined;
+  return (await fetch(`${url}/health/ready`)).ok ? url : undefined;
 }
 
 function inherited(): HostEnv {

@@ -14,24 +14,29 @@ afterAll(async () => {
   for (const clear of clearings.reverse()) await clear();
 }, 60_000);
 
+/** Has something done when the file is over and its processes have ended: last first. */
+export function afterwards(clear: () => Promise<unknown>): void {
+  clearings.push(clear);
+}
+
 /** An empty folder of the spec's own. */
 export async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'liftout-host-'));
-  clearings.push(() => rm(folder, { recursive: true, force: true }));
+  afterwards(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** An empty folder in which hosts keep their embedded database; its server is stopped even if they all were killed. */
 export async function embeddedFolder(): Promise<string> {
   const folder = await emptyFolder();
-  clearings.push(async () => (await joinEmbedded(folder)).leave());
+  afterwards(async () => (await joinEmbedded(folder)).leave());
   return folder;
 }
 
 /** An empty database on the tests' server. @returns its administrator's URL */
 export async function emptyDatabase(): Promise<string> {
   const url = await createDatabase();
-  clearings.push(() => dropDatabase(url));
+  afterwards(() => dropDatabase(url));
   return url;
 }
 

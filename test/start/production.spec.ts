@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client } from '../support/client.js';
+import type { HostEnv } from '../support/host-process.js';
+import { runBuilt, startHost } from '../support/host-process.js';
+import type { Problem } from '../support/shop-types.js';
+import { Customer, Shop, Staff } from '../support/shop.js';
+import { afterwards, ownEnv } from '../support/stage.js';
+
+const MODULES = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'];
+const issuer = { AUTH_ISSUER: 'https://issuer.test/', AUTH_AUDIENCE: 'shop' };
+
+let admin: HostEnv;
+/** What the application has in production: logins of the modules, and no administrator's. */
+let production: HostEnv;
+let sign: (sub: string, role: string, audience?: string) => Promise<string>;
+
+/** Keys of an identity provider, where the application can fetch them. */
+async function identityProvider(): Promise<string> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] });
+  const server = createServer((_, response) => void response.end(keys)).listen(0, '127.0.0.1');
+  await new Promise((listening) => server.once('listening', listening));
+  afterwards(async () => void server.close());
+  sign = (sub, role, audience = issuer.AUTH_AUDIENCE) =>
+    new SignJWT({ role, sub, iss: issuer.AUTH_ISSUER, aud: audience, exp: Math.ceil(Date.now() / 1000) + 600 })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+      .sign(privateKey);
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
+}
+
+/** A login of its own for each module. The names of the roles carry the database's, as they belong to the cluster. */
+function logins(adminUrl: string): HostEnv {
+  const urls = MODULES.map((module) => {
+    const url = new URL(adminUrl);
+    url.username = `liftout_${url.pathname.slice(1)}_${module}`;
+    url.password = `secret-of-${module}`;
+    return [`${module.toUpperCase()}_DATABASE_URL`, url.href] as const;
+  });
+  return Object.fromEntries(urls);
+}
+
+beforeAll(async () => {
+  const { DATA_DIR, DATABASE_URL } = await ownEnv();
+  const common = { DATA_DIR, NODE_ENV: 'production', ...logins(DATABASE_URL) };
+  admin = { ...common, DATABASE_ADMIN_URL: DATABASE_URL };
+  production = { ...common, ...issuer, AUTH_JWKS_URL: await identityProvider(), HOST: '127.0.0.1', RATE_LIMIT: 'off' };
+});
+
+const db = (task: string) => runBuilt('tools/db.js', [task], admin).stopped;
+const refusal = async (changes: HostEnv = {}) => {
+  const { code, output, errors } = await runBuilt('main.js', [], { ...production, PORT: '0', ...changes }).stopped;
+  expect({ code, output }).toEqual({ code: 2, output: '' });
+  return errors;
+};
+
+describe('a production database', () => {
+  it('without the modules’ roles is refused, and not touched', async () => {
+    const errors = await refusal();
+    expect(errors).toMatch(/^Cannot use the database \S+ as \w+_catalog: .*\n$/);
+    expect(errors).not.toContain('secret-of');
+  });
+
+  it('that was not migrated is refused, naming what is missing and what to do, and not touched', async () => {
+    expect(await db('provision')).toMatchObject({ code: 0, errors: '' });
+    for (let n = 0; n < 2; n++) {
+      const message =
+        /^The database of catalog lacks .*\. Run "npm run db -- migrate" with DATABASE_ADMIN_URL first\.\n$/;
+      expect(await refusal()).toMatch(message);
+    }
+    expect((await db('status')).output).toMatch(/catalog: is to run /);
+  });
+
+  it('with a wrong login of one module is refused, naming it', async () => {
+    await db('migrate');
+    const url = new URL(production['PAYMENTS_DATABASE_URL']!);
+    url.password = 'hunter2';
+    const errors = await refusal({ PAYMENTS_DATABASE_URL: url.href });
+    expect(errors).toMatch(/^Cannot use the database \S+ as \w+_payments: the password is wrong\.\n$/);
+  });
+});
+
+describe('in production', () => {
+  let shop: Client;
+  beforeAll(async () => {
+    await db('migrate');
+    shop = new Client((await startHost(production)).url);
+  }, 60_000);
+
+  it('nothing is seeded, and the shop can be filled and bought from', async () => {
+    expect((await shop.get('/v1/catalog/products')).expect(200)).toEqual({ items: [] });
+    const staff = new Staff(shop.url, await sign('carol', 'staff'));
+    const sku = await staff.stocked(2);
+    const customer = new Customer(shop.url, await sign('alice', 'customer'));
+    expect((await customer.buy([{ sku, quantity: 2 }])).status).toBe('confirmed');
+  });
+
+  it('tokens of the issuer are good, those for others and of the development key are not', async () => {
+    const { DATA_DIR } = production as { DATA_DIR: string };
+    const development = await new Shop(shop.url, DATA_DIR).token('alice', 'customer');
+    for (const token of [development, await sign('alice', 'customer', 'elsewhere'), await sign('alice', 'system')]) {
+      expect((await new Client(shop.url, token).get('/v1/orders')).status).toBe(401);
+    }
+    (await new Client(shop.url, await sign('bob', 'customer')).get('/v1/orders')).expect(200);
+  });
+
+  it.each(['/docs', '/openapi.json', '/_dev/provider/charges'])('%s is not there', async (path) => {
+    expect((await shop.get<Problem>(path)).expect(404).code).toBe('not_found');
+  });
+
+  it('answers bind browsers to HTTPS', async () => {
+    expect((await shop.get('/v1/catalog/products')).headers.get('strict-transport-security')).toContain('max-age');
+  });
+});
