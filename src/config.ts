@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions } from './platform/bounded-context.js';
 import { ConfigError, readVariables } from './platform/configuration.js';
+import { readTopology, type Topology, variableOf } from './topology.js';
 
 const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);
 const postgresUrl = z
@@ -40,6 +41,7 @@ const Variables = z.object({
 });
 
 export interface Config {
+  readonly topology: Topology;
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
@@ -69,13 +71,17 @@ export function readConfig(
 ): Config {
   const shell = readVariables(Variables, env);
   const urls = readModuleUrls(env, modules);
-  const problems = [...('problems' in shell ? shell.problems : []), ...urls.problems, ...moduleProblems(env, modules)];
-  if (!('values' in shell)) throw new ConfigError(problems);
+  const { topology, problems: misplaced } = readTopology(env, modules);
+  const here = modules.filter((module) => topology?.running.has(contextOptions(module)!.name) ?? true);
+  const ofShell = 'problems' in shell ? shell.problems : [];
+  const problems = [...ofShell, ...urls.problems, ...misplaced, ...moduleProblems(env, here)];
+  if (!('values' in shell) || !topology) throw new ConfigError(problems);
   const values = shell.values;
   const production = values.NODE_ENV === 'production';
-  problems.push(...productionProblems(values, use.serves, urls.urls, modules));
+  problems.push(...productionProblems(values, use.serves, urls.urls, here));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({
+    topology,
     production,
     port: values.PORT,
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -89,9 +95,6 @@ export function readConfig(
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
   });
 }
-
-/** `PAYMENTS_DATABASE_URL` for the module `payments`, `ORDER_ITEMS_…` for `order-items`. */
-export const variableOf = (module: string, suffix: string) => `${module.toUpperCase().replaceAll('-', '_')}_${suffix}`;
 
 function readModuleUrls(env: NodeJS.ProcessEnv, modules: readonly Type[]) {
   const names = modules.map((module) => contextOptions(module)!.name);

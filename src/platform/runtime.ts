@@ -9,6 +9,10 @@ import type { LoopEvents } from './delivery/consumer-loop.js';
 import { ConsumerLoop } from './delivery/consumer-loop.js';
 import type { Feed } from './delivery/feed.js';
 import { LocalFeed } from './delivery/feed.js';
+import type { HousekeepingOptions } from './delivery/housekeeping.js';
+import { Housekeeping } from './delivery/housekeeping.js';
+import { PARTITION_ROWS } from './delivery/outbox-partitions.js';
+import type { Signal } from './delivery/outbox-watch.js';
 import { OutboxWatch } from './delivery/outbox-watch.js';
 import { ParkedWorker } from './delivery/parked-worker.js';
 import type { CommandRunner } from './messaging/dispatcher.js';
@@ -16,14 +20,20 @@ import { Dispatcher } from './messaging/dispatcher.js';
 import { LocalEvents } from './messaging/local-events.js';
 import { Registry } from './messaging/registry.js';
 import type { Logger } from './observability/logging.js';
+import type { MessageContext } from './messaging/context.js';
 import { TransactionalRunner } from './persistence/command-runner.js';
 import { Database } from './persistence/database.js';
 import type { SagaRunner } from './sagas/saga-runner.js';
 import { SagaTimeouts } from './sagas/timeouts.js';
+import { RemoteFeed, RemoteWatch } from './transport/remote-feed.js';
+import { HttpRemoteModule } from './transport/remote-module.js';
+import type { SeamClient } from './transport/seam-client.js';
 
 export interface RuntimeOptions {
   /** Every module of the application, whether it runs here or not. */
   modules: readonly Type[];
+  /** The modules that run elsewhere, and how to reach them. Default: none. */
+  remotes?: readonly SeamClient[];
   /** Connection URL of each module's role. */
   urls: ReadonlyMap<string, string>;
   /** Connections at most, for each module. */
@@ -31,7 +41,11 @@ export interface RuntimeOptions {
   /** The environment, for the variables that modules declare. Already validated. */
   env: NodeJS.ProcessEnv;
   log: Logger;
+  /** How long messages are kept, and when one is late. Default: a week, a minute. */
+  housekeeping?: Partial<HousekeepingOptions>;
 }
+
+const HOUSEKEEPING = { keepMs: 7 * 86_400_000, partitionRows: PARTITION_ROWS, staleAfterMs: 60_000 };
 
 /**
  * One running process: the modules in it, their databases, and everything that moves messages between them.
@@ -39,7 +53,11 @@ export interface RuntimeOptions {
  * Life: {@link connect} → Nest builds the modules and the explorer registers what it finds → {@link startDelivery} → {@link stop}.
  */
 export class Runtime extends Host {
+  /** Every module of the application. */
   readonly contexts: readonly BoundedContextOptions[];
+  /** The modules that run in this process. */
+  readonly running: ReadonlySet<string>;
+  readonly remotes: ReadonlyMap<string, SeamClient>;
   readonly registry: Registry;
   readonly dispatcher: Dispatcher;
   readonly localEvents = new LocalEvents();
@@ -48,28 +66,41 @@ export class Runtime extends Host {
   readonly watches = new Map<string, OutboxWatch>();
   readonly loops: ConsumerLoop[] = [];
   readonly log: Logger;
+  readonly #remoteWatches = new Map<string, RemoteWatch>();
   readonly #databases = new Map<string, Database>();
   readonly #workers = new Map<Consumer, ParkedWorker>();
   readonly #timeouts: SagaTimeouts[] = [];
   readonly #abort = new AbortController();
+  readonly #housekeeping: Housekeeping;
   #running: Promise<void>[] = [];
 
   constructor(private readonly options: RuntimeOptions) {
     super();
     this.log = options.log;
     setMaxListeners(0, this.#abort.signal);
+    this.#housekeeping = new Housekeeping(this, { ...HOUSEKEEPING, ...options.housekeeping });
     this.contexts = options.modules.map((module) => contextOptions(module)!);
     this.registry = new Registry(this.contexts);
-    const runners = new Map(this.contexts.map((context) => [context.name, this.#open(context)]));
-    this.dispatcher = new Dispatcher(this.registry, runners, {
-      fault: (context, err) => this.log.error({ err, type: context.type }, 'handler failed'),
-    });
+    this.remotes = new Map((options.remotes ?? []).map((client) => [client.peer.module, client]));
+    const here = this.contexts.filter(({ name }) => !this.remotes.has(name));
+    this.running = new Set(here.map(({ name }) => name));
+    const runners = new Map(here.map((context) => [context.name, this.#open(context)]));
+    const fault = (context: MessageContext, err: unknown) =>
+      this.log.error({ err, type: context.type }, 'handler failed');
+    const remote = new Map([...this.remotes].map(([name, client]) => [name, new HttpRemoteModule(client)]));
+    for (const [name, client] of this.remotes) this.#remoteWatches.set(name, this.#follow(client));
+    this.dispatcher = new Dispatcher(this.registry, runners, { fault }, remote);
   }
 
   database(module: string): Database {
     const database = this.#databases.get(module);
     if (!database) throw new Error(`${module} has no database in this process.`);
     return database;
+  }
+
+  /** The databases of the modules in this process. */
+  get databases(): readonly Database[] {
+    return [...this.#databases.values()];
   }
 
   config<C extends ConfigClass>(type: C): InstanceType<C> {
@@ -85,7 +116,9 @@ export class Runtime extends Host {
   /** Begins to deliver messages to the consumers that were registered. */
   startDelivery(): void {
     for (const consumer of this.consumers) this.#startConsumer(consumer);
-    for (const { name } of this.contexts) this.#startTimeouts(name);
+    for (const name of this.running) this.#startTimeouts(name);
+    for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#heed(module, signal));
+    this.#housekeeping.start();
   }
 
   /** Finishes what was begun, then closes the connections. */
@@ -95,8 +128,10 @@ export class Runtime extends Host {
       ...this.#running,
       ...[...this.#workers.values()].map((worker) => worker.stop()),
       ...this.#timeouts.map((timeouts) => timeouts.stop()),
+      this.#housekeeping.stop(),
     ]);
-    await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
+    await Promise.all([...this.watches.values(), ...this.#remoteWatches.values()].map((watch) => watch.stop()));
+    await Promise.all([...this.remotes.values()].map((client) => client.close()));
     const sources = [...this.#databases.values()].map((database) => database.dataSource);
     await Promise.all(sources.filter((source) => source.isInitialized).map((source) => source.destroy()));
   }
@@ -128,6 +163,13 @@ export class Runtime extends Host {
     }
   }
 
+  /** Somebody has changed the work table or the progress of a module by hand. */
+  #heed(module: string, signal: Signal): void {
+    if (signal === 'progress') for (const loop of this.loops) if (loop.module === module) loop.review();
+    if (signal === 'parked')
+      for (const [consumer, worker] of this.#workers) if (consumer.module === module) worker.poke();
+  }
+
   #startTimeouts(module: string): void {
     const runners = this.sagas.filter((saga) => saga.module === module).map((saga) => saga.runner);
     if (runners.length === 0) return;
@@ -142,8 +184,21 @@ export class Runtime extends Host {
     timeouts.start();
   }
 
+  /** The outbox of a module that runs here. */
+  feedOf(module: string): { feed: Feed; watch: OutboxWatch } {
+    const watch = this.watches.get(module)!;
+    return { feed: new LocalFeed(module, () => this.database(module).pool, watch), watch };
+  }
+
   #feed(producer: string): Feed {
-    return new LocalFeed(producer, () => this.database(producer).pool, this.watches.get(producer)!);
+    const remote = this.#remoteWatches.get(producer);
+    return remote ? new RemoteFeed(producer, remote) : this.feedOf(producer).feed;
+  }
+
+  #follow(client: SeamClient): RemoteWatch {
+    return new RemoteWatch(client, (err) =>
+      this.log.warn({ err, producer: client.peer.module }, 'cannot read its feed'),
+    );
   }
 
   readonly #loopEvents: LoopEvents = {

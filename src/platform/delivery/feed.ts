@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import type { StoredMessage } from './message.js';
-import type { OutboxWatch } from './outbox-watch.js';
 
 /** What a consumer wants of a feed: streams and types, see {@link streams}. */
 export interface FeedFilter {
@@ -30,6 +29,27 @@ export interface Feed {
 }
 
 /** `ORDER BY seq` alone would sort the converted column, and read the whole backlog for each batch. */
+/** Tells how far an outbox can be read, and when that changes. */
+export interface Watch {
+  readonly settled: number;
+  readonly lookedAt: number;
+  subscribe(listener: () => void): () => void;
+}
+
+/** Resolves when `watch` has got beyond `position`, or when `signal` aborts. */
+export async function untilMoved(watch: Watch, position: number, signal: AbortSignal): Promise<void> {
+  if (watch.settled > position || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      unsubscribe();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const unsubscribe = watch.subscribe(done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
 const READ = `
   SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers, created_at
     FROM outbox
@@ -42,7 +62,7 @@ export class LocalFeed implements Feed {
   constructor(
     readonly producer: string,
     private readonly pool: () => Pool,
-    private readonly watch: OutboxWatch,
+    private readonly watch: Watch,
   ) {}
 
   lastLook(): { settled: number; at: number } {
@@ -50,16 +70,7 @@ export class LocalFeed implements Feed {
   }
 
   wait(position: number, signal: AbortSignal): Promise<void> {
-    if (this.watch.settled > position || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        unsubscribe();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const unsubscribe = this.watch.subscribe(done);
-      signal.addEventListener('abort', done, { once: true });
-    });
+    return untilMoved(this.watch, position, signal);
   }
 
   async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {

@@ -15,6 +15,12 @@ export interface CommandRunner {
   run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome>;
 }
 
+/** A module in another process. Implemented in `transport/remote-module.ts`. */
+export interface RemoteModule {
+  /** @throws Unavailable when there is no answer */
+  ask(context: MessageContext, message: object): Promise<Outcome>;
+}
+
 export interface FaultLog {
   fault(context: MessageContext, error: unknown): void;
 }
@@ -28,6 +34,7 @@ export class Dispatcher {
     private readonly registry: Registry,
     private readonly runners: ReadonlyMap<string, CommandRunner>,
     private readonly log: FaultLog,
+    private readonly remotes: ReadonlyMap<string, RemoteModule> = new Map(),
   ) {}
 
   /**
@@ -44,7 +51,9 @@ export class Dispatcher {
     }
     this.#refuseOpenTransaction(definition);
     const context = childContext(definition.name, definition.module, childKey(definition));
-    return unwrap(await beforeDeadline(context, this.answer(context, message)));
+    const remote = this.remotes.get(definition.module);
+    const answer = remote ? remote.ask(context, message) : this.answer(context, message);
+    return unwrap(await beforeDeadline(context, answer));
   }
 
   /** The receiving side: handles a message that came over a seam, in the given context. */

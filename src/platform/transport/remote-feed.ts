@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Feed, FeedFilter, FeedPage } from '../delivery/feed.js';
+import { untilMoved } from '../delivery/feed.js';
+import { Unavailable } from '../messaging/errors.js';
+import { fromCloudEvent } from './cloud-events.js';
+import type { SeamClient } from './seam-client.js';
+import { PATHS } from './wire.js';
+
+/** How long one question after news is left open, in milliseconds. */
+const OPEN_MS = 20_000;
+const READ_MS = 10_000;
+const PAUSE_MS = 500;
+
+/** Follows the watermark of one producer in another process, for all its consumers here: one open request. */
+export class RemoteWatch {
+  settled = 0;
+  lookedAt = 0;
+  readonly #listeners = new Set<() => void>();
+  readonly #abort = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(
+    readonly client: SeamClient,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    this.#running ??= this.#follow();
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#abort;
+    let told = false;
+    while (!signal.aborted) {
+      try {
+        await this.#ask(signal);
+        told = false;
+      } catch (error) {
+        if (!told && !signal.aborted) this.onError(error);
+        told = true;
+        await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const { module } = this.client.peer;
+    // While everything is known the answer waits for news; the first one comes at once.
+    const wait = this.lookedAt === 0 ? 0 : OPEN_MS;
+    const path = `${PATHS.feeds}/${module}/settled?after=${this.settled}&wait=${wait}`;
+    const answer = await this.client.request('GET', path, '', wait + READ_MS, {}, signal);
+    if (answer.status !== 200)
+      throw new Unavailable(`${module} does not show its feed: status ${answer.status}.`, 'down');
+    const { settled } = JSON.parse(answer.body.toString()) as { settled: number };
+    this.lookedAt = Date.now();
+    if (settled === this.settled) return;
+    this.settled = settled;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The feed of a producer in another process. No broker: its outbox is the durable log, and progress is kept here. */
+export class RemoteFeed implements Feed {
+  constructor(
+    readonly producer: string,
+    private readonly watch: RemoteWatch,
+  ) {}
+
+  lastLook(): { settled: number; at: number } {
+    return { settled: this.watch.settled, at: this.watch.lookedAt };
+  }
+
+  wait(position: number, signal: AbortSignal): Promise<void> {
+    return untilMoved(this.watch, position, signal);
+  }
+
+  async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
+    const query = new URLSearchParams({ after: String(after), limit: String(limit) });
+    for (const stream of filter.streams) query.append('stream', stream);
+    for (const type of filter.types) query.append('type', type);
+    const path = `${PATHS.feeds}/${this.producer}?${query.toString()}`;
+    const answer = await this.watch.client.request('GET', path, '', READ_MS);
+    if (answer.status !== 200)
+      throw new Unavailable(`${this.producer} does not show its feed: status ${answer.status}.`, 'down');
+    const events = JSON.parse(answer.body.toString()) as unknown[];
+    return { messages: events.map(fromCloudEvent), upTo: Number(answer.headers['x-feed-position']) };
+  }
+}

@@ -1,0 +1,121 @@
+import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+
+const LIFETIME_S = 30;
+/** How far the clocks of two hosts may be apart, in seconds. */
+const SKEW_S = 5;
+const HEADER = encode({ alg: 'HS256', typ: 'JWT' });
+
+/** What a signature covers: who asks whom, for what, with which body, until when. */
+export interface SeamRequest {
+  /** The module or host that sends; for the log of the receiver. */
+  sender: string;
+  /** The module that is to receive it. */
+  receiver: string;
+  method: string;
+  /** Path and query, as on the request line. */
+  path: string;
+  body: string | Uint8Array;
+}
+
+interface Claims {
+  iss: string;
+  aud: string;
+  /** Unique for every request, also for a repetition of the same message. */
+  jti: string;
+  iat: number;
+  exp: number;
+  /** Method and path. */
+  req: string;
+  /** SHA-256 of the body. */
+  dig: string;
+}
+
+/**
+ * Signs a request between processes: a JSON Web Token (RFC 7519, HS256), bound to sender, receiver, request line and
+ * body, that expires after 30 seconds.
+ */
+export function signSeamRequest(secret: string, request: SeamRequest): string {
+  const iat = Math.floor(Date.now() / 1000);
+  const claims: Claims = {
+    iss: request.sender,
+    aud: request.receiver,
+    jti: randomUUID(),
+    iat,
+    exp: iat + LIFETIME_S,
+    req: requestLine(request),
+    dig: digest(request.body),
+  };
+  const signed = `${HEADER}.${encode(claims)}`;
+  return `${signed}.${signature(secret, signed).toString('base64url')}`;
+}
+
+/** Why a request between processes is refused. For the log; the sender is told no more than that it was. */
+export class SeamRefusal extends Error {
+  override readonly name = 'SeamRefusal';
+}
+
+/**
+ * Checks the signatures of requests, and that each is used once.
+ *
+ * Uses are remembered by this process until they expire. A repetition that reaches another replica finds the outcome of
+ * its command remembered in the database, and has no second effect either.
+ */
+export class SeamVerifier {
+  readonly #used = new Map<string, number>();
+
+  constructor(private readonly secret: string) {}
+
+  /**
+   * @param receivers the modules that run here
+   * @returns who sent it
+   * @throws SeamRefusal when it is not signed by a holder of the secret, is stale, or is not meant for this request
+   */
+  verify(
+    token: string | undefined,
+    request: Omit<SeamRequest, 'sender' | 'receiver'>,
+    receivers: ReadonlySet<string>,
+  ): Claims {
+    const claims = this.#claims(token);
+    const now = Date.now() / 1000;
+    if (claims.exp < now - SKEW_S || claims.iat > now + SKEW_S) throw new SeamRefusal('the signature has expired');
+    if (!receivers.has(claims.aud)) throw new SeamRefusal(`it is meant for ${claims.aud}, which does not run here`);
+    if (claims.req !== requestLine(request)) throw new SeamRefusal('it was signed for another request');
+    if (claims.dig !== digest(request.body)) throw new SeamRefusal('its body is not the one that was signed');
+    this.#useOnce(claims, now);
+    return claims;
+  }
+
+  #claims(token: string | undefined): Claims {
+    const [header, claims, given] = (token ?? '').split('.');
+    if (!header || !claims || !given) throw new SeamRefusal('it is not signed');
+    const expected = signature(this.secret, `${header}.${claims}`);
+    const actual = Buffer.from(given, 'base64url');
+    const genuine = header === HEADER && actual.length === expected.length && timingSafeEqual(actual, expected);
+    if (!genuine) throw new SeamRefusal('its signature is wrong');
+    return JSON.parse(Buffer.from(claims, 'base64url').toString()) as Claims;
+  }
+
+  #useOnce({ jti, exp }: Claims, now: number): void {
+    if (this.#used.has(jti)) throw new SeamRefusal('it was sent before');
+    // In the order of insertion, which is nearly that of expiry: what is stale is at the front.
+    for (const [old, until] of this.#used) {
+      if (until > now) break;
+      this.#used.delete(old);
+    }
+    this.#used.set(jti, exp + SKEW_S);
+  }
+}
+
+const requestLine = ({ method, path }: Pick<SeamRequest, 'method' | 'path'>) => `${method} ${path}`;
+
+function digest(body: string | Uint8Array): string {
+  return createHash('sha256').update(body).digest('base64url');
+}
+
+function signature(secret: string, text: string): Buffer {
+  return createHmac('sha256', secret).update(text).digest();
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { MessageContext } from '../messaging/context.js';
+import type { Outcome } from '../messaging/dispatcher.js';
+
+/** The paths of the internal listener. */
+export const PATHS = { messages: '/seam/v1/messages', feeds: '/seam/v1/feeds', http: '/seam/v1/http' } as const;
+
+const Context = z.object({
+  id: z.uuid(),
+  type: z.string(),
+  correlationId: z.string().max(200),
+  causationId: z.string().optional(),
+  traceparent: z.string(),
+  actor: z.object({ sub: z.string(), role: z.string() }),
+  key: z.string().optional(),
+  /** Milliseconds that the caller goes on waiting: a span, since the clocks of two hosts differ. */
+  remainingMs: z.number().optional(),
+});
+
+/** A command or query as it crosses from one process to another. */
+export const WireMessage = z.object({ context: Context, payload: z.record(z.string(), z.unknown()) });
+
+const Failure = z.object({
+  kind: z.enum(['invalid', 'not_found', 'conflict', 'forbidden']),
+  code: z.string(),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+export const WireOutcome = z.union([
+  z.object({ ok: z.literal(true), result: z.unknown() }),
+  z.object({ ok: z.literal(false), error: Failure }),
+]);
+
+/** There was no answer: the status is 503, or 500 for a fault of the handler. */
+export const WireUnavailable = z.object({ reason: z.enum(['fault', 'timeout', 'down']), message: z.string() });
+
+export function toWire(context: MessageContext, message: object): string {
+  const { deadline, module: _, occurredAt: __, ...rest } = context;
+  const remaining = deadline === undefined ? {} : { remainingMs: deadline - Date.now() };
+  return JSON.stringify({ context: { ...rest, ...remaining }, payload: message });
+}
+
+export function fromWire(body: string, module: string): { context: MessageContext; payload: object } {
+  const { context, payload } = WireMessage.parse(JSON.parse(body));
+  const { remainingMs, ...rest } = context;
+  const deadline = remainingMs === undefined ? {} : { deadline: Date.now() + remainingMs };
+  return { context: { ...rest, ...deadline, module } as MessageContext, payload };
+}
+
+export const outcomeBody = (outcome: Outcome) =>
+  JSON.stringify(outcome.ok ? { ok: true, result: outcome.result ?? null } : outcome);

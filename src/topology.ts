@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import type { Type } from '@nestjs/common';
+import { z } from 'zod';
+import { contextOptions } from './platform/bounded-context.js';
+import { readVariables } from './platform/configuration.js';
+
+/** Which modules run in this process, and how it meets the others. */
+export interface Topology {
+  readonly running: ReadonlySet<string>;
+  /** Seam addresses of the modules that run elsewhere. */
+  readonly remotes: ReadonlyMap<string, string>;
+  /** The internal listener; absent when no other process asks this one for anything. */
+  readonly seam: { port: number; secret: string; tls?: { ca: string; cert: string; key: string } } | undefined;
+}
+
+/** `PAYMENTS_DATABASE_URL` for the module `payments`, `ORDER_ITEMS_…` for `order-items`. */
+export const variableOf = (module: string, suffix: string) => `${module.toUpperCase().replaceAll('-', '_')}_${suffix}`;
+
+const SHORTEST_SECRET = 32;
+const file = z.string().optional();
+
+const Variables = z.object({
+  MODULES: z.string().optional(),
+  SEAM_PORT: z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535).optional(),
+  SEAM_SECRET: z.string().optional(),
+  SEAM_TLS_CA: file,
+  SEAM_TLS_CERT: file,
+  SEAM_TLS_KEY: file,
+  EVENTS: z.enum(['feed'], { error: 'expected feed: the events of a module are read from its outbox' }).default('feed'),
+});
+
+/** Reads and checks the variables that say what runs where. @returns the topology, and everything that is wrong with it */
+export function readTopology(
+  env: NodeJS.ProcessEnv,
+  modules: readonly Type[],
+): { topology?: Topology; problems: string[] } {
+  const names = modules.map((module) => contextOptions(module)!.name);
+  const read = readVariables(Variables, env);
+  if ('problems' in read) return { problems: read.problems };
+  const { values } = read;
+  const wanted = values.MODULES?.split(',').map((name) => name.trim()) ?? names;
+  const running = new Set(wanted.filter((name) => names.includes(name)));
+  const remote = readRemotes(
+    env,
+    names.filter((name) => !running.has(name)),
+  );
+  const split = running.size < names.length;
+  const tls = readTls(values);
+  const problems = [
+    ...unknownModules(wanted, names),
+    ...(running.size > 0 ? remote.problems : []),
+    ...(split && values.SEAM_PORT === undefined
+      ? ['SEAM_PORT: required: the other processes reach these modules there']
+      : []),
+    ...(split || values.SEAM_PORT !== undefined ? secretProblems(values.SEAM_SECRET) : []),
+    ...tls.problems,
+  ];
+  if (problems.length > 0) return { problems };
+  const seam =
+    values.SEAM_PORT === undefined ? undefined : { port: values.SEAM_PORT, secret: values.SEAM_SECRET!, ...tls.tls };
+  return { topology: { running, remotes: remote.urls, seam }, problems };
+}
+
+function unknownModules(wanted: readonly string[], names: readonly string[]): string[] {
+  const unknown = wanted.filter((name) => !names.includes(name));
+  return unknown.map((name) => `MODULES: there is no module "${name}"; expected some of ${names.join(', ')}`);
+}
+
+function readRemotes(
+  env: NodeJS.ProcessEnv,
+  remotes: readonly string[],
+): { urls: Map<string, string>; problems: string[] } {
+  const missing = (name: string) => `required: the seam address of ${name}, which does not run here (http://host:port)`;
+  const shape = remotes.map((name) => [
+    variableOf(name, 'URL'),
+    z.url({
+      protocol: /^https?$/,
+      error: ({ input }) => (input === undefined ? missing(name) : 'expected http://host:port'),
+    }),
+  ]);
+  const read = readVariables(z.object(Object.fromEntries(shape) as Record<string, z.ZodURL>), env);
+  if ('problems' in read) return { urls: new Map(), problems: read.problems };
+  const origin = (name: string) => new URL(read.values[variableOf(name, 'URL')]!).origin;
+  return { urls: new Map(remotes.map((name) => [name, origin(name)])), problems: [] };
+}
+
+function secretProblems(secret: string | undefined): string[] {
+  const how = `expected at least ${SHORTEST_SECRET} random characters, the same in every process (openssl rand -base64 32)`;
+  if (secret === undefined) return [`SEAM_SECRET: required: it signs what the processes say to each other; ${how}`];
+  const weak = secret.length < SHORTEST_SECRET || new Set(secret).size < 10;
+  return weak ? [`SEAM_SECRET: too weak: ${how}`] : [];
+}
+
+type TlsFiles = Pick<z.output<typeof Variables>, 'SEAM_TLS_CA' | 'SEAM_TLS_CERT' | 'SEAM_TLS_KEY'>;
+
+/** PEM files, for hosts without a mesh. All three or none: both sides show a certificate. */
+function readTls(values: TlsFiles): { tls?: { tls: { ca: string; cert: string; key: string } }; problems: string[] } {
+  const { SEAM_TLS_CA: ca, SEAM_TLS_CERT: cert, SEAM_TLS_KEY: key } = values;
+  const given = { SEAM_TLS_CA: ca, SEAM_TLS_CERT: cert, SEAM_TLS_KEY: key };
+  if (!ca && !cert && !key) return { problems: [] };
+  if (!ca || !cert || !key) {
+    const absent = Object.entries(given).filter(([, path]) => !path);
+    return {
+      problems: absent.map(([name]) => `${name}: required with the other SEAM_TLS variables: the path of a PEM file`),
+    };
+  }
+  const unreadable = Object.entries(given).filter(([, path]) => !readable(path!));
+  if (unreadable.length > 0)
+    return { problems: unreadable.map(([name]) => `${name}: expected the path of a readable PEM file`) };
+  return {
+    tls: { tls: { ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } },
+    problems: [],
+  };
+}
+
+function readable(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').includes('-----BEGIN ');
+  } catch {
+    return false;
+  }
+}
