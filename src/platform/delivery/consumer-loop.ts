@@ -9,7 +9,7 @@ import type { Feed, FeedFilter, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
 import { park, parkedKeys } from './parked.js';
-import { advance, ensureProgress, lockProgress } from './progress.js';
+import { advance, ensureProgress, lockProgress, moveProgress } from './progress.js';
 
 const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
@@ -33,6 +33,8 @@ export class ConsumerLoop {
   /** What the progress row said last; behind `#position` only by messages that are not ours. */
   #saved = 0;
   #started = false;
+  #inDoubt = false;
+  #wake = new AbortController();
   #freshAt = 0;
 
   constructor(
@@ -47,6 +49,10 @@ export class ConsumerLoop {
     return this.consumer.name;
   }
 
+  get module(): string {
+    return this.consumer.module;
+  }
+
   get producer(): string {
     return this.feed.producer;
   }
@@ -57,14 +63,27 @@ export class ConsumerLoop {
     return this.#started && this.#position >= settled ? at : this.#freshAt;
   }
 
+  /** How far it has read, and how far that is saved. */
+  get progress(): { position: number; saved: number } {
+    return { position: this.#position, saved: this.#saved };
+  }
+
+  /** Looks at the progress row between two batches: somebody may have moved it, as a replay does, or it is to be saved. */
+  review(): void {
+    this.#inDoubt = true;
+    this.#wake.abort();
+  }
+
   /** Runs until `signal` aborts; a batch that has begun is finished first. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake.abort(), { once: true });
     let failures = 0;
     while (!signal.aborted) {
       try {
         if (!this.#started) await this.#start(this.database.pool);
+        if (this.#inDoubt) await this.#compare(this.database.pool);
         await this.#waitForMore(signal);
-        if (!signal.aborted) await this.#step();
+        if (!signal.aborted && !this.#inDoubt) await this.#step();
         failures = 0;
       } catch (error) {
         this.events.failed(this.consumer.name, error);
@@ -83,8 +102,19 @@ export class ConsumerLoop {
   /** Whoever had to wait had read everything until then. */
   async #waitForMore(signal: AbortSignal): Promise<void> {
     const wasFresh = this.#position >= this.feed.lastLook().settled;
-    await this.feed.wait(this.#position, signal);
+    this.#wake = new AbortController();
+    if (signal.aborted || this.#inDoubt) return;
+    await this.feed.wait(this.#position, this.#wake.signal);
     if (wasFresh) this.#freshAt = Date.now();
+  }
+
+  /** Progress that was moved counts; where it was not, what was read in vain since is saved, so that retention can go on. */
+  async #compare(pool: Pool): Promise<void> {
+    this.#inDoubt = false;
+    const ours = { consumer: this.consumer.name, producer: this.feed.producer, from: this.#saved, to: this.#position };
+    const stored = await ensureProgress(pool, ours.consumer, ours.producer);
+    if (stored !== this.#saved) this.#position = this.#saved = stored;
+    else if (ours.to > ours.from && (await moveProgress(pool, ours))) this.#saved = ours.to;
   }
 
   async #step(): Promise<void> {

@@ -6,6 +6,8 @@ import type { FeedFilter } from './feed.js';
 /** What the figures are read from: the consumers of this process and the databases of the modules. */
 export interface DeliverySource {
   readonly consumers: readonly Consumer[];
+  /** The modules whose outboxes can be looked at from here. */
+  readonly running: ReadonlySet<string>;
   database(module: string): Database;
 }
 
@@ -18,32 +20,66 @@ export interface Lag {
   oldestMs: number | null;
 }
 
-/** How far each consumer of `module` is behind each of its producers. */
+/** A message that has no effect yet. */
+export interface Undelivered {
+  consumer: string;
+  /** Milliseconds since it was said. */
+  ageMs: number;
+  /** Whether it was read and put aside, as opposed to not read yet. */
+  parked: boolean;
+}
+
+/** How far each consumer of `module` is behind each of its producers. Counts every message: for people, not for polls. */
 export async function lagOf(source: DeliverySource, module: string): Promise<Lag[]> {
-  const consumers = source.consumers.filter((consumer) => consumer.module === module);
-  const positions = await readPositions(source.database(module).pool);
-  const pairs = consumers.flatMap((consumer) =>
-    [...consumer.sources].map(([producer, filter]) => ({ consumer, producer, filter })),
-  );
   return await Promise.all(
-    pairs.map(async ({ consumer, producer, filter }) => {
-      const after = positions.get(`${consumer.name} ${producer}`) ?? 0;
-      return { consumer: consumer.name, producer, ...(await behind(source.database(producer).pool, after, filter)) };
+    (await standings(source, module)).map(async ({ consumer, producer, ...from }) => {
+      const pool = source.database(producer).pool;
+      return { consumer, producer, ...(await behind(pool, from)) };
     }),
   );
 }
 
 /**
- * The age of the oldest message that has no effect in `module` yet: unread, parked or dead. One that waits for the outside
- * by its own wish (`RetryLater`) is no delay.
- * @returns milliseconds; null when everything is delivered
+ * The oldest message that has no effect in `module` yet: unread, parked or dead. One that waits for the outside by its own
+ * wish (`RetryLater`) is no delay.
  */
+export async function oldestOf(source: DeliverySource, module: string): Promise<Undelivered | undefined> {
+  const unread = await Promise.all(
+    (await standings(source, module)).map(async ({ consumer, producer, ...from }) => {
+      const ageMs = await ageOfNext(source.database(producer).pool, from);
+      return ageMs === undefined ? [] : [{ consumer, ageMs, parked: false }];
+    }),
+  );
+  const parked = await source.database(module).pool.query<Undelivered>(OLDEST_PARKED);
+  return [...unread.flat(), ...parked.rows].sort((a, b) => b.ageMs - a.ageMs)[0];
+}
+
+/** The age of the oldest message that has no effect in `module` yet. @returns milliseconds; null when there is none */
 export async function oldestUndelivered(source: DeliverySource, module: string): Promise<number | null> {
-  const parked = `SELECT extract(epoch FROM now() - min((message->>'created_at')::timestamptz)) * 1000 AS ms FROM parked_message WHERE waiting_for IS NULL`;
-  const { rows } = await source.database(module).pool.query<{ ms: string | null }>(parked);
-  const ages = (await lagOf(source, module)).map((lag) => lag.oldestMs);
-  const known = [...ages, rows[0]!.ms === null ? null : Number(rows[0]!.ms)].filter((age) => age !== null);
-  return known.length === 0 ? null : Math.round(Math.max(...known));
+  const oldest = await oldestOf(source, module);
+  return oldest ? Math.round(oldest.ageMs) : null;
+}
+
+interface Standing {
+  consumer: string;
+  producer: string;
+  after: number;
+  filter: FeedFilter;
+}
+
+async function standings(source: DeliverySource, module: string): Promise<Standing[]> {
+  const positions = await readPositions(source.database(module).pool);
+  return source.consumers
+    .filter((consumer) => consumer.module === module)
+    .flatMap(({ name, sources }) =>
+      // How far a producer in another process has got, that process tells.
+      [...sources].filter(([producer]) => source.running.has(producer)).map(([producer, filter]) => ({
+        consumer: name,
+        producer,
+        after: positions.get(`${name} ${producer}`) ?? 0,
+        filter,
+      })),
+    );
 }
 
 async function readPositions(pool: Pool): Promise<Map<string, number>> {
@@ -51,11 +87,21 @@ async function readPositions(pool: Pool): Promise<Map<string, number>> {
   return new Map(rows.map((row) => [`${row.consumer} ${row.producer}`, row.position]));
 }
 
-async function behind(pool: Pool, after: number, filter: FeedFilter): Promise<Pick<Lag, 'waiting' | 'oldestMs'>> {
-  const { rows } = await pool.query({
-    text: `SELECT count(*)::int AS waiting, extract(epoch FROM clock_timestamp() - min(created_at))::float8 * 1000 AS ms
-             FROM outbox WHERE seq > $1 AND aggregatetype = ANY ($2) AND type = ANY ($3)`,
-    values: [after, filter.streams, filter.types],
-  });
-  return { waiting: rows[0].waiting, oldestMs: rows[0].ms === null ? null : Math.max(0, rows[0].ms) };
+type From = Pick<Standing, 'after' | 'filter'>;
+
+const AGE = `greatest(0, extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000)`;
+const UNREAD = `FROM outbox WHERE seq > $1 AND aggregatetype = ANY ($2) AND type = ANY ($3)`;
+const OLDEST_PARKED = `
+  SELECT consumer, true AS parked, max(${AGE}) AS "ageMs"
+    FROM parked_message, LATERAL (SELECT (message->>'created_at')::timestamptz AS created_at) said
+   WHERE waiting_for IS NULL GROUP BY consumer ORDER BY 3 DESC LIMIT 1`;
+
+async function behind(pool: Pool, { after, filter }: From): Promise<Pick<Lag, 'waiting' | 'oldestMs'>> {
+  const text = `SELECT count(*)::int AS waiting, max(${AGE}) AS "oldestMs" ${UNREAD}`;
+  return (await pool.query(text, [after, filter.streams, filter.types])).rows[0];
+}
+
+async function ageOfNext(pool: Pool, { after, filter }: From): Promise<number | undefined> {
+  const text = `SELECT ${AGE} AS ms ${UNREAD} ORDER BY seq LIMIT 1`;
+  return (await pool.query({ name: 'next-age', text, values: [after, filter.streams, filter.types] })).rows[0]?.ms;
 }

@@ -16,6 +16,20 @@ const SAMPLE = `
 
 type Listener = () => void;
 
+/** What a person, or a tool, has changed: messages in the work table, or the progress of consumers. */
+export type Signal = 'parked' | 'progress';
+
+/** Tells every process that runs `module`: without a signal, that there may be something to read in its outbox. */
+export async function notify(
+  client: Pick<pg.ClientBase, 'query'>,
+  module: string,
+  signal: Signal | '' = '',
+): Promise<void> {
+  await client.query('SELECT pg_notify($1, $2)', [channelOf(module), signal]);
+}
+
+const channelOf = (module: string) => `outbox_${module}`;
+
 /**
  * Watches the outbox of one module for everybody in this process who reads it: one connection, at most one query a
  * second while nothing happens. It is woken by commits of this process at once, by those of others through `NOTIFY`,
@@ -24,6 +38,7 @@ type Listener = () => void;
 export class OutboxWatch {
   readonly #watermark = new Watermark();
   readonly #listeners = new Set<Listener>();
+  #onSignal: (signal: Signal) => void = () => undefined;
   readonly #channel: string;
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -44,7 +59,7 @@ export class OutboxWatch {
     private readonly url: string,
     private readonly onError: (error: Error) => void,
   ) {
-    this.#channel = `outbox_${module}`;
+    this.#channel = channelOf(module);
   }
 
   /** Every row up to here that will ever exist can be read. */
@@ -67,6 +82,11 @@ export class OutboxWatch {
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `listener` with every signal to the processes that run this module. */
+  onSignal(listener: (signal: Signal) => void): void {
+    this.#onSignal = listener;
   }
 
   /** To be called after a commit of this process: looks at once, and tells other processes soon. */
@@ -141,7 +161,8 @@ export class OutboxWatch {
 
   #heard(client: pg.Client, message: Notification): void {
     const own = (client as unknown as { processID: number }).processID;
-    if (message.processId !== own) void this.look();
+    if (message.payload) this.#onSignal(message.payload as Signal);
+    else if (message.processId !== own) void this.look();
   }
 
   #tellOthers(): void {

@@ -40,3 +40,16 @@ export async function advance(client: ClientBase, consumer: string, producer: st
     values: [consumer, producer, position],
   });
 }
+
+/** Saves progress over messages that are not the consumer's. @returns `false` when somebody else has moved it meanwhile */
+export async function moveProgress(
+  client: Pick<ClientBase, 'query'>,
+  { consumer, producer, from, to }: { consumer: string; producer: string; from: number; to: number },
+): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: 'progress-move',
+    text: `UPDATE consumer_progress SET position = $4, updated_at = now() WHERE consumer = $1 AND producer = $2 AND position = $3`,
+    values: [consumer, producer, from, to],
+  });
+  return rowCount === 1;
+}

@@ -6,8 +6,9 @@ export class PlatformTables1700000000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      CREATE SEQUENCE outbox_seq CACHE 1;
       CREATE TABLE outbox (
-        seq           bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+        seq           bigint PRIMARY KEY DEFAULT nextval('outbox_seq'),
         id            uuid NOT NULL,
         aggregatetype text NOT NULL,
         aggregateid   text NOT NULL,
@@ -15,6 +16,15 @@ export class PlatformTables1700000000000 implements MigrationInterface {
         payload       jsonb NOT NULL,
         headers       jsonb NOT NULL,
         created_at    timestamptz NOT NULL DEFAULT clock_timestamp()
+      ) PARTITION BY RANGE (seq);
+      ALTER SEQUENCE outbox_seq OWNED BY outbox.seq;
+      CREATE TABLE outbox_1 PARTITION OF outbox FOR VALUES FROM (1) TO (250001);
+      CREATE TABLE outbox_250001 PARTITION OF outbox FOR VALUES FROM (250001) TO (500001);
+      CREATE TABLE outbox_500001 PARTITION OF outbox FOR VALUES FROM (500001) TO (MAXVALUE);
+      CREATE TABLE outbox_reader (
+        consumer text PRIMARY KEY,
+        position bigint NOT NULL,
+        moved_at timestamptz NOT NULL DEFAULT now()
       );
       CREATE TABLE consumer_progress (
         consumer   text NOT NULL,
@@ -50,16 +60,19 @@ export class PlatformTables1700000000000 implements MigrationInterface {
         created_at  timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (type, key)
       );
+      CREATE INDEX command_outcome_age ON command_outcome (created_at);
       CREATE TABLE saga (
         saga         text NOT NULL,
         id           text NOT NULL,
         state        jsonb,
         steps        jsonb NOT NULL DEFAULT '[]',
+        timeline     jsonb NOT NULL DEFAULT '[]',
         status       text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'compensating', 'done')),
         timeout_name text,
         timeout_at   timestamptz,
         started_at   timestamptz NOT NULL DEFAULT now(),
         updated_at   timestamptz NOT NULL DEFAULT now(),
+        ended_at     timestamptz,
         PRIMARY KEY (saga, id)
       );
       CREATE INDEX saga_timeout ON saga (timeout_at) WHERE timeout_at IS NOT NULL;
@@ -67,6 +80,6 @@ export class PlatformTables1700000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE saga, command_outcome, parked_message, consumer_progress, outbox');
+    await runner.query('DROP TABLE saga, command_outcome, parked_message, consumer_progress, outbox_reader, outbox');
   }
 }

@@ -1,0 +1,92 @@
+import type { Logger } from '../observability/logging.js';
+import type { Database } from '../persistence/database.js';
+import type { ConsumerLoop } from './consumer-loop.js';
+import type { DeliverySource } from './lag.js';
+import { oldestOf } from './lag.js';
+import type { RetentionOptions } from './retention.js';
+import { keepOutbox } from './retention.js';
+
+const PASS_MS = 10_000;
+const ALARM_MS = 60_000;
+
+export interface HousekeepingOptions extends RetentionOptions {
+  /** A message that is not delivered after so many milliseconds is told of in the log. */
+  staleAfterMs: number;
+}
+
+/** What is looked after: the modules of this process. */
+export interface Household extends DeliverySource {
+  readonly databases: readonly Database[];
+  readonly loops: readonly ConsumerLoop[];
+  readonly log: Logger;
+}
+
+/**
+ * Looks after the delivery of the modules in this process, every ten seconds: room and retention of the outboxes, progress
+ * that is to be saved or was moved, and once a minute an alarm for every module that has been waiting for too long.
+ */
+export class Housekeeping {
+  #timer: NodeJS.Timeout | undefined;
+  #pass: Promise<void> | undefined;
+  #alarmAt = Date.now() + ALARM_MS;
+  #stopped = false;
+
+  constructor(
+    private readonly house: Household,
+    private readonly options: HousekeepingOptions,
+  ) {}
+
+  start(): void {
+    this.#pass = this.#work().finally(() => {
+      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), PASS_MS);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#pass;
+  }
+
+  async #work(): Promise<void> {
+    const alarm = Date.now() >= this.#alarmAt;
+    if (alarm) this.#alarmAt = Date.now() + ALARM_MS;
+    for (const database of this.house.databases) {
+      if (this.#stopped) return;
+      try {
+        await this.review(database);
+        await keepOutbox(database, this.house.databases, this.options);
+        if (alarm) await this.alarm(database.module);
+      } catch (err) {
+        this.house.log.warn(
+          { err, module: database.module },
+          'could not look after the outbox; it will be tried again',
+        );
+      }
+    }
+  }
+
+  /** Makes the consumers of a module look at progress that is not what they think it is. One query a module. */
+  async review({ module, pool }: Database): Promise<void> {
+    const { rows } = await pool.query<{ consumer: string; producer: string; position: number }>(PROGRESS);
+    const stored = new Map(rows.map((row) => [`${row.consumer} ${row.producer}`, row.position]));
+    for (const loop of this.house.loops) {
+      if (loop.module !== module) continue;
+      const { position, saved } = loop.progress;
+      if (position !== saved || stored.get(`${loop.consumerName} ${loop.producer}`) !== saved) loop.review();
+    }
+  }
+
+  /** Warns when a message of the module has been waiting for too long. */
+  async alarm(module: string): Promise<void> {
+    const oldest = await oldestOf(this.house, module);
+    if (!oldest || oldest.ageMs < this.options.staleAfterMs) return;
+    const look = `npm run deliveries -- ${oldest.parked ? 'list' : 'lag'}`;
+    this.house.log.warn(
+      { module, consumer: oldest.consumer, ageMs: Math.round(oldest.ageMs), look },
+      'a message is not delivered',
+    );
+  }
+}
+
+const PROGRESS = 'SELECT consumer, producer, position::float8 AS position FROM consumer_progress';

@@ -1,0 +1,136 @@
+import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { Database } from '../persistence/database.js';
+import type { Partitions } from './outbox-partitions.js';
+import {
+  currentPartition,
+  dropPartition,
+  makeRoom,
+  partitionName,
+  partitionsOf,
+  turnPage,
+} from './outbox-partitions.js';
+
+export interface RetentionOptions {
+  /** How long delivered messages and remembered outcomes are kept at least: milliseconds. */
+  keepMs: number;
+  /** Rows of a partition of an outbox. */
+  partitionRows: number;
+}
+
+/** So many partitions a quiet module fills in the time its messages are kept; they stay longer by one part of it at most. */
+const PAGES = 7;
+/** Outcomes are forgotten so many at a time. */
+const CHUNK = 5000;
+/** Any number: with the schema's name it names the lock. */
+const LOCK = 7_166_003;
+
+/**
+ * Looks after the outbox of one producer: there is room for what comes, and what is done with goes. Nothing is done while
+ * another process is at it.
+ *
+ * A partition goes when all its rows are older than `keepMs` and every known consumer has passed them. A consumer is known
+ * from the first time it is reported here, by whatever process runs it, until a person forgets it: while its module does
+ * not run anywhere, nothing that it has not read is dropped.
+ *
+ * @param readers the databases of the modules in this process; their progress is reported
+ */
+export async function keepOutbox(
+  producer: Database,
+  readers: readonly Database[],
+  options: RetentionOptions,
+): Promise<void> {
+  await holdingRows(producer.pool, 'try', async (client) => {
+    for (const reader of readers) await report(client, await progressOf(reader, producer.module));
+    if ((await makeRoom(client, options.partitionRows)) && (await pageIsOld(client, options.keepMs)))
+      await turnPage(client);
+    await retire(client, options.keepMs);
+    await forgetOutcomes(client, options.keepMs);
+  });
+}
+
+/**
+ * Runs `work` while nobody retires rows of this outbox, on a connection to it.
+ * @returns `undefined` when another process holds them, and `patience` is 'try'
+ */
+export async function holdingRows<T>(
+  pool: Pool,
+  patience: 'try' | 'wait',
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T | undefined> {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    const take = patience === 'try' ? 'pg_try_advisory_lock' : 'pg_advisory_lock';
+    const { rows } = await client.query(
+      `SELECT t::text <> 'false' AS taken FROM ${take}(${LOCK}, hashtext(current_schema())) t`,
+    );
+    if (!rows[0].taken) return void (failed = false);
+    const result = await work(client);
+    await client.query(`SELECT pg_advisory_unlock(${LOCK}, hashtext(current_schema()))`);
+    failed = false;
+    return result;
+  } finally {
+    // A connection that is closed gives up its lock.
+    client.release(failed);
+  }
+}
+
+interface Progress {
+  consumer: string;
+  position: string;
+}
+
+/** How far the consumers of a module have come with a producer. */
+export async function progressOf(reader: Database, producer: string): Promise<Progress[]> {
+  const text = `SELECT consumer, min(position) AS position FROM consumer_progress WHERE producer = $1 GROUP BY consumer`;
+  return (await reader.pool.query<Progress>({ name: 'progress-of', text, values: [producer] })).rows;
+}
+
+/** Tells a producer how far its consumers have come. `client` is the producer's. */
+export async function report(client: Pick<ClientBase, 'query'>, progress: readonly Progress[]): Promise<void> {
+  const text = `
+    INSERT INTO outbox_reader (consumer, position) SELECT * FROM unnest($1::text[], $2::bigint[])
+    ON CONFLICT (consumer) DO UPDATE SET position = EXCLUDED.position, moved_at = now()
+     WHERE outbox_reader.position <> EXCLUDED.position`;
+  const values = [progress.map((row) => row.consumer), progress.map((row) => row.position)];
+  if (progress.length > 0) await client.query({ name: 'reader-report', text, values });
+}
+
+async function retire(client: PoolClient, keepMs: number): Promise<void> {
+  const state = await partitionsOf(client);
+  for (const from of finished(state)) {
+    const mayGo = () => isDoneWith(client, from, keepMs);
+    if (!(await mayGo()) || !(await dropPartition(client, from, mayGo))) return;
+  }
+}
+
+const finished = (state: Partitions) => state.from.filter((from) => from < currentPartition(state));
+
+async function isDoneWith(client: PoolClient, from: number, keepMs: number): Promise<boolean> {
+  const { rows } = await client.query<{ done: boolean }>(
+    `SELECT created_at < now() - $1 * interval '1 ms'
+            AND coalesce((SELECT min(position) FROM outbox_reader) >= newest.seq, true) AS done
+       FROM ${partitionName(from)} newest ORDER BY seq DESC LIMIT 1`,
+    [keepMs],
+  );
+  return rows[0]?.done ?? true;
+}
+
+async function pageIsOld(client: PoolClient, keepMs: number): Promise<boolean> {
+  const { rows } = await client.query<{ old: boolean }>(
+    `SELECT created_at < now() - $1 * interval '1 ms' AS old
+       FROM ${partitionName(currentPartition(await partitionsOf(client)))} ORDER BY seq LIMIT 1`,
+    [keepMs / PAGES],
+  );
+  return rows[0]?.old ?? false;
+}
+
+/** A message that is still parked may be handled again however late: the outcomes of its commands are kept for it. */
+async function forgetOutcomes(client: PoolClient, keepMs: number): Promise<void> {
+  const text = `
+    DELETE FROM command_outcome WHERE (type, key) IN (
+      SELECT type, key FROM command_outcome
+       WHERE created_at < least(now() - $1 * interval '1 ms', (SELECT min(parked_at) FROM parked_message))
+       ORDER BY created_at LIMIT ${CHUNK})`;
+  while ((await client.query(text, [keepMs])).rowCount === CHUNK);
+}
