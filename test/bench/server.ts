@@ -1,0 +1,57 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
+import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
+
+/** Runs `work` with a PostgreSQL of its own that forgets nothing: `fsync` and `synchronous_commit` are on. */
+export async function withServer<T>(work: (version: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'liftout-bench-'));
+  await chmod(folder, 0o755);
+  const server = await joinEmbedded(folder, { fsync: true });
+  process.env['TEST_DATABASE_URL'] = server.adminUrl;
+  const clear = async () => {
+    await server.leave();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const interrupted = () => void clear().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    return await work(await versionOf(server.adminUrl));
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    await clear();
+  }
+}
+
+/** An empty database and an administrator's connections to it. */
+export class Place {
+  private constructor(
+    readonly url: string,
+    readonly pool: pg.Pool,
+  ) {}
+
+  static async make(): Promise<Place> {
+    const url = await createDatabase();
+    return new Place(url, poolOf(url, 4));
+  }
+
+  async drop(): Promise<void> {
+    await this.pool.end();
+    await dropDatabase(this.url);
+  }
+}
+
+export function poolOf(connectionString: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+async function versionOf(url: string): Promise<string> {
+  const pool = poolOf(url, 1);
+  const { rows } = await pool.query(`SELECT current_setting('server_version') AS version`);
+  await pool.end();
+  return rows[0].version as string;
+}
