@@ -63,6 +63,11 @@ export class ConsumerLoop {
     return this.#started && this.#position >= settled ? at : this.#freshAt;
   }
 
+  /** Whether the producer is known to have said more than was read. */
+  isBehind(): boolean {
+    return this.#started && this.#position < this.feed.lastLook().settled;
+  }
+
   /** How far it has read, and how far that is saved. */
   get progress(): { position: number; saved: number } {
     return { position: this.#position, saved: this.#saved };

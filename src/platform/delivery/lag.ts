@@ -1,22 +1,24 @@
 import type { Pool } from 'pg';
 import type { Database } from '../persistence/database.js';
 import type { Consumer } from './consumer.js';
+import type { ConsumerLoop } from './consumer-loop.js';
 import type { FeedFilter } from './feed.js';
 
 /** What the figures are read from: the consumers of this process and the databases of the modules. */
 export interface DeliverySource {
   readonly consumers: readonly Consumer[];
-  /** The modules whose outboxes can be looked at from here. */
+  /** The modules whose outboxes can be looked at from here; of the others only the feed is known. */
   readonly running: ReadonlySet<string>;
+  readonly loops: readonly ConsumerLoop[];
   database(module: string): Database;
 }
 
 export interface Lag {
   consumer: string;
   producer: string;
-  /** Messages in the producer's outbox that this consumer has not taken yet. */
-  waiting: number;
-  /** Age of the oldest of them in milliseconds; null when none waits. */
+  /** Messages in the producer's outbox that this consumer has not taken yet; null when it lies in another process. */
+  waiting: number | null;
+  /** Age of the oldest of them in milliseconds; null when none is known to wait. */
   oldestMs: number | null;
 }
 
@@ -33,8 +35,8 @@ export interface Undelivered {
 export async function lagOf(source: DeliverySource, module: string): Promise<Lag[]> {
   return await Promise.all(
     (await standings(source, module)).map(async ({ consumer, producer, ...from }) => {
-      const pool = source.database(producer).pool;
-      return { consumer, producer, ...(await behind(pool, from)) };
+      if (!source.running.has(producer)) return { consumer, producer, waiting: null, oldestMs: null };
+      return { consumer, producer, ...(await behind(source.database(producer).pool, from)) };
     }),
   );
 }
@@ -46,7 +48,10 @@ export async function lagOf(source: DeliverySource, module: string): Promise<Lag
 export async function oldestOf(source: DeliverySource, module: string): Promise<Undelivered | undefined> {
   const unread = await Promise.all(
     (await standings(source, module)).map(async ({ consumer, producer, ...from }) => {
-      const ageMs = await ageOfNext(source.database(producer).pool, from);
+      const here = source.running.has(producer);
+      const ageMs = here
+        ? await ageOfNext(source.database(producer).pool, from)
+        : sinceFresh(source, consumer, producer);
       return ageMs === undefined ? [] : [{ consumer, ageMs, parked: false }];
     }),
   );
@@ -58,6 +63,13 @@ export async function oldestOf(source: DeliverySource, module: string): Promise<
 export async function oldestUndelivered(source: DeliverySource, module: string): Promise<number | null> {
   const oldest = await oldestOf(source, module);
   return oldest ? Math.round(oldest.ageMs) : null;
+}
+
+/** Of a feed that lies elsewhere it is known how far it goes, and when everything had been read. */
+function sinceFresh({ loops }: DeliverySource, consumer: string, producer: string): number | undefined {
+  const loop = loops.find((each) => each.consumerName === consumer && each.producer === producer);
+  if (!loop?.isBehind()) return undefined;
+  return Math.min(process.uptime() * 1000, Date.now() - loop.freshAt());
 }
 
 interface Standing {
@@ -72,8 +84,7 @@ async function standings(source: DeliverySource, module: string): Promise<Standi
   return source.consumers
     .filter((consumer) => consumer.module === module)
     .flatMap(({ name, sources }) =>
-      // How far a producer in another process has got, that process tells.
-      [...sources].filter(([producer]) => source.running.has(producer)).map(([producer, filter]) => ({
+      [...sources].map(([producer, filter]) => ({
         consumer: name,
         producer,
         after: positions.get(`${name} ${producer}`) ?? 0,
