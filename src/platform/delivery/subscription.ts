@@ -23,7 +23,7 @@ export interface SubscriptionOptions {
  * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
  * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
  *
- * @example @EventsHandler(OrderPlaced, OrderCancelled) @Subscription({ name: 'order-page', rebuildable: true })
+ * @example @EventsHandler(LetterSent, LetterLost) @Subscription({ name: 'letter-page', rebuildable: true })
  */
 export const Subscription = (options: SubscriptionOptions): ClassDecorator => SetMetadata(SUBSCRIPTION, options);
 

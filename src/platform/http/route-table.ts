@@ -2,7 +2,7 @@
 export class RouteTable {
   readonly #routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
 
-  /** @param path as Fastify writes it: `/v1/orders/:orderId`, `/docs/*` */
+  /** @param path as Fastify writes it: `/v1/things/:id`, `/docs/*` */
   add(method: string | readonly string[], path: string): void {
     const route = this.#routes.get(path) ?? { pattern: patternOf(path), methods: new Set() };
     for (const each of [method].flat()) route.methods.add(each);

@@ -36,12 +36,12 @@ interface Subscription<S> {
  * time. `decide` functions must be pure: they get everything from their arguments.
  *
  * @example
- * class Checkout extends Saga<State> {
+ * class Posting extends Saga<State> {
  *   constructor() {
- *     super('ordering.checkout', State);
- *     this.starts(CheckoutStarted, (e) => e.orderId, (e) => ({ state: {…}, send: [new ReserveStock({…})] }));
- *     this.onReply(ReserveStock, (state, reply) => (reply.ok ? {…} : {…}));
- *     this.compensates(ReserveStock, (state) => new ReleaseStock({ orderId: state.orderId }));
+ *     super('letters.posting', State);
+ *     this.starts(LetterWritten, (e) => e.letterId, (e) => ({ state: {…}, send: [new BookCourier({…})] }));
+ *     this.onReply(BookCourier, (state, reply) => (reply.ok ? {…} : {…}));
+ *     this.compensates(BookCourier, (state) => new CancelCourier({ letterId: state.letterId }));
  *   }
  * }
  */

@@ -32,12 +32,12 @@ export interface ScenarioOptions {
  * One module alone, on a real database, with everything the platform does for it; its neighbours are scripted.
  *
  * @example
- * const scene = await scenario(OrderingModule, { neighbours: [catalog, inventory, payments] });
- * scene.answer(FindProducts, () => [{ sku: 'cup', … }]);
- * const { orderId } = await scene.execute(new PlaceOrder({ … }));
- * await scene.received(ReserveStock, { orderId });
- * scene.publish(new PaymentCharged({ … }));
- * await scene.published(OrderConfirmed, { orderId });
+ * const scene = await scenario(LettersModule, { neighbours: [addresses, couriers] });
+ * scene.answer(FindAddress, () => ({ street: 'Elm Row 5', … }));
+ * const { letterId } = await scene.execute(new WriteLetter({ … }));
+ * await scene.received(BookCourier, { letterId });
+ * await scene.publish(new LetterDelivered({ … }));
+ * await scene.published(PostingEnded, { letterId });
  */
 export async function scenario(module: Type, options: ScenarioOptions = {}): Promise<Scenario> {
   const neighbours = (options.neighbours ?? []).map(neighbour);

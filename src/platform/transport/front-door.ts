@@ -8,7 +8,7 @@ import type { SeamClient } from './seam-client.js';
 import type { ForwardedRequest, PublicRoutes } from './seam-server.js';
 import { PATHS } from './wire.js';
 
-/** Longer than a client may ask to wait for an order, in milliseconds. */
+/** Longer than a client may ask to wait with `Prefer`, in milliseconds. */
 const PATIENCE_MS = 45_000;
 
 /** Headers that belong to one connection (RFC 9110, 7.6.1), and those that are set anew. */
