@@ -26,6 +26,7 @@ export class UnitOfWork implements Unit {
   readonly #rows: OutboxRow[] = [];
   readonly #onBegin: (client: PoolClient) => Promise<void>;
   #client: Promise<PoolClient> | undefined;
+  #connected: PoolClient | undefined;
   #savepoints = 0;
 
   /**
@@ -133,9 +134,10 @@ export class UnitOfWork implements Unit {
 
   /** Undoes everything and gives the connection back; closes it when it cannot be told to roll back. */
   async rollback(): Promise<void> {
-    if (!this.#client) return;
+    await this.#client?.catch(() => undefined);
+    if (!this.#connected) return;
     try {
-      await (await this.#client).query('ROLLBACK');
+      await this.#connected.query('ROLLBACK');
       await this.#runner.release();
     } catch (error) {
       await this.#discard(error as Error);
@@ -144,6 +146,7 @@ export class UnitOfWork implements Unit {
 
   async #begin(connect: () => Promise<PoolClient>): Promise<PoolClient> {
     const client = await connect();
+    this.#connected = client;
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.
     client.query('BEGIN').catch(() => undefined);
     await this.#onBegin(client);
