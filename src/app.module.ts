@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 import { RuntimeHealth } from './platform/health.js';
 import { HealthSource } from './platform/http/health.js';
 import { HttpModule } from './platform/http/http-app.js';
+import { OperationsModule } from './platform/operations/operations.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Runtime } from './platform/runtime.js';
 
@@ -14,6 +15,6 @@ export class AppModule {
   static forHost(config: Config, runtime: Runtime, modules: readonly Type[]): DynamicModule {
     const { production, dataDir, auth, rateLimit } = config;
     const http = HttpModule.forRoot({ production, dataDir, auth, rateLimit, log: runtime.log });
-    return { module: AppModule, imports: [PlatformModule.forRuntime(runtime), http, ...modules] };
+    return { module: AppModule, imports: [PlatformModule.forRuntime(runtime), http, OperationsModule, ...modules] };
   }
 }

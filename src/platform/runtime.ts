@@ -107,9 +107,14 @@ export class Runtime extends Host {
     return new type(type.schema.parse(definedOnly(this.options.env)) as never) as InstanceType<C>;
   }
 
+  /** Opens the pools; enough for tools, which deliver nothing. @throws the connection's error */
+  async open(): Promise<void> {
+    await Promise.all([...this.#databases.values()].map((database) => database.dataSource.initialize()));
+  }
+
   /** Opens the pools and takes a first look at every outbox. @throws the connection's error */
   async connect(): Promise<void> {
-    await Promise.all([...this.#databases.values()].map((database) => database.dataSource.initialize()));
+    await this.open();
     await Promise.all([...this.watches.values()].map((watch) => watch.start()));
   }
 

@@ -32,6 +32,8 @@ export interface Consumer {
   handle(message: StoredMessage, unit: UnitOfWork | undefined): Promise<void>;
   /** Handles a batch in order, in one unit of work. Where any of it fails, the whole is undone and each tried alone. */
   handleBatch(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<void>;
+  /** Empties the read model, in `unit`, before everything is heard again from the start. */
+  reset?(unit: UnitOfWork): Promise<void>;
   /** Called in `unit` when a message is given up, so that whoever waits for it is told. */
   givenUp?(message: StoredMessage, error: string, unit: UnitOfWork): void;
 }

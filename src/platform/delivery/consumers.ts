@@ -1,6 +1,6 @@
 import type { IEventHandler } from '@nestjs/cqrs';
 import type { Dispatcher } from '../messaging/dispatcher.js';
-import { runInScope } from '../messaging/context.js';
+import { childContext, runInScope } from '../messaging/context.js';
 import type { MessageClass } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { LocalEvents } from '../messaging/local-events.js';
@@ -16,6 +16,8 @@ import type { SubscriptionOptions } from './subscription.js';
 interface EventHandler extends IEventHandler {
   /** Takes a whole batch at once, where the handler has a better way than one by one. */
   handleBatch?(events: readonly object[]): Promise<void>;
+  /** Empties a read model before it is built again from the start. */
+  reset?(): Promise<void>;
 }
 
 /** A handler of durable events, as a consumer of their producers. */
@@ -52,6 +54,10 @@ export function eventConsumer(
       const all = () => handler.handleBatch!(messages.map(eventOf));
       if (handler.handleBatch) return inScope(messages[0]!, unit, all);
       return (options.pipelined ? keyByKey : oneByOne)(one, messages, unit);
+    },
+    async reset(unit) {
+      const context = childContext(`${module}.${options.name}.reset`, module);
+      await runInScope(context, unit, async () => await handler.reset?.());
     },
   };
 }

@@ -1,0 +1,90 @@
+import type { ClientBase } from 'pg';
+import type { StoredMessage } from './message.js';
+
+/** A message that was read and has no effect yet, as a person sees it. */
+export interface PutAside {
+  /** `module:number` */
+  id: string;
+  consumer: string;
+  type: string;
+  /** What keeps messages in order: producer and aggregate. */
+  key: string;
+  state: 'waiting' | 'dead';
+  /** Failed attempts since it was put aside, or since a person had it tried again. */
+  attempts: number;
+  /** Milliseconds since it was said. */
+  ageMs: number;
+  /** Milliseconds to the next attempt, negative when it is due; null for a dead letter. */
+  dueInMs: number | null;
+  /** What has to happen before the next attempt, besides time; null for nothing. */
+  waitsFor: string | null;
+  lastError: string | null;
+}
+
+export interface PutAsideInFull extends PutAside {
+  message: StoredMessage;
+  /** Every failed attempt, oldest first. */
+  errors: { attempt: number; at: string; error: string }[];
+  parkedAt: string;
+}
+
+type Client = Pick<ClientBase, 'query'>;
+
+const ENTRY = `
+  current_schema() || ':' || id AS id, consumer, message->>'type' AS type, key, state, attempts,
+  extract(epoch FROM now() - (message->>'created_at')::timestamptz)::float8 * 1000 AS "ageMs",
+  CASE WHEN state = 'waiting' THEN extract(epoch FROM due_at - now())::float8 * 1000 END AS "dueInMs",
+  coalesce('its turn, behind ' || current_schema() || ':' || (
+             SELECT e.id FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq
+              ORDER BY e.seq LIMIT 1),
+           CASE WHEN leased_until > now() THEN 'the end of an attempt that is being made' END,
+           waiting_for) AS "waitsFor",
+  errors->-1->>'error' AS "lastError"`;
+
+/** The messages that a module has put aside: dead letters first, the oldest of each first. */
+export async function listPutAside(client: Client, limit: number): Promise<{ items: PutAside[]; total: number }> {
+  const text = `SELECT ${ENTRY}, count(*) OVER ()::int AS total FROM parked_message p ORDER BY state, "ageMs" DESC LIMIT $1`;
+  const { rows } = await client.query<PutAside & { total: number }>(text, [limit]);
+  return { items: rows.map(({ total: _, ...entry }) => entry), total: rows[0]?.total ?? 0 };
+}
+
+export async function readPutAside(client: Client, id: string): Promise<PutAsideInFull | undefined> {
+  const text = `SELECT ${ENTRY}, message, errors, parked_at AS "parkedAt" FROM parked_message p WHERE id = $1`;
+  const { rows } = await client.query(text, [id]);
+  return rows[0] && { ...rows[0], parkedAt: rows[0].parkedAt.toISOString() };
+}
+
+/** Makes a message due now, with all its attempts ahead of it. @returns whether it was there */
+export async function retryPutAside(client: Client, id: string): Promise<boolean> {
+  return (await client.query(`${RETRY} WHERE id = $1`, [id])).rowCount === 1;
+}
+
+/** Makes every dead letter, and whatever waits for its time, due now. @returns how many */
+export async function retryAllPutAside(client: Client): Promise<number> {
+  return (await client.query(`${RETRY} WHERE state = 'dead' OR due_at > now()`)).rowCount ?? 0;
+}
+
+/** An attempt that is being made keeps its lease. */
+const RETRY = `UPDATE parked_message SET state = 'waiting', attempts = 0, due_at = now(), waiting_for = NULL`;
+
+export interface Discarded {
+  consumer: string;
+  message: StoredMessage;
+  state: PutAside['state'];
+  lastError: string | null;
+}
+
+/**
+ * Removes a message for good, in the transaction of `client`. Waits for an attempt that holds it in a transaction.
+ * @returns 'busy' while an outside call is being made for it
+ */
+export async function removePutAside(client: Client, id: string): Promise<Discarded | 'busy' | undefined> {
+  const text = `SELECT consumer, message, state, errors->-1->>'error' AS "lastError", coalesce(leased_until > now(), false) AS busy
+                  FROM parked_message WHERE id = $1 FOR UPDATE`;
+  const { rows } = await client.query<Discarded & { busy: boolean }>(text, [id]);
+  if (!rows[0]) return undefined;
+  const { busy, ...entry } = rows[0];
+  if (busy) return 'busy';
+  await client.query('DELETE FROM parked_message WHERE id = $1', [id]);
+  return entry;
+}

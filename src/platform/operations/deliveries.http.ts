@@ -1,0 +1,49 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { z } from 'zod';
+import { AllowRoles } from '../http/decorators.js';
+import { Deliveries } from './deliveries.js';
+
+const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
+const Discarding = z.strictObject({ reason: z.string().min(1).max(500) });
+
+/** `npm run deliveries` for staff. The same facts, as JSON. */
+@Controller('_ops/deliveries')
+@AllowRoles('staff')
+@ApiExcludeController()
+export class DeliveriesHttp {
+  constructor(private readonly deliveries: Deliveries) {}
+
+  @Get()
+  async list(@Query({ schema: ListQuery }) { limit }: z.output<typeof ListQuery>) {
+    return await this.deliveries.list(limit);
+  }
+
+  @Get('lag')
+  async lag() {
+    return { items: await this.deliveries.lag() };
+  }
+
+  @Get(':id')
+  async show(@Param('id') id: string) {
+    return await this.deliveries.show(id);
+  }
+
+  @Post('retry')
+  @HttpCode(200)
+  async retryAll() {
+    return { retried: await this.deliveries.retryAll() };
+  }
+
+  @Post(':id/retry')
+  @HttpCode(204)
+  async retry(@Param('id') id: string) {
+    await this.deliveries.retry(id);
+  }
+
+  @Post(':id/discard')
+  @HttpCode(204)
+  async discard(@Param('id') id: string, @Body({ schema: Discarding }) { reason }: z.output<typeof Discarding>) {
+    await this.deliveries.discard(id, reason);
+  }
+}

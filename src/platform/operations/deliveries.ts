@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import type { Lag } from '../delivery/lag.js';
+import { lagOf } from '../delivery/lag.js';
+import { notify } from '../delivery/outbox-watch.js';
+import type { Discarded, PutAside, PutAsideInFull } from '../delivery/work-table.js';
+import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
+import { currentMessage } from '../messaging/context.js';
+import { Conflict, NotFound } from '../messaging/errors.js';
+import type { Database } from '../persistence/database.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { Runtime } from '../runtime.js';
+
+/** What a person can see of the messages that are not delivered, and do about them. */
+@Injectable()
+export class Deliveries {
+  constructor(private readonly runtime: Runtime) {}
+
+  /** What the modules here have put aside: dead letters first, the oldest of each first. */
+  async list(limit: number): Promise<{ items: PutAside[]; total: number }> {
+    const lists = await Promise.all(this.runtime.databases.map(({ pool }) => listPutAside(pool, limit)));
+    const items = lists.flatMap((list) => list.items);
+    items.sort((a, b) => Number(b.state === 'dead') - Number(a.state === 'dead') || b.ageMs - a.ageMs);
+    return { items: items.slice(0, limit), total: lists.reduce((sum, list) => sum + list.total, 0) };
+  }
+
+  /** @throws NotFound */
+  async show(id: string): Promise<PutAsideInFull> {
+    const { database, row } = this.#find(id);
+    return (await readPutAside(database.pool, row)) ?? unknown(id);
+  }
+
+  /** Has a message tried again now, with all its attempts ahead of it. @throws NotFound */
+  async retry(id: string): Promise<void> {
+    const { database, row } = this.#find(id);
+    if (!(await retryPutAside(database.pool, row))) unknown(id);
+    await notify(database.pool, database.module, 'parked');
+  }
+
+  /** Has everything that was put aside tried again now. @returns how many messages */
+  async retryAll(): Promise<number> {
+    let retried = 0;
+    for (const { pool, module } of this.runtime.databases) {
+      const due = await retryAllPutAside(pool);
+      if (due > 0) await notify(pool, module, 'parked');
+      retried += due;
+    }
+    return retried;
+  }
+
+  /**
+   * Removes a message for good; the log keeps what it was and why. A saga that waits for its outcome is told that it was
+   * given up, unless it was told when the message became a dead letter.
+   *
+   * @throws NotFound, Conflict while an outside call is being made for it
+   */
+  async discard(id: string, reason: string): Promise<void> {
+    const { database, row } = this.#find(id);
+    const { gone, spoke } = await this.#remove(database, id, row, reason);
+    const { consumer, lastError, message } = gone;
+    const by = currentMessage()?.actor.sub ?? 'command line';
+    const line = {
+      id,
+      consumer,
+      type: message.type,
+      messageId: message.id,
+      key: message.aggregateid,
+      by,
+      reason,
+      lastError,
+    };
+    this.runtime.log.warn(line, 'an undelivered message was discarded');
+    if (spoke) await notify(database.pool, database.module);
+    await notify(database.pool, database.module, 'parked');
+  }
+
+  /** How far each consumer is behind each of its producers. */
+  async lag(): Promise<Lag[]> {
+    return (await Promise.all([...this.runtime.running].map((module) => lagOf(this.runtime, module)))).flat();
+  }
+
+  async #remove(
+    database: Database,
+    id: string,
+    row: string,
+    reason: string,
+  ): Promise<{ gone: Discarded; spoke: boolean }> {
+    const unit = new UnitOfWork(database.module, database.dataSource);
+    try {
+      const gone = (await removePutAside(await unit.client(), row)) ?? unknown(id);
+      if (gone === 'busy')
+        throw new Conflict('being_handled', `An attempt is being made for ${id}. Try again in a moment.`);
+      const consumer = this.runtime.consumers.find(({ name }) => name === gone.consumer);
+      if (gone.state === 'waiting') consumer?.givenUp?.(gone.message, `discarded: ${reason}`, unit);
+      return { gone, spoke: await unit.commit() };
+    } catch (error) {
+      await unit.rollback();
+      throw error;
+    }
+  }
+
+  #find(id: string): { database: Database; row: string } {
+    const [, module, row] = /^([a-z][a-z0-9-]*):([1-9]\d{0,17})$/.exec(id) ?? [];
+    const database = this.runtime.databases.find((each) => each.module === module);
+    if (!database || row === undefined) return unknown(id);
+    return { database, row };
+  }
+}
+
+function unknown(id: string): never {
+  throw new NotFound('unknown_delivery', `There is no undelivered message ${id}: see the list for what there is.`);
+}

@@ -1,0 +1,50 @@
+import { Conflict, NotFound } from '../messaging/errors.js';
+import type { Runtime } from '../runtime.js';
+
+/** A consumer that no code declares any more. Its progress stands still, so what it has not read is kept for ever. */
+export interface GoneConsumer {
+  consumer: string;
+  producers: string[];
+}
+
+const READERS = 'SELECT DISTINCT consumer FROM outbox_reader';
+const PROGRESS = 'SELECT consumer, producer FROM consumer_progress';
+
+/** Consumers that are known here and not declared by the modules that run here, nor by any that runs elsewhere. */
+export async function goneConsumers(runtime: Runtime): Promise<GoneConsumer[]> {
+  const found = new Map<string, Set<string>>();
+  const note = (consumer: string, producer: string) => {
+    if (!isDeclared(runtime, consumer)) found.set(consumer, (found.get(consumer) ?? new Set()).add(producer));
+  };
+  for (const { pool, module } of runtime.databases) {
+    for (const { consumer } of (await pool.query<{ consumer: string }>(READERS)).rows) note(consumer, module);
+    const progress = await pool.query<{ consumer: string; producer: string }>(PROGRESS);
+    for (const { consumer, producer } of progress.rows) note(consumer, producer);
+  }
+  return [...found].map(([consumer, producers]) => ({ consumer, producers: [...producers].sort() }));
+}
+
+/**
+ * Forgets a consumer that is gone, so that nothing is kept for it any more.
+ * @throws NotFound; Conflict when it is declared, or messages are still put aside for it
+ */
+export async function forgetConsumer(runtime: Runtime, consumer: string): Promise<void> {
+  if (isDeclared(runtime, consumer))
+    throw new Conflict('still_declared', `${consumer} is still declared: remove its handler first.`);
+  const text = 'SELECT count(*)::int AS count FROM parked_message WHERE consumer = $1';
+  for (const { pool } of runtime.databases) {
+    const { count } = (await pool.query<{ count: number }>(text, [consumer])).rows[0]!;
+    if (count > 0)
+      throw new Conflict('put_aside', `${count} messages are put aside for ${consumer}: discard them first.`);
+  }
+  let forgotten = 0;
+  for (const { pool } of runtime.databases)
+    for (const table of ['consumer_progress', 'outbox_reader'])
+      forgotten += (await pool.query(`DELETE FROM ${table} WHERE consumer = $1`, [consumer])).rowCount ?? 0;
+  if (forgotten === 0) throw new NotFound('unknown_consumer', `Nothing is known here of a consumer ${consumer}.`);
+}
+
+/** Of a module that runs elsewhere it is not known what it declares. */
+function isDeclared({ consumers, remotes }: Runtime, consumer: string): boolean {
+  return remotes.has(consumer.split('.')[0]!) || consumers.some(({ name }) => name === consumer);
+}

@@ -1,0 +1,59 @@
+import type { Lag } from '../platform/delivery/lag.js';
+import type { PutAside, PutAsideInFull } from '../platform/delivery/work-table.js';
+import type { GoneConsumer } from '../platform/operations/gone-consumers.js';
+import { brief, span, table } from './table.js';
+
+/** The messages that were put aside, as a table. */
+export function listLines({ items, total }: { items: readonly PutAside[]; total: number }): string {
+  if (total === 0) return 'Everything that was read is delivered.\n';
+  const head = ['ID', 'CONSUMER', 'TYPE', 'KEY', 'STATE', 'ATTEMPTS', 'AGE', 'NEXT', 'LAST ERROR'];
+  const rest = total > items.length ? `… and ${total - items.length} more\n` : '';
+  return table(head, items.map(rowOf)) + rest;
+}
+
+function rowOf(item: PutAside): string[] {
+  const { id, consumer, type, key, state, attempts, ageMs, lastError } = item;
+  return [id, consumer, type, key, state, String(attempts), span(ageMs), nextOf(item), brief(lastError ?? '–', 100)];
+}
+
+function nextOf({ waitsFor, dueInMs }: PutAside): string {
+  if (dueInMs === null) return 'a person';
+  const time = dueInMs <= 0 ? 'now' : `in ${span(dueInMs)}`;
+  return waitsFor ? `${time}: ${brief(waitsFor, 60)}` : time;
+}
+
+/** One message with everything that is known of it. */
+export function showLines({ message, errors, parkedAt, ...item }: PutAsideInFull): string {
+  const { payload, headers, ...rest } = message;
+  const failures = errors.map(({ at, attempt, error }) => `  ${at}  attempt ${attempt}: ${error}`);
+  const lines = [
+    `${item.id}  ${item.type}`,
+    `consumer   ${item.consumer}`,
+    `key        ${item.key}`,
+    `state      ${item.state}, ${item.attempts} failed attempts; next: ${nextOf(item)}`,
+    `said       ${rest.created_at}, ${span(item.ageMs)} ago, by ${rest.producer} as its number ${rest.seq}`,
+    `message    ${rest.id}`,
+    `put aside  ${parkedAt}`,
+    `headers    ${JSON.stringify(headers)}`,
+    `payload    ${JSON.stringify(payload)}`,
+    'errors',
+    ...(failures.length > 0 ? failures : ['  none']),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** How far every consumer is behind, and who holds messages without being one any more. */
+export function lagLines(lags: readonly Lag[], gone: readonly GoneConsumer[]): string {
+  const rows = lags.map(({ consumer, producer, waiting, oldestMs }) => [
+    consumer,
+    producer,
+    waiting === null ? 'not known here' : String(waiting),
+    oldestMs === null ? '–' : span(oldestMs),
+  ]);
+  const notes = gone.map(
+    ({ consumer, producers }) =>
+      `${consumer} is declared nowhere any more; what ${producers.join(' and ')} said is kept for it. Stop that with: ` +
+      `npm run deliveries -- forget ${consumer}\n`,
+  );
+  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + notes.join('');
+}

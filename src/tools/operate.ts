@@ -1,0 +1,59 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { readConfig, type Config } from '../config.js';
+import { DatabaseUnusable, prepareDatabase } from '../database.js';
+import { modules } from '../modules.js';
+import { contextOptions } from '../platform/bounded-context.js';
+import { DomainError } from '../platform/messaging/errors.js';
+import { createLogger } from '../platform/observability/logging.js';
+import { EmbeddedError } from '../platform/persistence/embedded.js';
+import { PlatformModule } from '../platform/platform.module.js';
+import { Runtime } from '../platform/runtime.js';
+import { SeamClient } from '../platform/transport/seam-client.js';
+import { fail } from './cli.js';
+
+/** What a person at the command line can put right. */
+const EXPECTED = [DomainError, DatabaseUnusable, EmbeddedError];
+
+/**
+ * Runs `work` on the database of the running system, with all modules built and nothing delivered: no process of the
+ * application is needed, and one that runs is not disturbed.
+ *
+ * @throws UsageError with one clear line for what can be expected to go wrong
+ */
+export async function operate(env: NodeJS.ProcessEnv, work: (runtime: Runtime) => Promise<void>): Promise<void> {
+  try {
+    await onDatabase(readConfig(env, modules, { terminal: process.stdout.isTTY, serves: false }), env, work);
+  } catch (error) {
+    if (EXPECTED.some((type) => error instanceof type)) fail((error as Error).message);
+    throw error;
+  }
+}
+
+async function onDatabase(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  work: (runtime: Runtime) => Promise<void>,
+): Promise<void> {
+  const { running, remotes, seam } = config.topology;
+  const here = modules.filter((module) => running.has(contextOptions(module)!.name));
+  const log = createLogger({ ...config.log, level: 'warn' });
+  const database = await prepareDatabase(config, here, log);
+  const identity = { sender: 'operations', secret: seam?.secret ?? '' };
+  const away = [...remotes].map(([module, url]) => new SeamClient({ module, url }, identity));
+  const runtime = new Runtime({ modules, remotes: away, urls: database.urls, poolSize: POOL, env, log });
+  try {
+    await runtime.open();
+    @Module({ imports: [PlatformModule.forRuntime(runtime), ...here] })
+    class Operations {}
+    const app = await NestFactory.createApplicationContext(Operations, { logger: false, abortOnError: false });
+    await work(runtime);
+    await app.close();
+  } finally {
+    await runtime.stop();
+    await database.release();
+  }
+}
+
+/** Enough to hold every producer of a consumer while it is replayed. */
+const POOL = 4;
