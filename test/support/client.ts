@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** What came back. */
 export interface Answer<T> {
   status: number;
@@ -35,7 +37,7 @@ export class Client {
 
   /** @param content the body as it is sent; its type is JSON unless a header says otherwise */
   async send<T>(method: string, path: string, { content, headers = {} }: Content = {}) {
-    const response = await fetch(this.url + path, {
+    const response = await patiently(this.url + path, {
       method,
       headers: {
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
@@ -45,6 +47,20 @@ export class Client {
       ...(content !== undefined && { body: content }),
     });
     return answerOf<T>(`${method} ${path}`, response, await response.text());
+  }
+}
+
+/** How long to go on asking, in milliseconds, where the answer is that a part of the system is away. */
+const PATIENCE_MS = Number(process.env['ACCEPTANCE_PATIENCE_MS'] ?? 0);
+
+/** As a client does that heeds `Retry-After`. */
+async function patiently(url: string, request: RequestInit): Promise<Response> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const response = await fetch(url, request);
+    if (response.status !== 503 || !response.headers.has('retry-after') || Date.now() > until) return response;
+    await response.arrayBuffer();
+    await delay(Math.min(500, 1000 * Number(response.headers.get('retry-after'))));
   }
 }
 

@@ -7,14 +7,14 @@ import type { StoredMessage } from '../delivery/message.js';
  */
 const CloudEvent = z.object({
   specversion: z.literal('1.0'),
-  id: z.string(),
-  source: z.string(),
+  id: z.string().min(1),
+  source: z.templateLiteral(['/modules/', z.string().min(1)]),
   type: z.string(),
   subject: z.string(),
   time: z.string(),
   datacontenttype: z.literal('application/json'),
   traceparent: z.string(),
-  sequence: z.string(),
+  sequence: z.string().regex(/^\d+$/),
   stream: z.string(),
   correlationid: z.string(),
   causationid: z.string(),

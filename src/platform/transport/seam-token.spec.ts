@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { SeamVerifier, signSeamRequest } from './seam-token.js';
+
+const secret = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
+const here = new Set(['notes']);
+const request = { method: 'POST', path: '/seam/v1/messages?x=1', body: '{"a":1}' };
+const sign = (change: object = {}, by = secret) =>
+  signSeamRequest(by, { sender: 'shop', receiver: 'notes', ...request, ...change });
+const check = (token: string | undefined, change: object = {}) =>
+  new SeamVerifier(secret).verify(token, { ...request, ...change }, here);
+
+const S = 1000;
+const at = (ms: number) => jest.spyOn(Date, 'now').mockReturnValue(ms);
+afterEach(() => jest.restoreAllMocks());
+
+describe('a signature between processes', () => {
+  it('says who sent what to whom', () => {
+    expect(check(sign())).toMatchObject({ iss: 'shop', aud: 'notes' });
+  });
+
+  const refused: [why: string, token: string | undefined, change: object, message: RegExp][] = [
+    ['is missing', undefined, {}, /not signed/],
+    ['is empty', '', {}, /not signed/],
+    ['is no token', 'a.b.c', {}, /signature is wrong/],
+    ['has another secret', sign({}, secret.toLowerCase()), {}, /signature is wrong/],
+    ['is for another receiver', sign({ receiver: 'catalog' }), {}, /meant for catalog/],
+    ['is for another body', sign({ body: '{"a":2}' }), {}, /body/],
+    ['is for another path', sign({ path: '/seam/v1/messages?x=2' }), {}, /another request/],
+    ['is for another method', sign({ method: 'GET' }), {}, /another request/],
+  ];
+  it.each(refused)('that %s is refused', (_, token, change, message) => {
+    expect(() => check(token, change)).toThrow(message);
+  });
+
+  it('with claims that were changed is refused', () => {
+    const [header, claims, signature] = sign().split('.');
+    const changed = Buffer.from(claims!, 'base64url').toString().replace('"notes"', '"other"');
+    const forged = [header, Buffer.from(changed).toString('base64url'), signature].join('.');
+    expect(() => check(forged)).toThrow(/signature is wrong/);
+  });
+
+  it('without an algorithm is refused', () => {
+    const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    const [, claims] = sign().split('.');
+    expect(() => check(`${none}.${claims}.`)).toThrow(/not signed/);
+    expect(() => check(`${none}.${claims}.AAAA`)).toThrow(/signature is wrong/);
+  });
+
+  it('is good for half a minute, whatever the clocks differ by up to five seconds', () => {
+    const now = Date.now();
+    at(now);
+    const token = sign();
+    for (const later of [-4 * S, 0, 34 * S]) {
+      at(now + later);
+      expect(check(token)).toBeDefined();
+    }
+    at(now + 37 * S);
+    expect(() => check(token)).toThrow(/expired/);
+    at(now - 7 * S);
+    expect(() => check(token)).toThrow(/expired/);
+  });
+
+  it('is good once', () => {
+    const verifier = new SeamVerifier(secret);
+    const token = sign();
+    verifier.verify(token, request, here);
+    expect(() => verifier.verify(token, request, here)).toThrow(/sent before/);
+    expect(verifier.verify(sign(), request, here)).toBeDefined();
+  });
+
+  it('does not become good again while it is not stale', () => {
+    const now = Date.now();
+    const verifier = new SeamVerifier(secret);
+    at(now);
+    const token = sign();
+    verifier.verify(token, request, here);
+    at(now + 34 * S);
+    verifier.verify(sign(), request, here);
+    expect(() => verifier.verify(token, request, here)).toThrow(/sent before/);
+  });
+});

@@ -1,0 +1,44 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../platform/testing/eventually.js';
+import type { Part } from './split.js';
+
+const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
+const READY_MS = 60_000;
+
+/** The processes of one rehearsal. */
+export class Hosts {
+  readonly #running = new Map<Part, ChildProcess>();
+
+  /** @param env what all of them have in common */
+  constructor(private readonly env: Readonly<Record<string, string>>) {}
+
+  /** Starts one process and waits until it is ready. @throws Error with what it wrote when it ends instead */
+  async start(part: Part): Promise<void> {
+    const { PATH, HOME, TMPDIR } = process.env;
+    const env = { PATH, HOME, TMPDIR, ...this.env, ...part.env };
+    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#running.set(part, child);
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk));
+    await eventually(() => child.exitCode !== null || ready(part.url), `${part.modules.join()} being ready`, READY_MS);
+    if (child.exitCode !== null)
+      throw new Error(`The process of ${part.modules.join(', ')} ended with ${child.exitCode}: ${errors.trim()}`);
+  }
+
+  /** As a power failure would: no goodbye. */
+  async kill(part: Part): Promise<void> {
+    const child = this.#running.get(part);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((part) => this.kill(part)));
+  }
+}
+
+const ready = async (url: string) => (await fetch(`${url}/health/ready`)).ok;
