@@ -12,6 +12,9 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https U
 const RATE = 'expected a number of requests a minute from 1 to 100000, or "off"';
 const rate = z.union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)], { error: RATE });
 
+const HOURS = 'expected a number of hours from 1 to 87600';
+const STALE = 'expected a whole number of milliseconds from 1000 on';
+
 /** The variables of the shell; modules declare their own. An absent one has its default. */
 const Variables = z.object({
   NODE_ENV: z
@@ -32,6 +35,8 @@ const Variables = z.object({
   AUTH_AUDIENCE: z.string().optional(),
   AUTH_JWKS_URL: webUrl.optional(),
   RATE_LIMIT: rate.default(600),
+  OUTBOX_RETENTION_HOURS: z.coerce.number({ error: HOURS }).min(1, HOURS).max(87_600, HOURS).default(168),
+  STALE_AFTER_MS: z.coerce.number({ error: STALE }).int(STALE).min(1000, STALE).default(60_000),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'expected trace, debug, info, warn, error, fatal or silent',
@@ -54,6 +59,8 @@ export interface Config {
   readonly poolSize: number;
   readonly auth: { issuer: string; audience: string; jwksUrl: string } | undefined;
   readonly rateLimit: number | 'off';
+  /** How long delivered messages are kept at least, and when one that is not delivered is told of: milliseconds. */
+  readonly housekeeping: { keepMs: number; staleAfterMs: number };
   readonly log: { level: string; format: 'json' | 'pretty' };
 }
 
@@ -92,6 +99,7 @@ export function readConfig(
     poolSize: values.DATABASE_POOL_SIZE,
     auth: authOf(values),
     rateLimit: values.RATE_LIMIT,
+    housekeeping: { keepMs: values.OUTBOX_RETENTION_HOURS * 3_600_000, staleAfterMs: values.STALE_AFTER_MS },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
   });
 }

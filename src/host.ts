@@ -40,7 +40,8 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
   const database = await prepareDatabase(config, hereOf(config), log);
   const remotes = remoteModules(config);
-  const runtime = new Runtime({ modules, remotes, urls: database.urls, poolSize: config.poolSize, env, log });
+  const { poolSize, housekeeping } = config;
+  const runtime = new Runtime({ modules, remotes, urls: database.urls, poolSize, env, log, housekeeping });
   let app: NestFastifyApplication | undefined;
   let seam: SeamServer | undefined;
   const stop = async () => {
