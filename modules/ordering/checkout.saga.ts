@@ -46,8 +46,9 @@ export class Checkout extends Saga<CheckoutState> {
     this.onReply(ConfirmOrder, confirmationAnswered);
     this.on(OrderCancelled, order, undo);
     this.onTimeout(PATIENCE.name, (state) => enter(state, state.step));
-    this.compensates(ReserveStock, ({ orderId }) => new ReleaseStock({ orderId }));
-    this.compensates(RequestCharge, ({ orderId }) => new ReverseCharge({ orderId }));
+    this.onReply(CancelOrder, () => ({}));
+    this.compensates(ReserveStock, ReleaseStock, ({ orderId }) => ({ orderId }));
+    this.compensates(RequestCharge, ReverseCharge, ({ orderId }) => ({ orderId }));
   }
 }
 

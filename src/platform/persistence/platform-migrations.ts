@@ -76,6 +76,7 @@ export class PlatformTables1700000000000 implements MigrationInterface {
         PRIMARY KEY (saga, id)
       );
       CREATE INDEX saga_timeout ON saga (timeout_at) WHERE timeout_at IS NOT NULL;
+      CREATE INDEX saga_open ON saga (started_at) WHERE status <> 'done';
     `);
   }
 

@@ -3,8 +3,21 @@ import type { ClientBase } from 'pg';
 /** A command that a saga sent, and how it ended. */
 export interface Step {
   command: string;
-  outcome: 'sent' | 'ok' | 'error' | 'undone';
+  outcome: 'sent' | 'ok' | 'error' | 'given_up' | 'undone';
+  /** It undoes another step. */
+  undo?: true;
 }
+
+/** What an instance heard, and what it did then. Kept for people. */
+export interface Moment {
+  heard: string;
+  sent?: string[];
+  timeout?: string;
+  error?: string;
+}
+
+/** So many moments are kept of an instance, the latest. */
+const MOMENTS = 100;
 
 export interface SagaRow {
   saga: string;
@@ -12,10 +25,12 @@ export interface SagaRow {
   state: unknown;
   steps: Step[];
   status: 'running' | 'compensating' | 'done';
+  /** It has decided that nothing more is to be done. */
+  ended: boolean;
   timeout_name: string | null;
 }
 
-const COLUMNS = 'saga, id, state, steps, status, timeout_name';
+const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name';
 
 /** Begins an instance. @returns whether it is new */
 export async function insertSaga(client: ClientBase, saga: string, id: string): Promise<boolean> {
@@ -42,13 +57,16 @@ export async function saveSaga(
   client: ClientBase,
   row: SagaRow,
   timeout: { name: string; afterMs: number } | null | undefined,
+  moment: Moment,
 ): Promise<void> {
   const keep = timeout === undefined;
   await client.query({
     name: 'saga-save',
     text: `UPDATE saga SET state = $3, steps = $4, status = $5, updated_at = now(),
                   timeout_name = CASE WHEN $6 THEN timeout_name ELSE $7 END,
-                  timeout_at = CASE WHEN $6 THEN timeout_at ELSE now() + $8::float8 * interval '1 ms' END
+                  timeout_at = CASE WHEN $6 THEN timeout_at ELSE now() + $8::float8 * interval '1 ms' END,
+                  ended_at = CASE WHEN $9 THEN coalesce(ended_at, now()) END,
+                  timeline = ${appended('$10')}
             WHERE saga = $1 AND id = $2`,
     values: [
       row.saga,
@@ -59,6 +77,27 @@ export async function saveSaga(
       keep,
       timeout?.name ?? null,
       timeout?.afterMs ?? null,
+      row.ended,
+      JSON.stringify(moment),
     ],
   });
+}
+
+/** Has a timeout that could not be handled tried again, so that it does not hold up those of other instances. */
+export async function postponeTimeout(
+  client: ClientBase,
+  row: SagaRow,
+  afterMs: number,
+  moment: Moment,
+): Promise<void> {
+  await client.query({
+    name: 'saga-postpone',
+    text: `UPDATE saga SET timeout_at = now() + $3 * interval '1 ms', timeline = ${appended('$4')} WHERE saga = $1 AND id = $2`,
+    values: [row.saga, row.id, afterMs, JSON.stringify(moment)],
+  });
+}
+
+function appended(moment: string): string {
+  const kept = `CASE WHEN jsonb_array_length(timeline) < ${MOMENTS} THEN timeline ELSE timeline - 0 END`;
+  return `${kept} || jsonb_build_array(jsonb_build_object('at', clock_timestamp()) || ${moment}::jsonb)`;
 }

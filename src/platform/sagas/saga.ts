@@ -8,13 +8,16 @@ import type { MessageClass } from '../messaging/define.js';
 export interface Decision<S> {
   /** The new state; absent: unchanged. */
   state?: S;
-  /** Durable commands, handled in this order by each module. Their replies come back to this instance. */
+  /**
+   * Durable commands, handled in this order by each module. Their replies come back to this instance; what each means has
+   * to be declared with `onReply`.
+   */
   send?: readonly object[];
   /** Arms the timeout of this instance, in place of the one before; `null` disarms it; absent: unchanged. */
   timeout?: { name: string; afterMs: number } | null;
   /** Undoes every step that was sent and did not answer with an error, the last one first. */
   compensate?: boolean;
-  /** Nothing more is to be done. Later messages are still decided on. */
+  /** Nothing more is to be done but what undoes steps. Later messages are still decided on. */
   done?: boolean;
 }
 
@@ -50,7 +53,7 @@ export abstract class Saga<S> {
   readonly events: MessageClass[] = [];
   readonly commands: MessageClass[] = [];
   readonly #timeouts = new Map<string, (state: S) => Decision<S>>();
-  readonly #compensations = new Map<string, (state: S) => object>();
+  readonly #compensations = new Map<string, { undo: MessageClass; payload: (state: S) => object }>();
 
   /**
    * @param name stable and unique, `module.process`; its instances are stored under it
@@ -86,8 +89,7 @@ export abstract class Saga<S> {
   /** The answer to a command this saga sent: its result, its typed error, or that it was given up. */
   protected onReply<C extends MessageClass>(command: C, decide: Decide<S, Reply<Result<InstanceType<C>>>>): void {
     this.commands.push(command);
-    const type = replyType(command.definition.name);
-    this.subscriptions.set(type, { decide, starts: false });
+    this.subscriptions.set(replyType(command.definition.name), { decide, starts: false });
   }
 
   /** The timeout of this name has passed. */
@@ -95,9 +97,17 @@ export abstract class Saga<S> {
     this.#timeouts.set(name, decide);
   }
 
-  /** The command that undoes a step. Must be harmless when the step had no effect. */
-  protected compensates<C extends MessageClass>(step: C, undo: (state: S) => object): void {
-    this.#compensations.set(step.definition.name, undo);
+  /**
+   * The command that undoes a step. Must be harmless when the step had no effect. An instance is not done before every
+   * such command has succeeded.
+   */
+  protected compensates<U extends MessageClass>(
+    step: MessageClass,
+    undo: U,
+    payload: (state: S) => ConstructorParameters<U>[0],
+  ): void {
+    this.#compensations.set(step.definition.name, { undo, payload });
+    if (!this.subscriptions.has(replyType(undo.definition.name))) this.onReply(undo, () => ({}));
   }
 
   /** Decides on a message: an event, a {@link Reply} by its type, or a timeout by its name. Pure. */
@@ -112,7 +122,17 @@ export abstract class Saga<S> {
 
   /** The command that undoes a step, if the step needs undoing. */
   compensation(step: string, state: S): object | undefined {
-    return this.#compensations.get(step)?.(state);
+    const found = this.#compensations.get(step);
+    return found && new found.undo(found.payload(state) as never);
+  }
+
+  /** The names of a step and of the command that undoes it, for every step that needs undoing. */
+  get compensations(): { step: string; undo: string }[] {
+    return [...this.#compensations].map(([step, { undo }]) => ({ step, undo: undo.definition.name }));
+  }
+
+  get timeouts(): string[] {
+    return [...this.#timeouts.keys()];
   }
 
   #subscribe(event: MessageClass, subscription: Subscription<S>): void {

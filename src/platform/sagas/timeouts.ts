@@ -46,9 +46,10 @@ export class SagaTimeouts {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     const context = childContext(`${runner.saga.name}.timeout`, this.database.module);
     try {
-      const id = await runInScope(context, unit, () => runner.handleTimeout(unit));
+      const handled = await runInScope(context, unit, () => runner.handleTimeout(unit));
       if (await unit.commit()) this.committed();
-      return id !== undefined;
+      if (handled?.error) this.failed(handled.error);
+      return handled !== undefined;
     } catch (error) {
       await unit.rollback();
       throw error;
