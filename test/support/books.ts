@@ -23,17 +23,24 @@ export async function expectStockToAddUp(staff: Staff, onHand: ReadonlyMap<strin
 
 /** Soon a confirmed order is charged once, in full; of a cancelled one nothing is kept, by our books and by the provider's. */
 export async function expectMoneyToAddUp(staff: Staff, orders: Iterable<Order>) {
-  for (const order of orders) {
-    const due = order.status === 'confirmed' ? order.total.amount : 0;
-    await eventually(
-      async () => expectPaid(order, due, await staff.payments(order.orderId), await staff.charges(order.orderId)),
-      `the payment of ${order.orderId} being settled`,
-      SETTLED_MS,
-    );
-  }
+  const all = [...orders];
+  const look = async () => {
+    const charges = await staff.charges();
+    const payments = await Promise.all(all.map(({ orderId }) => staff.payments(orderId)));
+    for (const [n, order] of all.entries()) {
+      expectPaid(
+        order,
+        payments[n]!,
+        charges.filter(({ orderId }) => orderId === order.orderId),
+      );
+    }
+    return true;
+  };
+  await eventually(look, 'every payment being settled', SETTLED_MS);
 }
 
-function expectPaid({ orderId, status }: Order, due: number, payments: Payment[], charges: Charge[]): true {
+function expectPaid({ orderId, status, total }: Order, payments: Payment[], charges: Charge[]) {
+  const due = status === 'confirmed' ? total.amount : 0;
   expect({ orderId, kept: kept(charges) }).toEqual({ orderId, kept: due });
   expect(charges.length).toBeLessThanOrEqual(1);
   expect(payments.length).toBeLessThanOrEqual(1);
@@ -41,5 +48,4 @@ function expectPaid({ orderId, status }: Order, due: number, payments: Payment[]
   for (const payment of status === 'cancelled' ? payments : []) {
     expect(['declined', 'failed', 'refunded']).toContain(payment.status);
   }
-  return true;
 }
