@@ -13,10 +13,17 @@ export interface LogOptions {
 
 /** Secrets and personal data by the names they have in headers, variables and payloads. */
 const SECRET = ['authorization', 'cookie', 'password', 'secret', 'token', 'paymentToken', 'connectionString'];
+const CENSOR = '[redacted]';
 const redact = {
   paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]),
-  censor: '[redacted]',
+  censor: CENSOR,
 };
+
+/** A copy of plain data that may be shown to people who look after the system: without what no log may have either. */
+export function withoutSecrets<T>(value: T): T {
+  const copy = (key: string, inner: unknown) => (SECRET.includes(key) ? CENSOR : inner);
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value, copy)) as T);
+}
 
 /**
  * The process's logger. Each line written while a request or message is handled says whose it is: trace and span,

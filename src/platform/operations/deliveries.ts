@@ -6,6 +6,7 @@ import type { Discarded, PutAside, PutAsideInFull } from '../delivery/work-table
 import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
 import { currentMessage } from '../messaging/context.js';
 import { Conflict, NotFound } from '../messaging/errors.js';
+import { withoutSecrets } from '../observability/logging.js';
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Runtime } from '../runtime.js';
@@ -23,10 +24,10 @@ export class Deliveries {
     return { items: items.slice(0, limit), total: lists.reduce((sum, list) => sum + list.total, 0) };
   }
 
-  /** @throws NotFound */
+  /** Everything about one message but secrets. @throws NotFound */
   async show(id: string): Promise<PutAsideInFull> {
     const { database, row } = this.#find(id);
-    return (await readPutAside(database.pool, row)) ?? unknown(id);
+    return withoutSecrets((await readPutAside(database.pool, row)) ?? unknown(id));
   }
 
   /** Has a message tried again now, with all its attempts ahead of it. @throws NotFound */

@@ -1,0 +1,25 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { z } from 'zod';
+import { AllowRoles } from '../http/decorators.js';
+import { Sagas } from './sagas.js';
+
+const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
+
+/** `npm run sagas` for staff. The same facts, as JSON. */
+@Controller('_ops/sagas')
+@AllowRoles('staff')
+@ApiExcludeController()
+export class SagasHttp {
+  constructor(private readonly sagas: Sagas) {}
+
+  @Get()
+  async list(@Query({ schema: ListQuery }) { limit }: z.output<typeof ListQuery>) {
+    return { items: await this.sagas.list(limit) };
+  }
+
+  @Get(':id')
+  async show(@Param('id') id: string) {
+    return { items: await this.sagas.show(id) };
+  }
+}

@@ -1,0 +1,73 @@
+import { Sagas } from '../platform/operations/sagas.js';
+import { fail, oneOf, program, readArguments } from './cli.js';
+import { operate } from './operate.js';
+import { span, table } from './table.js';
+
+const HELP = `
+npm run sagas -- list | show ID
+
+Processes over several modules that are not done, and what they wait for. Works on the database of the running system,
+also while nothing runs.
+
+  list       running processes: stuck ones first, then those that changed longest ago
+  show ID    one of them, done or not: its state, its steps, and what it has heard and sent
+`;
+
+const SHOWN = 200;
+
+type Work = (sagas: Sagas) => Promise<string>;
+
+/** What the arguments ask for. @throws UsageError before anything is done */
+export function sagas(args: readonly string[]): Work {
+  const [word, id, ...extra] = readArguments(args, {}, true).words;
+  const task = oneOf('The task', word, ['list', 'show'] as const);
+  if (task === 'show' && id === undefined) fail('show needs an ID, as list shows it. See --help.');
+  const surplus = task === 'list' ? id : extra[0];
+  if (surplus !== undefined) fail(`Unexpected argument '${surplus}'. See --help.`);
+  return task === 'list' ? list : show(id!);
+}
+
+const list: Work = async (all) => {
+  const found = await all.list(SHOWN);
+  if (found.length === 0) return 'Every process is done.\n';
+  const rows = found.map(({ saga, id, status, stuck, ageMs, quietMs, waitsFor }) => [
+    saga,
+    id,
+    stuck ? `${status}, STUCK` : status,
+    span(ageMs),
+    span(quietMs),
+    waitsFor.join('; '),
+  ]);
+  return table(['SAGA', 'ID', 'STATUS', 'AGE', 'UNCHANGED', 'WAITS FOR'], rows);
+};
+
+const show =
+  (id: string): Work =>
+  async (all) =>
+    (await all.show(id)).map(inFull).join('\n');
+
+function inFull(saga: Awaited<ReturnType<Sagas['show']>>[number]): string {
+  const lines = [
+    `${saga.saga}  ${saga.id}`,
+    `status     ${saga.status}${saga.stuck ? ', STUCK' : ''}`,
+    `began      ${saga.startedAt}, ${span(saga.ageMs)} ago; last changed ${span(saga.quietMs)} ago`,
+    ...(saga.endedAt ? [`ended      ${saga.endedAt}`] : []),
+    `waits for  ${saga.waitsFor.join('\n           ') || 'nothing'}`,
+    `state      ${JSON.stringify(saga.state)}`,
+    'steps',
+    ...saga.steps.map(({ command, outcome, undo }) => `  ${command}${undo ? ' (undoes)' : ''}: ${outcome}`),
+    'timeline',
+    ...saga.timeline.flatMap(({ at, heard, sent = [], timeout, error }) => [
+      `  ${at}  ${heard}`,
+      ...sent.map((command) => `      sent ${command}`),
+      ...(timeout ? [`      timeout ${timeout} is set`] : []),
+      ...(error ? [`      failed: ${error}`] : []),
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+await program(import.meta.url, HELP, async (args) => {
+  const work = sagas(args);
+  await operate(process.env, async (runtime) => void process.stdout.write(await work(new Sagas(runtime))));
+});
