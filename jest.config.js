@@ -23,5 +23,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
+  // Both cores of a small machine.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };

@@ -21,9 +21,12 @@ if (fs.existsSync(compiler)) {
   // What does not compile is told again, and again, by the watching compiler.
   if (built.status !== 0 && process.argv[2] !== 'tools/dev') process.exit(2);
 }
-var target = path.join(root, 'dist/src', process.argv[2] + '.js');
-process.argv.splice(1, 2, target);
-import(url.pathToFileURL(target).href).catch(function (error) {
-  console.error(error);
-  process.exit(1);
-});
+// Without a name there is nothing more to do than to build.
+if (process.argv[2]) {
+  var target = path.join(root, 'dist/src', process.argv[2] + '.js');
+  process.argv.splice(1, 2, target);
+  import(url.pathToFileURL(target).href).catch(function (error) {
+    console.error(error);
+    process.exit(1);
+  });
+}
