@@ -16,6 +16,7 @@ import { createLogger, nestLogger, type Logger } from './platform/observability/
 import { EmbeddedError } from './platform/persistence/embedded.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
+import { BrokerUnusable } from './platform/transport/nats/broker.js';
 import { forwardRoutes, publicRoutes } from './platform/transport/front-door.js';
 import { SeamClient } from './platform/transport/seam-client.js';
 import { SeamServer } from './platform/transport/seam-server.js';
@@ -24,7 +25,7 @@ import { SeamServer } from './platform/transport/seam-server.js';
 const SHUTDOWN_MS = 25_000;
 
 /** Errors whose message is meant for whoever starts the process: one clear message, exit code 2. */
-const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed, WiringError];
+const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed, WiringError, BrokerUnusable];
 
 /** Starts one process from its environment; ends it with exit code 2 and one clear message when that cannot be done. */
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
@@ -40,8 +41,18 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
   const database = await prepareDatabase(config, hereOf(config), log);
   const remotes = remoteModules(config);
-  const { poolSize, housekeeping } = config;
-  const runtime = new Runtime({ modules, remotes, urls: database.urls, poolSize, env, log, housekeeping });
+  const { poolSize, housekeeping, topology } = config;
+  const { urls } = database;
+  const runtime = new Runtime({
+    modules,
+    remotes,
+    events: topology.events,
+    urls,
+    poolSize,
+    env,
+    log,
+    housekeeping,
+  });
   let app: NestFastifyApplication | undefined;
   let seam: SeamServer | undefined;
   const stop = async () => {

@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions } from './platform/bounded-context.js';
 import { readVariables } from './platform/configuration.js';
+import type { EventsOptions } from './platform/transport/event-transport.js';
 
 /** Which modules run in this process, and how it meets the others. */
 export interface Topology {
@@ -11,12 +12,16 @@ export interface Topology {
   readonly remotes: ReadonlyMap<string, string>;
   /** The internal listener; absent when no other process asks this one for anything. */
   readonly seam: { port: number; secret: string; tls?: { ca: string; cert: string; key: string } } | undefined;
+  /** How events, durable commands and replies reach other processes. */
+  readonly events: EventsOptions;
 }
 
 /** `PAYMENTS_DATABASE_URL` for the module `payments`, `ORDER_ITEMS_…` for `order-items`. */
 export const variableOf = (module: string, suffix: string) => `${module.toUpperCase().replaceAll('-', '_')}_${suffix}`;
 
 const SHORTEST_SECRET = 32;
+const NATS_URL_MISSING = 'required with EVENTS=nats: where the broker answers (nats://host:port)';
+const NATS_URLS = /^(nats|tls):\/\/[^\s,/]+(, *(nats|tls):\/\/[^\s,/]+)*$/;
 const file = z.string().optional();
 
 const Variables = z.object({
@@ -26,7 +31,13 @@ const Variables = z.object({
   SEAM_TLS_CA: file,
   SEAM_TLS_CERT: file,
   SEAM_TLS_KEY: file,
-  EVENTS: z.enum(['feed'], { error: 'expected feed: the events of a module are read from its outbox' }).default('feed'),
+  EVENTS: z
+    .enum(['feed', 'nats'], { error: 'expected feed (read from the outbox of the producer) or nats (with NATS_URL)' })
+    .default('feed'),
+  NATS_URL: z
+    .string()
+    .regex(NATS_URLS, 'expected nats://host:port or tls://user:password@host:port, several with commas between')
+    .optional(),
 });
 
 /** Reads and checks the variables that say what runs where. @returns the topology, and everything that is wrong with it */
@@ -52,13 +63,18 @@ export function readTopology(
     ...(split && values.SEAM_PORT === undefined
       ? ['SEAM_PORT: required: the other processes reach these modules there']
       : []),
-    ...(split || values.SEAM_PORT !== undefined ? secretProblems(values.SEAM_SECRET) : []),
+    ...(split || values.SEAM_PORT !== undefined || values.EVENTS === 'nats' ? secretProblems(values.SEAM_SECRET) : []),
+    ...(values.EVENTS === 'nats' && values.NATS_URL === undefined ? [`NATS_URL: ${NATS_URL_MISSING}`] : []),
     ...tls.problems,
   ];
   if (problems.length > 0) return { problems };
   const seam =
     values.SEAM_PORT === undefined ? undefined : { port: values.SEAM_PORT, secret: values.SEAM_SECRET!, ...tls.tls };
-  return { topology: { running, remotes: remote.urls, seam }, problems };
+  return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values) }, problems };
+}
+
+function eventsOf({ EVENTS, NATS_URL, SEAM_SECRET }: z.output<typeof Variables>): EventsOptions {
+  return EVENTS === 'nats' ? { kind: 'nats', url: NATS_URL!, secret: SEAM_SECRET! } : { kind: 'feed' };
 }
 
 function unknownModules(wanted: readonly string[], names: readonly string[]): string[] {

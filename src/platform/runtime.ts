@@ -25,7 +25,8 @@ import { TransactionalRunner } from './persistence/command-runner.js';
 import { Database } from './persistence/database.js';
 import type { SagaRunner } from './sagas/saga-runner.js';
 import { SagaTimeouts } from './sagas/timeouts.js';
-import { RemoteFeed, RemoteWatch } from './transport/remote-feed.js';
+import type { EventsOptions, EventTransport } from './transport/event-transport.js';
+import { openTransport } from './transport/event-transport.js';
 import { HttpRemoteModule } from './transport/remote-module.js';
 import type { SeamClient } from './transport/seam-client.js';
 
@@ -34,6 +35,8 @@ export interface RuntimeOptions {
   modules: readonly Type[];
   /** The modules that run elsewhere, and how to reach them. Default: none. */
   remotes?: readonly SeamClient[];
+  /** How messages reach other processes. Default: from the producer's outbox, over the seam. */
+  events?: EventsOptions;
   /** Connection URL of each module's role. */
   urls: ReadonlyMap<string, string>;
   /** Connections at most, for each module. */
@@ -66,7 +69,7 @@ export class Runtime extends Host {
   readonly watches = new Map<string, OutboxWatch>();
   readonly loops: ConsumerLoop[] = [];
   readonly log: Logger;
-  readonly #remoteWatches = new Map<string, RemoteWatch>();
+  readonly #transport: EventTransport;
   readonly #databases = new Map<string, Database>();
   readonly #workers = new Map<Consumer, ParkedWorker>();
   readonly #timeouts: SagaTimeouts[] = [];
@@ -88,7 +91,7 @@ export class Runtime extends Host {
     const fault = (context: MessageContext, err: unknown) =>
       this.log.error({ err, type: context.type }, 'handler failed');
     const remote = new Map([...this.remotes].map(([name, client]) => [name, new HttpRemoteModule(client)]));
-    for (const [name, client] of this.remotes) this.#remoteWatches.set(name, this.#follow(client));
+    this.#transport = openTransport(this, options.events);
     this.dispatcher = new Dispatcher(this.registry, runners, { fault }, remote);
   }
 
@@ -116,6 +119,7 @@ export class Runtime extends Host {
   async connect(): Promise<void> {
     await this.open();
     await Promise.all([...this.watches.values()].map((watch) => watch.start()));
+    await this.#transport.connect();
   }
 
   /** Begins to deliver messages to the consumers that were registered. */
@@ -123,6 +127,7 @@ export class Runtime extends Host {
     for (const consumer of this.consumers) this.#startConsumer(consumer);
     for (const name of this.running) this.#startTimeouts(name);
     for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#heed(module, signal));
+    this.#transport.start();
     this.#housekeeping.start();
   }
 
@@ -135,7 +140,8 @@ export class Runtime extends Host {
       ...this.#timeouts.map((timeouts) => timeouts.stop()),
       this.#housekeeping.stop(),
     ]);
-    await Promise.all([...this.watches.values(), ...this.#remoteWatches.values()].map((watch) => watch.stop()));
+    await this.#transport.stop();
+    await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
     await Promise.all([...this.remotes.values()].map((client) => client.close()));
     const sources = [...this.#databases.values()].map((database) => database.dataSource);
     await Promise.all(sources.filter((source) => source.isInitialized).map((source) => source.destroy()));
@@ -162,7 +168,7 @@ export class Runtime extends Host {
     this.#workers.set(consumer, worker);
     worker.start();
     for (const [producer, filter] of consumer.sources) {
-      const loop = new ConsumerLoop(consumer, this.#feed(producer), filter, database, this.#loopEvents);
+      const loop = new ConsumerLoop(consumer, this.#feed(producer, consumer), filter, database, this.#loopEvents);
       this.loops.push(loop);
       this.#running.push(loop.run(this.#abort.signal));
     }
@@ -195,15 +201,8 @@ export class Runtime extends Host {
     return { feed: new LocalFeed(module, () => this.database(module).pool, watch), watch };
   }
 
-  #feed(producer: string): Feed {
-    const remote = this.#remoteWatches.get(producer);
-    return remote ? new RemoteFeed(producer, remote) : this.feedOf(producer).feed;
-  }
-
-  #follow(client: SeamClient): RemoteWatch {
-    return new RemoteWatch(client, (err) =>
-      this.log.warn({ err, producer: client.peer.module }, 'cannot read its feed'),
-    );
+  #feed(producer: string, consumer: Consumer): Feed {
+    return this.remotes.has(producer) ? this.#transport.feed(producer, consumer.name) : this.feedOf(producer).feed;
   }
 
   readonly #loopEvents: LoopEvents = {

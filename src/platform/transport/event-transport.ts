@@ -1,0 +1,38 @@
+import type { Feed } from '../delivery/feed.js';
+import type { OutboxWatch } from '../delivery/outbox-watch.js';
+import type { Logger } from '../observability/logging.js';
+import type { Database } from '../persistence/database.js';
+import { HttpFeeds } from './http-feeds.js';
+import { NatsTransport } from './nats/nats-transport.js';
+import type { SeamClient } from './seam-client.js';
+
+/** How the messages of modules reach other processes: `EVENTS`. */
+export type EventsOptions = { kind: 'feed' } | { kind: 'nats'; url: string; secret: string };
+
+/**
+ * Carries what modules say between processes. A consumer reads it as the {@link Feed} of the producer, and keeps its own
+ * progress: whatever a transport repeats has no second effect.
+ */
+export interface EventTransport {
+  /** Gets in touch, before anything else. @throws BrokerUnusable when that cannot be done */
+  connect(): Promise<void>;
+  /** Begins to hand out what the modules of this process say. */
+  start(): void;
+  /** What a producer in another process says, for one consumer: its name is `module.name`. */
+  feed(producer: string, consumer: string): Feed;
+  stop(): Promise<void>;
+}
+
+/** What a transport needs of the process that it works for. */
+export interface Sayings {
+  readonly remotes: ReadonlyMap<string, SeamClient>;
+  readonly databases: readonly Database[];
+  readonly log: Logger;
+  /** The outbox of a module that runs here. */
+  feedOf(module: string): { feed: Feed; watch: OutboxWatch };
+}
+
+/** The one place that knows every transport: the next one, such as Kafka, is a folder beside `nats/` and a line here. */
+export function openTransport(process: Sayings, options: EventsOptions = { kind: 'feed' }): EventTransport {
+  return options.kind === 'nats' ? new NatsTransport(process, options) : new HttpFeeds(process);
+}

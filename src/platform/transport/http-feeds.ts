@@ -1,0 +1,35 @@
+import type { Feed } from '../delivery/feed.js';
+import type { EventTransport, Sayings } from './event-transport.js';
+import { forgetPublisher } from './nats/publisher-progress.js';
+import { RemoteFeed, RemoteWatch } from './remote-feed.js';
+import type { SeamClient } from './seam-client.js';
+
+/** `EVENTS=feed`: every consumer reads the producer's outbox over the seam. There is nothing to hand out. */
+export class HttpFeeds implements EventTransport {
+  readonly #watches: ReadonlyMap<string, RemoteWatch>;
+
+  constructor(private readonly process: Sayings) {
+    this.#watches = new Map([...process.remotes].map(([name, client]) => [name, this.#follow(client)]));
+  }
+
+  /** Of a broker that was used before, nobody has to wait for any more. */
+  async connect(): Promise<void> {
+    await Promise.all(this.process.databases.map((database) => forgetPublisher(database)));
+  }
+
+  start(): void {}
+
+  feed(producer: string): Feed {
+    return new RemoteFeed(producer, this.#watches.get(producer)!);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((watch) => watch.stop()));
+  }
+
+  #follow(client: SeamClient): RemoteWatch {
+    return new RemoteWatch(client, (err) =>
+      this.process.log.warn({ err, producer: client.peer.module }, 'cannot read its feed'),
+    );
+  }
+}

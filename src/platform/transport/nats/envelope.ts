@@ -1,0 +1,95 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
+import type { StoredMessage } from '../../delivery/message.js';
+import { fromCloudEvent, toCloudEvent } from '../cloud-events.js';
+import { subjectOf } from './broker.js';
+
+const ID = 'Nats-Msg-Id';
+const AFTER = 'Liftout-After';
+const SIGNATURE = 'Liftout-Signature';
+
+/** A message as it lies in the stream. Each names the one before it: a reader notices when any is missing. */
+export interface Envelope {
+  /** Its number in the outbox. */
+  seq: number;
+  /** The number of the message before it in the outbox; 0 when there was none. */
+  after: number;
+  subject: string;
+  body: Uint8Array;
+}
+
+export interface Sealed {
+  subject: string;
+  id: string;
+  headers: MsgHdrs;
+  body: string;
+}
+
+/** How far a stream goes: told by its producer. */
+export interface Pulse {
+  /** Everything of the outbox up to here is published. */
+  settled: number;
+  /** The last message up to there. */
+  last: number;
+  /** The end of the stream. */
+  stream: number;
+  /** How far the outbox goes. */
+  head: number;
+}
+
+const idOf = (module: string, seq: number) => `${module}-${seq}`;
+export const seqOf = (id: string) => Number(id.slice(id.lastIndexOf('-') + 1));
+
+/** Signs what goes to the broker with the secret of the seam, and checks it: whoever may write there is not one of us. */
+export class Envelopes {
+  readonly #key: Buffer;
+
+  constructor(secret: string) {
+    this.#key = createHmac('sha256', secret).update('liftout/nats').digest();
+  }
+
+  seal(message: StoredMessage, after: number): Sealed {
+    const subject = subjectOf(message.producer, message.aggregatetype, message.type);
+    const id = idOf(message.producer, message.seq);
+    const body = JSON.stringify(toCloudEvent(message));
+    const fields = headers();
+    fields.set('Content-Type', 'application/cloudevents+json; charset=utf-8');
+    fields.set(AFTER, String(after));
+    fields.set(SIGNATURE, this.#sign(subject, id, String(after), body).toString('base64url'));
+    return { subject, id, headers: fields, body };
+  }
+
+  /** @returns `undefined` when it was not sealed with our secret */
+  open(message: Pick<Msg, 'subject' | 'headers' | 'data'>): Envelope | undefined {
+    const { subject, headers: fields, data } = message;
+    const [id = '', after = '', signature = ''] = [ID, AFTER, SIGNATURE].map((name) => fields?.get(name));
+    if (!same(this.#sign(subject, id, after, data), signature)) return undefined;
+    return { seq: seqOf(id), after: Number(after), subject, body: data };
+  }
+
+  sealPulse(subject: string, pulse: Pulse): string {
+    const text = JSON.stringify(pulse);
+    return JSON.stringify({ text, signature: this.#sign(subject, text).toString('base64url') });
+  }
+
+  openPulse(subject: string, body: string): Pulse | undefined {
+    const { text, signature } = JSON.parse(body) as { text: string; signature: string };
+    return same(this.#sign(subject, text), signature) ? (JSON.parse(text) as Pulse) : undefined;
+  }
+
+  #sign(...parts: readonly (string | Uint8Array)[]): Buffer {
+    const hmac = createHmac('sha256', this.#key);
+    for (const part of parts) hmac.update(part).update('\n');
+    return hmac.digest();
+  }
+}
+
+/** @throws when it is no CloudEvent of ours */
+export const messageIn = ({ body }: Envelope): StoredMessage =>
+  fromCloudEvent(JSON.parse(Buffer.from(body).toString()));
+
+function same(expected: Buffer, given: string): boolean {
+  const signature = Buffer.from(given, 'base64url');
+  return signature.length === expected.length && timingSafeEqual(signature, expected);
+}

@@ -1,0 +1,59 @@
+import type { Feed } from '../../delivery/feed.js';
+import type { EventTransport, Sayings } from '../event-transport.js';
+import { RemoteFeed, RemoteWatch } from '../remote-feed.js';
+import { Broker } from './broker.js';
+import { Envelopes } from './envelope.js';
+import { NatsFeed } from './nats-feed.js';
+import { StreamPublisher } from './publisher.js';
+import { StreamReader } from './stream-reader.js';
+import { StreamWatch } from './stream-watch.js';
+
+/** `EVENTS=nats`: every producer has a stream in JetStream, filled from its outbox. Works with NATS 2.9 and later. */
+export class NatsTransport implements EventTransport {
+  readonly #envelopes: Envelopes;
+  readonly #abort = new AbortController();
+  readonly #watches = new Map<string, StreamWatch>();
+  #publishers: StreamPublisher[] = [];
+  #running: Promise<void>[] = [];
+  #broker: Broker | undefined;
+
+  constructor(
+    private readonly process: Sayings,
+    private readonly options: { url: string; secret: string },
+  ) {
+    this.#envelopes = new Envelopes(options.secret);
+  }
+
+  async connect(): Promise<void> {
+    const { databases, log, remotes } = this.process;
+    this.#broker = await Broker.open(this.options.url, log);
+    const broker = this.#broker;
+    this.#publishers = databases.map((database) => {
+      const { feed } = this.process.feedOf(database.module);
+      return new StreamPublisher(feed, database, broker, this.#envelopes, log);
+    });
+    for (const publisher of this.#publishers) await publisher.prepare();
+    for (const producer of remotes.keys())
+      this.#watches.set(producer, new StreamWatch(producer, broker, this.#envelopes, log));
+  }
+
+  start(): void {
+    const { signal } = this.#abort;
+    this.#running = [...this.#publishers, ...this.#watches.values()].map((each) => each.run(signal));
+  }
+
+  feed(producer: string, consumer: string): Feed {
+    const reader = new StreamReader(this.#broker!, producer, consumer, this.#envelopes);
+    return new NatsFeed(producer, this.#watches.get(producer)!, reader, this.#outbox(producer), this.process.log);
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#running);
+    await this.#broker?.close();
+  }
+
+  #outbox(producer: string): Pick<Feed, 'read'> {
+    return new RemoteFeed(producer, new RemoteWatch(this.process.remotes.get(producer)!, () => undefined));
+  }
+}

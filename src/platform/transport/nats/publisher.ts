@@ -1,0 +1,167 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PubAck } from '@nats-io/jetstream';
+import type { PoolClient } from 'pg';
+import { backoff } from '../../delivery/consumer.js';
+import type { Feed } from '../../delivery/feed.js';
+import { EVERYTHING } from '../../delivery/feed.js';
+import type { StoredMessage } from '../../delivery/message.js';
+import { advance, ensureProgress, lockProgress } from '../../delivery/progress.js';
+import type { Logger } from '../../observability/logging.js';
+import type { Database } from '../../persistence/database.js';
+import type { Broker } from './broker.js';
+import { pulseOf } from './broker.js';
+import type { Envelopes, Pulse } from './envelope.js';
+import { publisherOf } from './publisher-progress.js';
+import { endOf, refuseStrange } from './stream-end.js';
+
+const BATCH = 250;
+const ACK_MS = 5000;
+const BUSY_MS = 50;
+const PULSE_MS = 1000;
+/** A look at the outbox that is older says nothing about now. */
+const RECENT_MS = 3000;
+/** The broker counts headers and subject as well. */
+const OVERHEAD = 1024;
+const RETRY = { attempts: 0, baseMs: 100, maxMs: 2000 };
+
+/** How far the stream goes, and what the progress row said then. */
+type End = Omit<Pulse, 'head'> & { saved: number };
+
+/**
+ * Appends the outbox of one module to its stream, in order, and tells how far it has come.
+ *
+ * The end of the stream says where to go on, so that a broker that lost its tail gets it again. Each message is accepted
+ * only right behind the one before it: late or repeated attempts, and those of another replica, change nothing. What is
+ * too large for the broker is left out; readers notice, and fetch it from the outbox.
+ */
+export class StreamPublisher {
+  #end: End | undefined;
+  #failures = 0;
+
+  constructor(
+    private readonly feed: Feed,
+    private readonly database: Database,
+    private readonly broker: Broker,
+    private readonly envelopes: Envelopes,
+    private readonly log: Logger,
+  ) {}
+
+  /** Makes sure of the stream, and that it is this outbox that it continues. @throws BrokerUnusable */
+  async prepare(): Promise<void> {
+    await this.broker.ensureStream(this.#module);
+    await refuseStrange(this.database.pool, this.#module, await endOf(this.broker, this.#module));
+  }
+
+  /** Runs until `signal` aborts; a batch that has begun is finished first. */
+  async run(signal: AbortSignal): Promise<void> {
+    const pulse = setInterval(() => this.#beat(), PULSE_MS);
+    while (!signal.aborted) {
+      try {
+        if (!(await this.#step())) await delay(BUSY_MS, undefined, { signal });
+        else if (this.#end) await this.feed.wait(this.#end.settled, signal);
+      } catch (err) {
+        if (!signal.aborted) await this.#failed(err, signal);
+      }
+    }
+    clearInterval(pulse);
+  }
+
+  get #module(): string {
+    return this.feed.producer;
+  }
+
+  async #failed(err: unknown, signal: AbortSignal): Promise<void> {
+    this.#end = undefined;
+    if (this.#failures++ === 0)
+      this.log.warn({ err, module: this.#module }, 'cannot publish to NATS; it will be tried again');
+    await delay(backoff(RETRY, Math.min(this.#failures, 10)), undefined, { signal }).catch(() => undefined);
+  }
+
+  /** @returns `false` when another replica is at it */
+  async #step(): Promise<boolean> {
+    const client = await this.database.pool.connect();
+    let failed = true;
+    try {
+      const done = await this.#publishNext(client);
+      failed = false;
+      return done;
+    } finally {
+      // A connection that is closed rolls back, and gives up its lock.
+      client.release(failed);
+    }
+  }
+
+  /** The transaction locks nothing but the progress row, which only publishers want. */
+  async #publishNext(client: PoolClient): Promise<boolean> {
+    const name = publisherOf(this.#module);
+    if (!this.#end) await ensureProgress(client, name, this.#module);
+    await client.query('BEGIN');
+    const locked = await lockProgress(client, name, this.#module);
+    if (locked !== undefined) {
+      const from = this.#end?.saved === locked ? this.#end : await this.#resume(locked);
+      this.#end = await this.#append(from);
+      await advance(client, name, this.#module, this.#end.saved);
+    } else this.#end = undefined;
+    await client.query('COMMIT');
+    if (locked === undefined) return false;
+    this.#recovered();
+    this.#beat();
+    return true;
+  }
+
+  #recovered(): void {
+    if (this.#failures > 0) this.log.info({ module: this.#module }, 'publishes to NATS again');
+    this.#failures = 0;
+  }
+
+  /** A stream that was emptied by its limits goes on where the progress row says, a new one at the oldest message. */
+  async #resume(locked: number): Promise<End> {
+    await this.broker.ensureStream(this.#module);
+    const end = await endOf(this.broker, this.#module);
+    await refuseStrange(this.database.pool, this.#module, end);
+    const settled = end.seq ?? (end.stream === 0 ? 0 : locked);
+    return { settled, last: settled, stream: end.stream, saved: locked };
+  }
+
+  async #append(from: End): Promise<End> {
+    const page = await this.feed.read(from.settled, EVERYTHING, BATCH);
+    const stream = await this.#publish(page.messages, from);
+    return { settled: page.upTo, last: page.messages.at(-1)?.seq ?? from.last, stream, saved: page.upTo };
+  }
+
+  /** @returns the end of the stream when everything is acknowledged @throws when anything is not */
+  async #publish(messages: readonly StoredMessage[], from: End): Promise<number> {
+    let { last, stream } = from;
+    const sent: Promise<void>[] = [];
+    for (const message of messages) {
+      const sealed = this.envelopes.seal(message, last);
+      last = message.seq;
+      if (this.#tooLarge(message, sealed.body)) continue;
+      const options = { msgID: sealed.id, headers: sealed.headers, expect: { lastSequence: stream }, timeout: ACK_MS };
+      const place = ++stream;
+      sent.push(this.broker.publisher.publish(sealed.subject, sealed.body, options).then((ack) => inPlace(ack, place)));
+    }
+    for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') throw result.reason;
+    return stream;
+  }
+
+  #tooLarge({ id, type }: StoredMessage, body: string): boolean {
+    const most = (this.broker.connection.info?.max_payload ?? Infinity) - OVERHEAD;
+    const tooLarge = Buffer.byteLength(body) > most;
+    if (tooLarge) this.log.warn({ id, type, most }, 'too large for NATS: its consumers read it from the outbox');
+    return tooLarge;
+  }
+
+  /** Says nothing unless everything that is known to be in the outbox is in the stream, or has just come closer to it. */
+  #beat(): void {
+    const { settled: head, at } = this.feed.lastLook();
+    if (!this.#end || at < Date.now() - RECENT_MS || this.broker.connection.isClosed()) return;
+    const { settled, last, stream } = this.#end;
+    const subject = pulseOf(this.#module);
+    this.broker.connection.publish(subject, this.envelopes.sealPulse(subject, { settled, last, stream, head }));
+  }
+}
+
+function inPlace({ seq }: PubAck, place: number): void {
+  if (seq !== place) throw new Error(`It was put at ${seq} of the stream instead of ${place}.`);
+}

@@ -1,0 +1,41 @@
+import type { Pool } from 'pg';
+import type { Broker } from './broker.js';
+import { BrokerUnusable, streamOf, subjectsOf } from './broker.js';
+import { seqOf } from './envelope.js';
+
+/** The last message of a stream. */
+export interface StreamEnd {
+  /** Its number in the outbox; `undefined` when the stream is empty. */
+  seq: number | undefined;
+  /** Its number in the stream; of an empty stream, the last one ever. */
+  stream: number;
+  /** The id of the message. */
+  id: string | undefined;
+}
+
+export async function endOf({ manager }: Broker, module: string): Promise<StreamEnd> {
+  const name = streamOf(module);
+  const last = await manager.streams.getMessage(name, { last_by_subj: subjectsOf(module) });
+  if (last) return { seq: seqOf(last.header.get('Nats-Msg-Id')), stream: last.seq, id: idIn(last.data) };
+  const { state } = await manager.streams.info(name);
+  return { seq: undefined, stream: state.last_seq, id: undefined };
+}
+
+const idIn = (data: Uint8Array) => (JSON.parse(Buffer.from(data).toString()) as { id?: string }).id;
+
+/**
+ * A stream that belongs to another database, or to a later state of this one, would swallow what is published now as if
+ * it were known already.
+ *
+ * @throws BrokerUnusable when the last message of the stream cannot be of this outbox
+ */
+export async function refuseStrange(pool: Pool, module: string, end: StreamEnd): Promise<void> {
+  if (end.seq === undefined) return;
+  const text = `SELECT (SELECT id::text FROM outbox WHERE seq = $1) AS id, (SELECT last_value::float8 FROM outbox_seq) AS head`;
+  const { rows } = await pool.query<{ id: string | null; head: number }>(text, [end.seq]);
+  const { id, head } = rows[0]!;
+  if (id === null ? end.seq <= head : id === end.id) return;
+  throw new BrokerUnusable(
+    `The stream ${streamOf(module)} holds messages of another database. Give each installation a NATS account of its own, or remove it: nats stream rm ${streamOf(module)}`,
+  );
+}
