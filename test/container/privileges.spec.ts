@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { modules } from '../../src/modules.js';
+import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { testDatabase } from '../../src/platform/testing/index.js';
+import { AlphaModule, BetaModule } from './alpha-beta.js';
+import { everyModule } from './every-module.js';
 import type { Intrusion, Side } from './intrusions.js';
 import { ALONE, INTRUSIONS, PLANT, TABLE_INTRUSIONS } from './intrusions.js';
 
 type Session = Side & { readonly client: pg.Client; readonly tables: readonly string[] };
 
-let database: Awaited<ReturnType<typeof testDatabase>>;
+let database: TestDatabase;
 let administrator: pg.Client;
 let sessions: Session[];
 
 beforeAll(async () => {
-  database = await testDatabase(modules);
+  database = await testDatabase([...everyModule(), AlphaModule, BetaModule]);
   administrator = await connect(database.adminUrl);
   sessions = await Promise.all([...database.urls].map(([schema, url]) => openSession(schema, url)));
 });
@@ -52,7 +54,24 @@ async function attempt(client: pg.Client, sql: string): Promise<string> {
   }
 }
 
-const pairs = () => sessions.flatMap((me) => sessions.filter((on) => on !== me).map((on) => ({ me, on })));
+/** Every module breaks into one, and is broken into by one. */
+const pairs = () => sessions.map((me, index) => ({ me, on: sessions[(index + 1) % sessions.length]! }));
+
+/** Everything that one module's role may do to another's: asked of the catalog, so that it stays quick with many modules. */
+const RIGHTS = `
+  WITH side AS (SELECT * FROM unnest($1::text[], $2::text[]) AS side (schema, role))
+  SELECT me.role, item.what
+    FROM side me JOIN side other ON me.role <> other.role,
+         LATERAL (
+           SELECT 'schema ' || other.schema WHERE has_schema_privilege(me.role, other.schema, 'USAGE, CREATE')
+           UNION ALL SELECT 'role ' || other.role WHERE pg_has_role(me.role, other.role, 'MEMBER')
+           UNION ALL SELECT 'table ' || c.oid::regclass FROM pg_class c
+             WHERE relnamespace = other.schema::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+               AND has_table_privilege(me.role, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+           UNION ALL SELECT 'sequence ' || c.oid::regclass FROM pg_class c
+             WHERE relnamespace = other.schema::regnamespace AND relkind = 'S'
+               AND has_sequence_privilege(me.role, c.oid, 'USAGE, SELECT, UPDATE')
+         ) AS item (what)`;
 
 describe('the role of a module', () => {
   it.each(INTRUSIONS)('cannot intrude: $what', async ({ sql, refused = '42501' }: Intrusion) => {
@@ -65,7 +84,7 @@ describe('the role of a module', () => {
     for (const { client } of sessions) await expect(client.query(sql)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('cannot touch any table of another, whatever it does', async () => {
+  it("cannot touch any table of another, the platform's among them", async () => {
     const done: string[] = [];
     for (const { me, on } of pairs())
       for (const table of on.tables)
@@ -75,6 +94,17 @@ describe('the role of a module', () => {
         }
     expect(done).toEqual([]);
     for (const { tables } of sessions) expect(tables).toEqual(expect.arrayContaining(['outbox', 'saga', 'planted']));
+  });
+
+  it('has no right to anything of any other', async () => {
+    const sides = [sessions.map(({ schema }) => schema), sessions.map(({ role }) => role)];
+    expect((await administrator.query(RIGHTS, sides)).rows).toEqual([]);
+    const [me, on] = sessions;
+    await administrator.query(`BEGIN; GRANT SELECT ON ${on!.schema}.planted TO ${me!.role}`);
+    expect((await administrator.query(RIGHTS, sides)).rows).toEqual([
+      { role: me!.role, what: `table ${on!.schema}.planted` },
+    ]);
+    await administrator.query('ROLLBACK');
   });
 });
 

@@ -9,9 +9,9 @@ const DEPENDENCIES = `
                          pg_identify_object_as_address(classid, objid, 0) n) a,
          LATERAL (SELECT coalesce(i.schema, n.object_names[1]) AS schema FROM pg_identify_object(refclassid, refobjid, 0) i,
                          pg_identify_object_as_address(refclassid, refobjid, 0) n) b
-   WHERE deptype = 'n' AND refclassid <> 'pg_namespace'::regclass
-     AND a.schema <> b.schema AND (a.schema = ANY ($1) OR b.schema = ANY ($1))
-     AND b.schema NOT IN ('pg_catalog', 'information_schema')`;
+   WHERE deptype = 'n' AND a.schema <> b.schema AND to_regnamespace(quote_ident(a.schema)) IS NOT NULL
+     AND (b.schema = ANY ($1) OR a.schema = ANY ($1) AND refclassid = 'pg_class'::regclass
+          AND b.schema NOT IN ('pg_catalog', 'information_schema'))`;
 
 /** Who may use something that a module's role owns, or the schema it is in. */
 const GRANTS = `
