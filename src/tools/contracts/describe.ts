@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { BoundedContextOptions } from '../../platform/bounded-context.js';
+import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
+import { definitionOf } from '../../platform/messaging/define.js';
+import type { JsonSchema } from './schema.js';
+
+/** What others may rely on of a message. */
+export interface MessageContract {
+  readonly kind: MessageDefinition['kind'];
+  readonly key?: string;
+  /** Of a command or query what may be sent, of an event what is published. */
+  readonly payload: JsonSchema;
+  readonly result?: JsonSchema;
+  readonly errors?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** The content of a module's `contracts.snapshot.json`: by wire name. */
+export type Snapshot = Readonly<Record<string, MessageContract>>;
+
+/** A message as the code defines it now. */
+export interface CurrentMessage {
+  readonly contract: MessageContract;
+  readonly type: MessageClass;
+  /** What can be read back: what an outbox has kept has to fit this. */
+  readonly reads: JsonSchema;
+}
+
+export type ContextContracts = Pick<BoundedContextOptions, 'name' | 'contracts'>;
+
+/** The messages that a module publishes, by wire name in alphabetical order. */
+export function messagesOf({ contracts }: ContextContracts): Map<string, CurrentMessage> {
+  const types = Object.values(contracts).filter((value) => typeof value === 'function' && definitionOf(value));
+  const messages = (types as unknown as MessageClass[]).map((type) => [type.definition.name, describe(type)] as const);
+  return new Map(messages.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export const snapshotOf = (context: ContextContracts): Snapshot =>
+  Object.fromEntries([...messagesOf(context)].map(([name, { contract }]) => [name, contract]));
+
+function describe(type: MessageClass): CurrentMessage {
+  const { kind, key, payload, result, errors } = type.definition;
+  const details = Object.entries(errors).map(([code, schema]) => [code, toJsonSchema(schema, 'output')]);
+  const contract = {
+    kind,
+    ...(key && { key }),
+    payload: toJsonSchema(payload, kind === 'event' ? 'output' : 'input'),
+    ...(result && { result: toJsonSchema(result, 'output') }),
+    ...(details.length > 0 && { errors: Object.fromEntries(details) }),
+  };
+  return { contract, type, reads: toJsonSchema(payload, 'input') };
+}
+
+/** @param io `input`: what may be given; `output`: what comes out, with defaults filled in */
+export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _, ...rules } = z.toJSONSchema(schema, { io, reused: 'inline', override: leaveOpen });
+  return rules as JsonSchema;
+}
+
+/** zod closes every object that comes out. Only a strict one stays closed: whoever reads the others leaves out what is new. */
+function leaveOpen({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { def } = zodSchema._zod;
+  const strict = def.type === 'object' && def.catchall?._zod.def.type === 'never';
+  if (jsonSchema.additionalProperties === false && !strict) delete jsonSchema.additionalProperties;
+}

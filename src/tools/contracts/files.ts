@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../cli.js';
+import type { ContextContracts, Snapshot } from './describe.js';
+import type { Samples } from './samples.js';
+
+const SNAPSHOT = 'contracts.snapshot.json';
+const SAMPLES = 'contracts.samples.json';
+
+export const snapshotPath = (module: string) => `modules/${module}/${SNAPSHOT}`;
+export const samplesPath = (module: string) => `modules/${module}/${SAMPLES}`;
+
+export const readSamples = (root: string, module: string): Samples => readJson(root, samplesPath(module)) as Samples;
+
+/** The snapshots of the working tree, by module. */
+export function readSnapshots(root: string): Map<string, Snapshot> {
+  const modules = modulesIn(root).filter((module) => existsSync(join(root, snapshotPath(module))));
+  return new Map(modules.map((module) => [module, readJson(root, snapshotPath(module)) as Snapshot]));
+}
+
+/**
+ * The snapshots of another revision, by module.
+ * @throws UsageError when there is no such revision, or it has modules but no snapshots
+ */
+export function readSnapshotsAt(root: string, revision: string): Map<string, Snapshot> {
+  const listed = git(root, ['ls-tree', '-r', '--name-only', revision, '--', 'modules'], revision).split('\n');
+  const modules = listed
+    .map((path) => /^modules\/([^/]+)\/contracts\.snapshot\.json$/.exec(path)?.[1])
+    .filter((module) => module !== undefined);
+  if (modules.length === 0 && listed.some((path) => path.endsWith('/contracts/index.ts')))
+    fail(`--base ${revision} has modules but no snapshots of their contracts: compare with a later revision.`);
+  return new Map(
+    modules.map((module) => [
+      module,
+      parse(git(root, ['show', `${revision}:./${snapshotPath(module)}`], revision), snapshotPath(module)) as Snapshot,
+    ]),
+  );
+}
+
+function git(root: string, args: readonly string[], revision: string): string {
+  if (revision.startsWith('-')) fail(`--base has to be a git revision, not "${revision}".`);
+  try {
+    return execFileSync('git', ['-C', root, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 1 << 28,
+    });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    return fail(`git cannot read ${revision}: ${(stderr || message).trim().split('\n')[0]}`);
+  }
+}
+
+/** @throws UsageError when a module that has contracts is not among the modules that run: it would go unchecked */
+export function refuseUnknownModules(root: string, contexts: readonly ContextContracts[]): void {
+  const known = new Set(contexts.map(({ name }) => name));
+  const unknown = modulesIn(root).filter(
+    (module) => !known.has(module) && existsSync(join(root, 'modules', module, 'contracts')),
+  );
+  if (unknown.length > 0)
+    fail(
+      `src/modules.ts does not name ${unknown.join(', ')}, so that ${unknown.length > 1 ? 'their' : 'its'} contracts cannot be checked.`,
+    );
+  const missing = [...known].filter((module) => !existsSync(join(root, 'modules', module)));
+  if (missing.length > 0) fail(`There is no folder modules/${missing[0]}: run this in the project's folder.`);
+}
+
+function modulesIn(root: string): string[] {
+  const folder = join(root, 'modules');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}
+
+/** The content of a JSON file; an absent one is empty. */
+function readJson(root: string, path: string): unknown {
+  return existsSync(join(root, path)) ? parse(readFileSync(join(root, path), 'utf8'), path) : {};
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return fail(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Writes a JSON file as the formatter wants it, no empty one where there is none. @returns whether it is another one now */
+export async function writeJson(root: string, path: string, value: object): Promise<boolean> {
+  if (Object.keys(value).length === 0 && !existsSync(join(root, path))) return false;
+  const { format, resolveConfig } = await import('prettier');
+  const options = await resolveConfig(join(root, path));
+  const text = await format(JSON.stringify(value), { ...options, parser: 'json' });
+  const file = join(root, path);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
+  writeFileSync(file, text);
+  return true;
+}
