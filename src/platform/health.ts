@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { oldestUndelivered } from './delivery/lag.js';
 import { HealthSource } from './http/health.js';
 import { Runtime } from './runtime.js';
+import type { SeamClient } from './transport/seam-client.js';
 
 /** The health of the modules in this process: their databases, and how old the oldest message is that waits for them. */
 @Injectable()
@@ -14,12 +15,17 @@ export class RuntimeHealth extends HealthSource {
     const { contexts, remotes } = this.runtime;
     const modules = await Promise.all(
       contexts.map(({ name }) => {
-        const remote = remotes.get(name)?.peer.url;
-        return remote ? { name, database: 'remote' as const, remote, oldestUndeliveredMs: null } : this.#module(name);
+        const client = remotes.get(name);
+        return client ? this.#remote(client) : this.#module(name);
       }),
     );
     // A module that is away does not make this process useless: what does not need it works.
     return { ready: modules.every((module) => module.database !== 'down'), modules };
+  }
+
+  async #remote(client: SeamClient) {
+    const { module: name, url: remote } = client.peer;
+    return { name, database: 'remote' as const, remote, reachable: await client.answers(), oldestUndeliveredMs: null };
   }
 
   async #module(name: string) {

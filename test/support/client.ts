@@ -50,8 +50,8 @@ export class Client {
   }
 }
 
-/** How long to go on asking, in milliseconds, where the answer is that a part of the system is away. */
-const PATIENCE_MS = Number(process.env['ACCEPTANCE_PATIENCE_MS'] ?? 0);
+/** How long to go on asking, in milliseconds, where a part of the system is away or slow. None by default. */
+export const PATIENCE_MS = Number(process.env['ACCEPTANCE_PATIENCE_MS'] ?? 0);
 
 /** As a client does that heeds `Retry-After`. */
 async function patiently(url: string, request: RequestInit): Promise<Response> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mintDevelopmentToken } from '../../src/platform/http/auth.js';
-import { Client } from './client.js';
+import { Client, PATIENCE_MS } from './client.js';
 import type { HostEnv } from './host-process.js';
 import { startHost } from './host-process.js';
 import type { Charge, Level, Order, Page, Payment, Product, Receipt, StorefrontOrder } from './shop-types.js';
@@ -62,7 +62,12 @@ export class Customer extends Client {
 
   /** Places an order and waits until it is final. */
   async buy(lines: Lines, paymentToken = 'tok_approve'): Promise<Receipt> {
-    return (await this.place(lines, paymentToken, { wait: FINAL_S })).expect(200);
+    const key = newKey();
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = await this.place(lines, paymentToken, { key, wait: FINAL_S });
+      if (answer.status !== 202 || Date.now() > until) return answer.expect(200);
+    }
   }
 
   async cancel(orderId: string, key = newKey()) {

@@ -11,6 +11,7 @@ const ModuleHealth = z.object({
   name: z.string(),
   database: z.enum(['up', 'down', 'remote']),
   remote: z.string().optional().describe('Where the module answers, when it does not run here'),
+  reachable: z.boolean().optional().describe('Whether it answers there'),
   oldestUndeliveredMs: z
     .number()
     .nullable()

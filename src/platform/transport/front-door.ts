@@ -3,13 +3,15 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOptions } from '../bounded-context.js';
 import { Identity } from '../http/identity.js';
-import { stateOf } from '../http/request-state.js';
+import { preferredWaitMs } from '../http/prefer.js';
+import { stateOf, text } from '../http/request-state.js';
+import { documentRemote } from './remote-docs.js';
 import type { SeamClient } from './seam-client.js';
 import type { ForwardedRequest, PublicRoutes } from './seam-server.js';
-import { PATHS } from './wire.js';
+import { FORWARDED, PATHS } from './wire.js';
 
-/** Longer than a client may ask to wait with `Prefer`, in milliseconds. */
-const PATIENCE_MS = 45_000;
+/** What an answer may take beside the time that the client itself prefers to wait, in milliseconds. */
+const PATIENCE_MS = 10_000;
 
 /** Headers that belong to one connection (RFC 9110, 7.6.1), and those that are set anew. */
 const NOT_FORWARDED = new Set([
@@ -38,6 +40,7 @@ export function forwardRoutes(app: NestFastifyApplication, module: Type, client:
     const answer = await forward(client, request);
     return await reply.status(answer.status).headers(kept(answer.headers)).send(answer.body);
   };
+  documentRemote(fastify, client);
   void fastify.register(async (scope) => {
     // The body goes on as it came, whatever it is: the module's own process reads it.
     scope.removeAllContentTypeParsers();
@@ -52,8 +55,9 @@ export function forwardRoutes(app: NestFastifyApplication, module: Type, client:
 function forward(client: SeamClient, request: FastifyRequest) {
   const { method, url, headers, body } = request;
   const { correlationId, traceparent } = stateOf(request).context;
+  const patience = PATIENCE_MS + preferredWaitMs(text(headers.prefer));
   const traced = { ...kept(headers), 'x-correlation-id': correlationId, traceparent };
-  return client.request(method, `${PATHS.http}${url}`, (body as Buffer | undefined) ?? '', PATIENCE_MS, traced);
+  return client.request(method, `${PATHS.http}${url}`, (body as Buffer | undefined) ?? '', patience, traced);
 }
 
 function kept(headers: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -76,7 +80,7 @@ export function publicRoutes(app: NestFastifyApplication): PublicRoutes {
     const answer = await fastify.inject({
       method: method as 'GET',
       url,
-      headers: kept(headers),
+      headers: { ...kept(headers), [FORWARDED]: '1' },
       ...(body.length > 0 && { payload: body }),
     });
     return { status: answer.statusCode, headers: kept(answer.headers), body: answer.rawPayload };

@@ -2,6 +2,7 @@ import type { Dispatcher as UndiciDispatcher } from 'undici';
 import { Pool } from 'undici';
 import { Unavailable } from '../messaging/errors.js';
 import { signSeamRequest } from './seam-token.js';
+import { PATHS } from './wire.js';
 
 /** TLS material for hosts without a mesh: PEM texts. */
 export interface SeamTls {
@@ -31,6 +32,7 @@ export interface SeamAnswer {
 }
 
 const CONNECTIONS = 64;
+const PING_MS = 1000;
 
 /** Signed requests to one module in another process, over HTTP/1.1 connections that are kept alive. */
 export class SeamClient {
@@ -71,6 +73,13 @@ export class SeamClient {
     } catch (error) {
       throw this.#unavailable(error, timeout.aborted);
     }
+  }
+
+  /** Whether the module answers at all, and takes our signature for good. */
+  async answers(): Promise<boolean> {
+    const path = `${PATHS.feeds}/${this.peer.module}/settled?after=0&wait=0`;
+    const answer = await this.request('GET', path, '', PING_MS).catch(() => undefined);
+    return answer?.status === 200;
   }
 
   async close(): Promise<void> {

@@ -10,8 +10,8 @@ const check = (token: string | undefined, change: object = {}) =>
   new SeamVerifier(secret).verify(token, { ...request, ...change }, here);
 
 const S = 1000;
-const at = (ms: number) => jest.spyOn(Date, 'now').mockReturnValue(ms);
-afterEach(() => jest.restoreAllMocks());
+const at = (ms: number) => void jest.spyOn(Date, 'now').mockReturnValue(ms);
+afterEach(() => void jest.restoreAllMocks());
 
 describe('a signature between processes', () => {
   it('says who sent what to whom', () => {

@@ -5,6 +5,9 @@ import type { Outcome } from '../messaging/dispatcher.js';
 /** The paths of the internal listener. */
 export const PATHS = { messages: '/seam/v1/messages', feeds: '/seam/v1/feeds', http: '/seam/v1/http' } as const;
 
+/** Marks a request that has come over a seam; of no consequence when a client sets it. */
+export const FORWARDED = 'x-seam-forwarded';
+
 const Context = z.object({
   id: z.uuid(),
   type: z.string(),
