@@ -13,6 +13,7 @@ import {
 import type { Finding } from './finding.js';
 import { judge, unknownFields } from './judge.js';
 import { unreadable, unsampled } from './samples.js';
+import { storedMessagesOf } from './stored.js';
 
 export interface Report {
   /** How much was looked at, so that nothing is not mistaken for everything. */
@@ -40,13 +41,13 @@ export function checkContracts(root: string, contexts: readonly ContextContracts
       judge(change, snapshot[change.message]!, consumers, messages),
     ),
   );
-  const stale = base === undefined ? [...driftOf(before, now, changes), ...samplesOf(root, now)] : [];
+  const stale = base === undefined ? [...driftOf(before, now, changes), ...samplesOf(root, contexts)] : [];
   const findings = [...changes, ...stale, ...unknownFields(consumers, messages), ...problems];
   return { messages: messages.size, modules: contexts.length, findings };
 }
 
 const KEEP_READABLE =
-  'Outboxes may hold such messages: keep them readable, by a default for what they lack or by a new version.';
+  'Outboxes may hold such messages: as long as they do, keep them readable, by a default for what they lack or by a new version.';
 
 type Now = ReadonlyMap<string, ReadonlyMap<string, CurrentMessage>>;
 
@@ -78,9 +79,10 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function samplesOf(root: string, now: Now): Finding[] {
-  return [...now].flatMap(([module, messages]) => {
-    const [samples, file] = [readSamples(root, module), samplesPath(module)];
+function samplesOf(root: string, contexts: readonly ContextContracts[]): Finding[] {
+  return contexts.flatMap((context) => {
+    const [samples, messages] = [readSamples(root, context.name), storedMessagesOf(context)];
+    const file = samplesPath(context.name);
     const missing = unsampled(samples, messages);
     const what = `there is no sample of ${missing.join(', ')}`;
     const wrong = [...unreadable(samples, messages)].map(([message, problem]) => {

@@ -25,12 +25,17 @@ export interface CurrentMessage {
   readonly reads: JsonSchema;
 }
 
-export type ContextContracts = Pick<BoundedContextOptions, 'name' | 'contracts'>;
+export type ContextContracts = Pick<BoundedContextOptions, 'name' | 'contracts'> & {
+  readonly providers?: BoundedContextOptions['providers'];
+};
 
 /** The messages that a module publishes, by wire name in alphabetical order. */
-export function messagesOf({ contracts }: ContextContracts): Map<string, CurrentMessage> {
-  const types = Object.values(contracts).filter((value) => typeof value === 'function' && definitionOf(value));
-  const messages = (types as unknown as MessageClass[]).map((type) => [type.definition.name, describe(type)] as const);
+export const messagesOf = ({ contracts }: ContextContracts) => describeAll(Object.values(contracts));
+
+/** Describes the message classes among some values, by wire name in alphabetical order. */
+export function describeAll(values: readonly unknown[]): Map<string, CurrentMessage> {
+  const types = values.filter((value) => typeof value === 'function' && definitionOf(value)) as MessageClass[];
+  const messages = types.map((type) => [type.definition.name, describe(type)] as const);
   return new Map(messages.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { EventsHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { modules } from '../../modules.js';
 import { contextOptions } from '../../platform/bounded-context.js';
-import { defineEvent } from '../../platform/messaging/define.js';
+import { defineCommand, defineEvent } from '../../platform/messaging/define.js';
+import { Saga } from '../../platform/sagas/saga.js';
 import { messagesOf } from './describe.js';
 import { readSamples } from './files.js';
 import { inventSample, unreadable, unsampled } from './samples.js';
+import { storedMessagesOf } from './stored.js';
 
 const contexts = modules.map((module) => contextOptions(module)!);
 
@@ -13,13 +16,43 @@ describe('what outboxes may hold', () => {
   const samples = new Map(contexts.map((context) => [context, readSamples(process.cwd(), context.name)]));
 
   it('can be read with the classes of today, each version that was ever published', () => {
-    const problems = [...samples].flatMap(([context, own]) => [...unreadable(own, messagesOf(context))]);
+    const problems = [...samples].flatMap(([context, own]) => [...unreadable(own, storedMessagesOf(context))]);
     expect(problems).toEqual([]);
   });
 
   it('has a sample for each message', () => {
-    expect([...samples].flatMap(([context, own]) => unsampled(own, messagesOf(context)))).toEqual([]);
+    expect([...samples].flatMap(([context, own]) => unsampled(own, storedMessagesOf(context)))).toEqual([]);
   });
+});
+
+it('a module may hold what it says to itself: events that it handles, and what its sagas wait for', () => {
+  const payload = z.object({ key: z.string() });
+  class Published extends defineEvent('shelf.thing-moved.v1', { key: 'key', payload }) {}
+  class Begun extends defineEvent('shelf.sorting-begun.v1', { key: 'key', payload }) {}
+  class Heard extends defineEvent('shelf.shelf-heard.v1', { key: 'key', payload }) {}
+  class Elsewhere extends defineEvent('shop.thing-sold.v1', { key: 'key', payload }) {}
+  class Sort extends defineCommand('shelf.sort-things.v1', { payload }) {}
+  class Sorting extends Saga<object> {
+    constructor() {
+      super('shelf.sorting', z.object({}));
+      this.starts(
+        Begun,
+        ({ key }) => key,
+        () => ({ state: {} }),
+      );
+      this.on(
+        Elsewhere,
+        ({ key }) => key,
+        () => ({}),
+      );
+      this.onReply(Sort, () => ({}));
+    }
+  }
+  @EventsHandler(Heard, Elsewhere)
+  class WhenHeard {}
+  const shelf = { name: 'shelf', contracts: { Published }, providers: [Sorting, WhenHeard] };
+  const names = [Published, Begun, Heard, Sort].map((type) => type.definition.name);
+  expect([...storedMessagesOf(shelf).keys()].sort()).toEqual(names.sort());
 });
 
 const messageWith = (field: z.ZodType) => {

@@ -1,7 +1,8 @@
 import type { ContextContracts, CurrentMessage } from './describe.js';
-import { messagesOf, snapshotOf } from './describe.js';
+import { snapshotOf } from './describe.js';
 import { readSamples, samplesPath, snapshotPath, writeJson } from './files.js';
 import { inventSample, unsampled } from './samples.js';
+import { storedMessagesOf } from './stored.js';
 
 /**
  * Writes the snapshots, and a sample of each message that has none. Samples that exist stay as they are: they stand for
@@ -13,7 +14,7 @@ export async function updateContracts(root: string, contexts: readonly ContextCo
   const written: string[] = [];
   const strange: string[] = [];
   for (const context of contexts) {
-    const messages = messagesOf(context);
+    const messages = storedMessagesOf(context);
     const before = readSamples(root, context.name);
     const { samples, missing } = invent(unsampled(before, messages), messages);
     if (await writeJson(root, snapshotPath(context.name), snapshotOf(context)))
