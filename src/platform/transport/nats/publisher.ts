@@ -10,7 +10,7 @@ import type { Logger } from '../../observability/logging.js';
 import type { Database } from '../../persistence/database.js';
 import type { Broker } from './broker.js';
 import { pulseOf } from './broker.js';
-import type { Envelopes, Pulse } from './envelope.js';
+import type { Envelopes, Pulse, Sealed } from './envelope.js';
 import { publisherOf } from './publisher-progress.js';
 import { endOf, refuseStrange } from './stream-end.js';
 
@@ -49,7 +49,7 @@ export class StreamPublisher {
   /** Makes sure of the stream, and that it is this outbox that it continues. @throws BrokerUnusable */
   async prepare(): Promise<void> {
     await this.broker.ensureStream(this.#module);
-    await refuseStrange(this.database.pool, this.#module, await endOf(this.broker, this.#module));
+    await refuseStrange(this.database.pool, this.#module, await endOf(this.broker, this.#module, this.envelopes));
   }
 
   /** Runs until `signal` aborts; a batch that has begun is finished first. */
@@ -117,7 +117,7 @@ export class StreamPublisher {
   /** A stream that was emptied by its limits goes on where the progress row says, a new one at the oldest message. */
   async #resume(locked: number): Promise<End> {
     await this.broker.ensureStream(this.#module);
-    const end = await endOf(this.broker, this.#module);
+    const end = await endOf(this.broker, this.#module, this.envelopes);
     await refuseStrange(this.database.pool, this.#module, end);
     const settled = end.seq ?? (end.stream === 0 ? 0 : locked);
     return { settled, last: settled, stream: end.stream, saved: locked };
@@ -131,18 +131,30 @@ export class StreamPublisher {
 
   /** @returns the end of the stream when everything is acknowledged @throws when anything is not */
   async #publish(messages: readonly StoredMessage[], from: End): Promise<number> {
-    let { last, stream } = from;
-    const sent: Promise<void>[] = [];
-    for (const message of messages) {
-      const sealed = this.envelopes.seal(message, last);
-      last = message.seq;
-      if (this.#tooLarge(message, sealed.body)) continue;
-      const options = { msgID: sealed.id, headers: sealed.headers, expect: { lastSequence: stream }, timeout: ACK_MS };
-      const place = ++stream;
-      sent.push(this.broker.publisher.publish(sealed.subject, sealed.body, options).then((ack) => inPlace(ack, place)));
-    }
-    for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') throw result.reason;
-    return stream;
+    const batch = this.#sealAll(messages, from.last);
+    const sent = await Promise.allSettled(batch.map((sealed, n) => this.#send(sealed, from.stream + n)));
+    const acks = sent.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    if (acks.some(({ duplicate }) => duplicate)) return await this.#repeat(batch);
+    for (const result of sent) if (result.status === 'rejected') throw result.reason;
+    return from.stream + batch.length;
+  }
+
+  /** Somebody has put a copy of an old message at the end of the stream: the broker knows which of these it has. */
+  async #repeat(batch: readonly Sealed[]): Promise<number> {
+    await Promise.all(batch.map((sealed) => this.#send(sealed)));
+    return (await endOf(this.broker, this.#module, this.envelopes)).stream;
+  }
+
+  /** @param behind the message is refused unless it comes right behind this one of the stream */
+  #send({ subject, body, id, headers }: Sealed, behind?: number): Promise<PubAck> {
+    const expect = behind === undefined ? {} : { lastSequence: behind };
+    return this.broker.publisher.publish(subject, body, { msgID: id, headers, expect, timeout: ACK_MS });
+  }
+
+  #sealAll(messages: readonly StoredMessage[], behind: number): Sealed[] {
+    const before = [behind, ...messages.map(({ seq }) => seq)];
+    const sealed = messages.map((message, n) => this.envelopes.seal(message, before[n]!));
+    return sealed.filter((each, n) => !this.#tooLarge(messages[n]!, each.body));
   }
 
   #tooLarge({ id, type }: StoredMessage, body: string): boolean {
@@ -160,8 +172,4 @@ export class StreamPublisher {
     const subject = pulseOf(this.#module);
     this.broker.connection.publish(subject, this.envelopes.sealPulse(subject, { settled, last, stream, head }));
   }
-}
-
-function inPlace({ seq }: PubAck, place: number): void {
-  if (seq !== place) throw new Error(`It was put at ${seq} of the stream instead of ${place}.`);
 }

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { Broker } from './broker.js';
 import { BrokerUnusable, streamOf, subjectsOf } from './broker.js';
-import { seqOf } from './envelope.js';
+import type { Envelopes } from './envelope.js';
+import { messageIn } from './envelope.js';
 
 /** The last message of a stream. */
 export interface StreamEnd {
@@ -13,15 +14,18 @@ export interface StreamEnd {
   id: string | undefined;
 }
 
-export async function endOf({ manager }: Broker, module: string): Promise<StreamEnd> {
+/** What is not signed by us does not count, but has a place in the stream. */
+export async function endOf({ manager }: Broker, module: string, envelopes: Envelopes): Promise<StreamEnd> {
   const name = streamOf(module);
-  const last = await manager.streams.getMessage(name, { last_by_subj: subjectsOf(module) });
-  if (last) return { seq: seqOf(last.header.get('Nats-Msg-Id')), stream: last.seq, id: idIn(last.data) };
-  const { state } = await manager.streams.info(name);
-  return { seq: undefined, stream: state.last_seq, id: undefined };
+  let last = await manager.streams.getMessage(name, { last_by_subj: subjectsOf(module) });
+  const stream = last?.seq ?? (await manager.streams.info(name)).state.last_seq;
+  while (last) {
+    const envelope = envelopes.open({ subject: last.subject, headers: last.header, data: last.data });
+    if (envelope) return { seq: envelope.seq, stream, id: messageIn(envelope).id };
+    last = last.seq > 1 ? await manager.streams.getMessage(name, { seq: last.seq - 1 }) : null;
+  }
+  return { seq: undefined, stream, id: undefined };
 }
-
-const idIn = (data: Uint8Array) => (JSON.parse(Buffer.from(data).toString()) as { id?: string }).id;
 
 /**
  * A stream that belongs to another database, or to a later state of this one, would swallow what is published now as if

@@ -60,7 +60,7 @@ export class StreamWatch implements Watch {
   /** Says nothing about how far the outbox goes: nobody has told. */
   async #look(): Promise<void> {
     try {
-      const { seq, stream } = await endOf(this.broker, this.producer);
+      const { seq, stream } = await endOf(this.broker, this.producer, this.envelopes);
       if (seq !== undefined) this.#move({ settled: seq, last: seq, stream });
     } catch (err) {
       // While the broker is away the connection tells so.
