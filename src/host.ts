@@ -61,18 +61,19 @@ async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise
     await runtime.stop();
     await database.release();
   };
+  stopOnSignal(stop, log);
   try {
     await runtime.connect();
     app = await createApp(config, runtime, log);
+    await app.init();
     seam = await openSeam(config, runtime, app);
-    await app.listen(config.port, config.host);
     runtime.startDelivery();
     if (!config.production) await seed(app, hereOf(config));
+    await app.listen(config.port, config.host);
   } catch (error) {
     await stop();
     throw error;
   }
-  stopOnSignal(stop, log);
   log.info({ url: await app.getUrl(), modules: [...runtime.running] }, 'ready');
   if (!config.production) process.stdout.write(banner(await app.getUrl(), config, modules));
 }
