@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CommandBus } from '@nestjs/cqrs';
 import type { Pool } from 'pg';
 import pg from 'pg';
 import { keepOutbox } from '../../src/platform/delivery/retention.js';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
 import type { Database } from '../../src/platform/persistence/database.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
@@ -37,11 +35,8 @@ describe('retention', () => {
   const partitions = () =>
     one<number[]>(`SELECT array_agg(substr(inhrelid::regclass::text, 8)::int ORDER BY 1)
                      FROM pg_inherits WHERE inhparent = 'outbox'::regclass`);
-  const raise = (times: number, key?: string) => {
-    const context = childContext('test', 'test', key === undefined ? {} : { key });
-    const once = () => replica.app.get(CommandBus).execute(new RaiseCounter({ counter: 'c' }));
-    return runInScope(context, undefined, () => Promise.all(Array.from({ length: times }, once)));
-  };
+  const raise = (times: number, key?: string) =>
+    Promise.all(Array.from({ length: times }, () => replica.execute(new RaiseCounter({ counter: 'c' }), key)));
   const keep = () => keepOutbox(database, [database], OPTIONS);
   /** The process looks after its outbox by itself as well, and only one does at a time. */
   const keepUntil = (look: () => Promise<boolean>, what: string) =>

@@ -81,10 +81,9 @@ export class ParkedWorker {
     return await this.#untilNext();
   }
 
-  /** A message behind another one of its key may be due long ago: then the poll finds it. */
   async #untilNext(): Promise<number> {
     const next = await nextDueMs(this.database.pool, this.consumer.name);
-    return next === undefined || next <= 0 ? POLL_MS : Math.min(POLL_MS, next + 1);
+    return Math.min(POLL_MS, (next ?? POLL_MS) + 1);
   }
 
   #renew(): void {
@@ -106,70 +105,58 @@ export class ParkedWorker {
     }
   }
 
+  /** One that fails is not due any more, and holds up no other. */
   async #handleAll(): Promise<number> {
-    while (!this.#stopped) {
-      const next = await this.#handleOne();
-      if (next !== 'handled') return next;
-    }
-    return POLL_MS;
+    while (!this.#stopped && (await this.#handleOne()));
+    return await this.#untilNext();
   }
 
-  async #handleOne(): Promise<'handled' | number> {
+  /** @returns whether one was due */
+  async #handleOne(): Promise<boolean> {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     try {
       const parked = await lockDue(await unit.client(), this.consumer.name);
-      if (!parked) {
-        await unit.rollback();
-        return await this.#untilNext();
-      }
-      const failure = await this.#attempt(unit, parked);
+      if (parked) await this.#attempt(unit, parked);
       const spoke = await unit.commit();
-      this.events.committed(this.database.module, spoke, undefined);
-      return failure === undefined ? 'handled' : Math.min(POLL_MS, failure);
+      if (parked) this.events.committed(this.database.module, spoke, undefined);
+      return parked !== undefined;
     } catch (error) {
       await unit.rollback();
       throw error;
     }
   }
 
-  /** @returns milliseconds to the next attempt, if this one failed */
-  async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<number | undefined> {
+  async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
     const client = await unit.client();
     try {
       await unit.nested(() => this.consumer.handle(parked.message, unit));
       await settle(client, parked.id);
-      return undefined;
     } catch (error) {
-      return this.#note(unit, parked, error);
+      await this.#note(unit, parked, error);
     }
   }
 
   async #failed(parked: ParkedMessage, error: unknown): Promise<void> {
     if (error instanceof RetryLater) {
-      await postpone(this.database.pool, parked.id, error.afterMs, error.message);
-      this.poke(error.afterMs);
-      return;
+      return await postpone(this.database.pool, parked.id, error.afterMs, error.message);
     }
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     try {
-      const pause = await this.#note(unit, parked, error);
+      await this.#note(unit, parked, error);
       if (await unit.commit()) this.events.committed(this.database.module, true, undefined);
-      this.poke(Math.min(POLL_MS, pause));
     } catch (failure) {
       await unit.rollback();
       throw failure;
     }
   }
 
-  async #note(unit: UnitOfWork, parked: ParkedMessage, error: unknown): Promise<number> {
+  async #note(unit: UnitOfWork, parked: ParkedMessage, error: unknown): Promise<void> {
     const { retry, name } = this.consumer;
     this.events.failed(name, error);
     const attempt = parked.attempts + 1;
-    const pause = backoff(retry, attempt);
     const dead = attempt >= retry.attempts;
     const text = describeError(error);
-    await noteFailure(await unit.client(), parked, text, dead ? undefined : pause);
+    await noteFailure(await unit.client(), parked, text, dead ? undefined : backoff(retry, attempt));
     if (dead) this.consumer.givenUp?.(parked.message, text, unit);
-    return pause;
   }
 }

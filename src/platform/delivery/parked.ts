@@ -101,12 +101,15 @@ export async function renewLeases(
   await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
 }
 
-/** Milliseconds until the next message of a consumer is due; `undefined` when none waits. */
+/**
+ * Milliseconds until another message of a consumer becomes due; `undefined` when none will. One that is due already is
+ * being worked on, or waits behind another one of its key.
+ */
 export async function nextDueMs(client: Pick<ClientBase, 'query'>, consumer: string): Promise<number | undefined> {
-  const text = `SELECT extract(epoch FROM min(greatest(due_at, coalesce(leased_until, due_at))) - now())::float8 * 1000 AS ms
-                  FROM parked_message WHERE consumer = $1 AND state = 'waiting'`;
-  const { rows } = await client.query<{ ms: number | null }>({ name: 'parked-next-due', text, values: [consumer] });
-  return rows[0]!.ms ?? undefined;
+  const text = `SELECT extract(epoch FROM due_at - now())::float8 * 1000 AS ms FROM parked_message
+                 WHERE consumer = $1 AND state = 'waiting' AND due_at > now() ORDER BY due_at LIMIT 1`;
+  const { rows } = await client.query<{ ms: number }>({ name: 'parked-next-due', text, values: [consumer] });
+  return rows[0]?.ms;
 }
 
 export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {

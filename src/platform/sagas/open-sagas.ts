@@ -25,7 +25,7 @@ export interface SagaInFull extends OpenSaga {
 type Client = Pick<ClientBase, 'query'>;
 
 const since = (column: string) => `extract(epoch FROM now() - ${column})::float8 * 1000`;
-const iso = (column: string) => `to_json(${column} AT TIME ZONE 'UTC')->>0 || 'Z'`;
+const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const ENTRY = `
   saga, id, status, ${since('started_at')} AS "ageMs", ${since('updated_at')} AS "quietMs", steps,
