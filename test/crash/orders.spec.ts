@@ -70,7 +70,9 @@ const place = async (shop: Shop, { customer, lines, token, key, wait }: Wish) =>
   await (await shop.customer(customer)).place(lines, token, { key, ...(wait && { wait }) });
 
 function accepted(answer: Awaited<ReturnType<Customer['place']>>): Receipt {
-  return answer.expect(answer.body.status === 'pending' ? 202 : 200);
+  const receipt = answer.expect(200, 202);
+  expect(answer.status).toBe(receipt.status === 'pending' ? 202 : 200);
+  return receipt;
 }
 
 /** All orders of the customers of these wishes, when none of them is pending any more. */

@@ -5,8 +5,8 @@ export interface Answer<T> {
   status: number;
   headers: Headers;
   body: T;
-  /** The body, if the status is this one. @throws Error with the whole answer otherwise */
-  expect(status: number): T;
+  /** The body, if the status is one of these. @throws Error with the whole answer otherwise */
+  expect(...statuses: number[]): T;
 }
 
 export type Fields = Readonly<Record<string, string>>;
@@ -69,9 +69,9 @@ const json = (body: unknown) => (body === undefined ? {} : { content: JSON.strin
 function answerOf<T>(request: string, { status, headers }: Response, text: string): Answer<T> {
   const isJson = /json/.test(headers.get('content-type') ?? '');
   const body = (isJson ? JSON.parse(text) : text) as T;
-  const expect = (expected: number) => {
-    if (status === expected) return body;
-    throw new Error(`${request} was answered with ${status} instead of ${expected}: ${text}`);
+  const expect = (...expected: number[]) => {
+    if (expected.includes(status)) return body;
+    throw new Error(`${request} was answered with ${status} instead of ${expected.join(' or ')}: ${text}`);
   };
   return { status, headers, body, expect };
 }
