@@ -77,11 +77,13 @@ export class SeamServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A connection that has ended no longer says whose it was.
+    const from = request.socket.remoteAddress;
     try {
       const arrived = await this.#admit(request, response);
       await this.#answer(arrived, response);
     } catch (error) {
-      this.#refuse(error, request, response);
+      this.#refuse(error, from, request, response);
     }
   }
 
@@ -115,7 +117,9 @@ export class SeamServer {
   }
 
   async #message({ body, module }: Arrived, response: ServerResponse): Promise<void> {
-    const { context, payload } = fromWire(body.toString(), module);
+    const read = readMessage(body, module);
+    if (!read) return send(response, 400, { reason: 'fault', message: 'It is no message.' });
+    const { context, payload } = read;
     const Message = this.host.registry.classOf(context.type);
     if (!Message || Message.definition.module !== module) {
       return send(response, 501, { reason: 'fault', message: `${module} does not know ${context.type}.` });
@@ -157,20 +161,29 @@ export class SeamServer {
     response.writeHead(answer.status, answer.headers as Record<string, string>).end(answer.body);
   }
 
-  #refuse(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+  #refuse(error: unknown, from: string | undefined, request: IncomingMessage, response: ServerResponse): void {
     const refused = error instanceof SeamRefusal;
-    const line = { err: error, from: request.socket.remoteAddress, path: request.url?.split('?')[0] };
+    const line = { err: error, from, path: request.url?.split('?')[0] };
     this.host.log.warn(line, refused ? 'refused a request to the seam' : 'a request to the seam failed');
     if (response.headersSent) response.destroy();
-    else if (refused) send(response, 401, { error: 'refused' });
+    else if (refused) send(response.setHeader('connection', 'close'), 401, { error: 'refused' });
     else send(response, 500, { reason: 'fault', message: 'internal error' });
+  }
+}
+
+function readMessage(body: Buffer, module: string): ReturnType<typeof fromWire> | undefined {
+  try {
+    return fromWire(body.toString(), module);
+  } catch {
+    return undefined;
   }
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  // Kept open when it is left early: the refusal is still to be sent.
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > BODY_LIMIT) throw new SeamRefusal('its body is too large');
     parts.push(part);

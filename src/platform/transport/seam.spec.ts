@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { Actor } from '../messaging/context.js';
+import { childContext, runInScope } from '../messaging/context.js';
+import { ContractViolation, DomainError, Unavailable } from '../messaging/errors.js';
+import type { Runtime } from '../runtime.js';
+import { eventually } from '../testing/index.js';
+import { fromCloudEvent } from './cloud-events.js';
+import type { NotesHost } from './fixtures/notes.js';
+import { callerOf, notesHost, NoteWritten, SECRET, WhoAsks, WriteNote } from './fixtures/notes.js';
+import { SeamClient } from './seam-client.js';
+import { signSeamRequest } from './seam-token.js';
+
+let host: NotesHost;
+let caller: Runtime;
+let client: SeamClient;
+beforeAll(async () => {
+  host = await notesHost(async ({ method, url, headers, body }) => ({
+    status: 418,
+    headers: { 'x-seen': `${method} ${url} ${headers['x-mine'] ?? ''}` },
+    body: Buffer.from(body),
+  }));
+  client = new SeamClient({ module: 'notes', url: host.url }, { sender: 'shop', secret: SECRET });
+  caller = callerOf(client);
+}, 60_000);
+afterAll(async () => {
+  await caller.stop();
+  await host.close();
+});
+
+const alice: Actor = { sub: 'alice', role: 'customer' };
+const topic = () => `topic-${randomUUID()}`;
+/** Asks as a request of alice's does. */
+const ask = (message: object, more: object = {}) => {
+  const context = childContext('test', 'test', { actor: alice, deadline: Date.now() + 5000, ...more });
+  return runInScope(context, undefined, () => caller.dispatcher.ask(message)) as Promise<Record<string, unknown>>;
+};
+const notes = async (about: string) =>
+  (await host.runtime.database('notes').pool.query('SELECT text FROM note WHERE topic = $1', [about])).rows;
+
+describe('a message to a module in another process', () => {
+  it('is answered, and brings its actor and correlation along', async () => {
+    const answer = await ask(new WhoAsks({}), { correlationId: 'corr-1' });
+    expect(answer).toMatchObject({ ...alice, correlationId: 'corr-1' });
+    expect(await ask(new WriteNote({ topic: topic(), text: 'a' }))).toEqual({ count: 1, by: 'alice' });
+  });
+
+  it('is answered with plain data that nobody can change', async () => {
+    expect(Object.isFrozen(await ask(new WhoAsks({})))).toBe(true);
+  });
+
+  it('fails with the errors of its contract, as if it had been handled here', async () => {
+    const error = (await ask(new WriteNote({ topic: 'closed', text: 'a' })).catch((each: unknown) => each)) as DomainError;
+    expect(error).toBeInstanceOf(DomainError);
+    expect(error.toWire()).toEqual({
+      kind: 'conflict',
+      code: 'topic_closed',
+      message: 'Nothing can be added.',
+      details: { topic: 'closed' },
+    });
+    expect(await notes('closed')).toEqual([]);
+  });
+
+  it('fails without a word about the fault behind it', async () => {
+    const error = (await ask(new WriteNote({ topic: 'broken', text: 'a' })).catch((each: unknown) => each)) as Unavailable;
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(error.reason).toBe('fault');
+    expect(error.message).not.toContain('secret');
+    expect(host.lines.some(({ err }) => err?.message.includes('the pen broke'))).toBe(true);
+  });
+
+  it('knows how long its caller waits, whatever the clock there says', async () => {
+    const { leftMs } = await ask(new WhoAsks({}), { deadline: Date.now() + 700 });
+    expect(leftMs).toBeGreaterThan(300);
+    expect(leftMs).toBeLessThanOrEqual(700);
+  });
+
+  it('is given up at the deadline', async () => {
+    const since = performance.now();
+    await expect(ask(new WhoAsks({ takeMs: 2000 }), { deadline: Date.now() + 200 })).rejects.toMatchObject({
+      reason: 'timeout',
+    });
+    expect(performance.now() - since).toBeLessThan(1000);
+  });
+
+  it('has a bound even if its caller has none', async () => {
+    expect((await ask(new WhoAsks({}), { deadline: undefined }))['leftMs']).toBeLessThanOrEqual(10_000);
+  });
+
+  it('has one effect when it is sent twice with the same key, and the same answer', async () => {
+    const message = new WriteNote({ topic: topic(), text: 'once' });
+    // Each scope begins to count its children anew, as a repetition does.
+    const answers = [await ask(message, { key: 'k1' }), await ask(message, { key: 'k1' })];
+    expect(answers).toEqual([{ count: 1, by: 'alice' }, { count: 1, by: 'alice' }]);
+    expect(await notes(message.topic)).toHaveLength(1);
+  });
+
+  it('with the key of another content is refused', async () => {
+    const about = topic();
+    await ask(new WriteNote({ topic: about, text: 'one' }), { key: 'k2' });
+    await expect(ask(new WriteNote({ topic: about, text: 'other' }), { key: 'k2' })).rejects.toMatchObject({
+      code: 'idempotency_key_reused',
+    });
+  });
+});
+
+const PATH = '/seam/v1/messages';
+const body = (about: string) => {
+  const { key: _, ...context } = { ...childContext(WriteNote.definition.name, 'notes', { actor: alice }), key: '' };
+  return JSON.stringify({ context, payload: { topic: about, text: 'x' } });
+};
+const sign = (content: string, change: object = {}, secret = SECRET) =>
+  signSeamRequest(secret, { sender: 'shop', receiver: 'notes', method: 'POST', path: PATH, body: content, ...change });
+const post = (content: string, token?: string) =>
+  fetch(host.url + PATH, { method: 'POST', body: content, headers: token ? { 'x-seam-signature': token } : {} });
+/** Everything that is refused is logged, with why and with who it was. */
+const logged = (why: RegExp) =>
+  host.lines.some(({ msg, err }) => msg === 'refused a request to the seam' && why.test(err!.message));
+
+describe('the internal listener', () => {
+  const forged: [what: string, token: (content: string) => string | undefined, why: RegExp][] = [
+    ['without a signature', () => undefined, /not signed/],
+    ['with the signature of another secret', (content) => sign(content, {}, 'x'.repeat(32)), /signature is wrong/],
+    ['signed for another module', (content) => sign(content, { receiver: 'catalog' }), /meant for catalog/],
+    ['signed for another body', () => sign('{}'), /body is not/],
+    ['signed for another path', (content) => sign(content, { path: '/seam/v1/feeds/notes' }), /another request/],
+  ];
+  it.each(forged)('refuses a message %s with 401, says no more, and logs why', async (_, token, why) => {
+    const about = topic();
+    const answer = await post(body(about), token(body(about)));
+    expect([answer.status, await answer.json()]).toEqual([401, { error: 'refused' }]);
+    expect(logged(why)).toBe(true);
+    expect(await notes(about)).toEqual([]);
+  });
+
+  it('refuses a stale signature', async () => {
+    const content = body(topic());
+    const [header, claims] = sign(content).split('.');
+    expect(JSON.parse(Buffer.from(claims!, 'base64url').toString())).toMatchObject({ exp: expect.any(Number) });
+    const real = Date.now;
+    let stale: string;
+    try {
+      Date.now = () => real() - 60_000;
+      stale = sign(content);
+    } finally {
+      Date.now = real;
+    }
+    expect(header).toBeDefined();
+    expect((await post(content, stale)).status).toBe(401);
+    expect(logged(/expired/)).toBe(true);
+  });
+
+  it('takes a signed message once', async () => {
+    const about = topic();
+    const content = body(about);
+    const token = sign(content);
+    expect((await post(content, token)).status).toBe(200);
+    expect((await post(content, token)).status).toBe(401);
+    expect(logged(/sent before/)).toBe(true);
+    expect(await notes(about)).toHaveLength(1);
+  });
+
+  it('reads no more than a megabyte', async () => {
+    const content = 'x'.repeat(1024 * 1024 + 1);
+    const status = await post(content, sign(content)).then(
+      (answer) => answer.status,
+      () => 'closed',
+    );
+    expect([401, 'closed']).toContain(status);
+  });
+
+  it('says 501 for a message that this version does not know, and 404 for other paths', async () => {
+    const content = body(topic()).replace('write-note.v1', 'write-note.v9');
+    expect((await post(content, sign(content))).status).toBe(501);
+    expect((await client.request('GET', '/metrics', '', 1000)).status).toBe(404);
+  });
+
+  it('refuses a signed message that is none', async () => {
+    const answer = await post('{}', sign('{}'));
+    expect([answer.status, await answer.json()]).toMatchObject([400, { reason: 'fault' }]);
+  });
+
+  it('hands forwarded requests on as they came', async () => {
+    const answer = await client.request('PUT', '/seam/v1/http/v1/x?y=%20', 'bytes \u0000', 1000, { 'x-mine': '1' });
+    expect(answer).toMatchObject({ status: 418, headers: { 'x-seen': 'PUT /v1/x?y=%20 1' } });
+    expect(answer.body.toString()).toBe('bytes \u0000');
+  });
+
+  it('shows the feed of its module as a batch of CloudEvents', async () => {
+    const about = topic();
+    await ask(new WriteNote({ topic: about, text: 'news' }));
+    const type = encodeURIComponent(NoteWritten.definition.name);
+    const read = async () => {
+      const answer = await client.request('GET', `/seam/v1/feeds/notes?after=0&limit=1000&stream=notes&type=${type}`, '', 1000);
+      expect(answer.headers['content-type']).toContain('application/cloudevents-batch+json');
+      const events = (JSON.parse(answer.body.toString()) as unknown[]).map(fromCloudEvent);
+      return events.find(({ aggregateid }) => aggregateid === about);
+    };
+    const event = await eventually(read, 'the event being in the feed');
+    expect(event).toMatchObject({ producer: 'notes', payload: { topic: about, text: 'news' }, headers: { actor: alice } });
+  });
+});
+
+describe('a process with another secret', () => {
+  it('is told that the secrets differ, and is not asked again', async () => {
+    const stranger = callerOf(
+      new SeamClient({ module: 'notes', url: host.url }, { sender: 'shop', secret: 'another'.repeat(6) }),
+    );
+    const before = host.lines.length;
+    await expect(stranger.dispatcher.ask(new WhoAsks({}))).rejects.toThrow(ContractViolation);
+    await expect(stranger.dispatcher.ask(new WhoAsks({}))).rejects.toThrow(/do not share SEAM_SECRET/);
+    expect(host.lines.length - before).toBe(2);
+    await stranger.stop();
+  });
+});
