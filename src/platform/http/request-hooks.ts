@@ -15,7 +15,10 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   const closing = app.get(Closing);
   const routes = app.get(RouteTable);
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+  closing.whenDone(() => fastify.server.closeAllConnections());
   fastify.addHook('onRequest', (request, reply, done) => {
+    closing.enter();
+    reply.raw.once('close', () => closing.leave());
     begin(request, reply);
     if (request.url.includes('%00')) return done(nul());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
