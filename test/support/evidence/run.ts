@@ -1,0 +1,109 @@
+import { randomInt } from 'node:crypto';
+import { fail, program, readArguments } from '../../../src/tools/cli.js';
+import type { Contest } from './contest.js';
+import { contest } from './contest.js';
+import type { Gathered } from './gather.js';
+import { gather, planned } from './gather.js';
+import { Ground } from './ground.js';
+import { isFlawless, sum } from './history.js';
+import { page } from './report.js';
+import { RunStage } from './runs.js';
+import type { Scenario } from './scenarios.js';
+import { CUTS, gone, KILLS, OTHERS } from './scenarios.js';
+import { OwnServer } from './server.js';
+import { killWorkers } from './worker-process.js';
+import { writeFile } from 'node:fs/promises';
+
+const HELP = `
+npm run evidence -- [--only PATTERN] [--runs N] [--seed N] [--side-by-side N]
+
+Kills processes, cuts connections, takes the database away, and judges whether anything was lost, doubled or reordered.
+All of it, without --only, writes docs/delivery.md. Exits with 1 if anything was.
+
+  --only PATTERN      only scenarios whose title matches; --only list prints the titles
+  --runs N            of each scenario (default: 3, of those that are not at a point 6)
+  --seed N            of the first run; each run has the next one (default: another one each time)
+  --side-by-side N    databases at once (default: 3)
+  --help              prints this
+`;
+
+const FLAGS = {
+  only: { type: 'string' },
+  runs: { type: 'string' },
+  seed: { type: 'string' },
+  'side-by-side': { type: 'string' },
+} as const;
+
+interface Wishes {
+  only: RegExp;
+  runs: number | undefined;
+  seed: number;
+  sideBySide: number;
+}
+
+const CONTEST = 'sixteen writers';
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+await program(import.meta.url, HELP, async (args) => {
+  const { flags } = readArguments(args, FLAGS);
+  const wishes: Wishes = {
+    only: new RegExp(flags.only ?? ''),
+    runs: flags.runs === undefined ? undefined : numberOf('--runs', flags.runs),
+    seed: numberOf('--seed', flags.seed ?? String(randomInt(1, 1_000_000))),
+    sideBySide: numberOf('--side-by-side', flags['side-by-side'] ?? '3'),
+  };
+  const server = await OwnServer.start();
+  process.env['TEST_DATABASE_URL'] = server.adminUrl;
+  try {
+    await collect(server, wishes, flags.only === undefined);
+  } finally {
+    await killWorkers();
+    await server.remove();
+  }
+});
+
+function numberOf(flag: string, given: string): number {
+  return /^\d{1,9}$/.test(given) ? Number(given) : fail(`${flag} has to be a whole number, not "${given}". See --help.`);
+}
+
+async function collect(server: OwnServer, wishes: Wishes, everything: boolean): Promise<void> {
+  const begun = Date.now();
+  const wanted = (scenarios: Scenario[]) => scenarios.filter(({ title }) => wishes.only.test(title));
+  const { runs, seed } = wishes;
+  const together = [
+    ...planned(wanted([...KILLS, ...CUTS]), runs ?? 3, seed),
+    ...planned(wanted(OTHERS), runs ?? 6, seed + 1000),
+  ];
+  const alone = planned(wanted(gone(server)), runs ?? 6, seed + 2000);
+  const many = await gather(together, { sideBySide: wishes.sideBySide, say });
+  const few = await gather(alone, { sideBySide: 1, say });
+  const gathered = { results: [...many.results, ...few.results], control: many.control + few.control };
+  const contests = wishes.only.test(CONTEST) ? await holdContests(seed, runs ?? 3) : [];
+  conclude(gathered, contests, seed);
+  if (!everything) return;
+  const minutes = Math.round((Date.now() - begun) / 60_000);
+  await writeFile('docs/delivery.md', page(gathered, contests, { seed, minutes, postgres: server.version }));
+}
+
+async function holdContests(seed: number, times: number): Promise<Contest[]> {
+  const ground = await Ground.make();
+  const stage = new RunStage(ground, 'w');
+  const contests: Contest[] = [];
+  for (let turn = 0; turn < times; turn++) {
+    const held = await contest(stage, { seed: seed + turn, each: 120, kills: 4 });
+    contests.push(held);
+    say(`${isFlawless(held.ours) ? '✓' : '✗'} ${CONTEST} (seed ${held.seed}): ${JSON.stringify(held.ours)}`);
+    for (const [name, verdict] of held.naive) say(`    ${name}: ${JSON.stringify(verdict)}`);
+  }
+  await stage.close();
+  await ground.drop();
+  return contests;
+}
+
+function conclude({ results, control }: Gathered, contests: readonly Contest[], seed: number): void {
+  const struck = results.filter((result) => result.struck).length;
+  const total = sum([...results.map(({ verdict }) => verdict), ...contests.map(({ ours }) => ours)]);
+  say(`evidence: ${struck} of ${results.length} runs as planned; ${JSON.stringify(total)}; the control doubled ${control}`);
+  say(`to repeat: npm run evidence -- --seed ${seed}; one run: --only '^its title$' --runs 1 --seed, and its seed`);
+  if (!isFlawless(total)) process.exitCode = 1;
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../../src/platform/testing/eventually.js';
+import { MOMENTS, POINTS } from './points.js';
+import type { Plan } from './runs.js';
+import { cutAt, killedAt, strikeOf } from './runs.js';
+import type { OwnServer } from './server.js';
+import { random } from './workload.js';
+
+/** Something that can happen. Its title is the row of the table it counts in, and what follows a comma. */
+export interface Scenario {
+  kind: 'kill' | 'cut' | 'other' | 'database';
+  /** The point of a kill or cut, or what else happens. */
+  what: string;
+  title: string;
+  happens: Plan['happens'];
+}
+
+const WORDS = { kill: 'killed', cut: 'cut' } as const;
+const HOUR = 3_600_000;
+
+const everywhere = (kind: 'kill' | 'cut', at: typeof killedAt): Scenario[] =>
+  Object.keys(POINTS).flatMap((what) =>
+    MOMENTS.map((moment) => ({
+      kind,
+      what,
+      title: `${WORDS[kind]}, ${what}, ${moment}`,
+      happens: at(what, moment),
+    })),
+  );
+
+const other = (what: string, happens: Plan['happens'], kind: 'other' | 'database' = 'other'): Scenario => ({
+  kind,
+  what,
+  title: what,
+  happens,
+});
+
+/** Some milliseconds into the work. */
+const soon = async (seed: number, withinMs = 250) => await delay(random(seed + 3)() * withinMs);
+
+/** The server ends all sessions at once. */
+const sessionsEnded: Plan['happens'] = async (stage, { seed }) => {
+  const working = (await stage.worker()).ask({ do: 'work', run: stage.current, seed });
+  await soon(seed);
+  await stage.ground.endSessions();
+  await working;
+  return true;
+};
+
+/** Two replicas do the same work with the same keys; one is killed, then the other one. */
+const inTurn: Plan['happens'] = async (stage, { seed }) => {
+  const first = await stage.worker();
+  const second = await stage.another();
+  const points = Object.keys(POINTS);
+  const point = points[Math.floor(random(seed + 4)() * points.length)]!;
+  const strike = strikeOf(point, MOMENTS[seed % 3]!, 'kill', seed);
+  void first.outlives({ do: 'work', run: stage.current, seed, strike });
+  void second.outlives({ do: 'work', run: stage.current, seed });
+  await Promise.race([first.ended, delay(600)]);
+  await first.kill();
+  stage.bury();
+  void (await stage.worker()).outlives({ do: 'work', run: stage.current, seed });
+  await soon(seed, 400);
+  await second.kill();
+  await stage.ground.endLeases();
+  return true;
+};
+
+/** The clock of the process jumps in the middle of the work, and the process is killed a little later. */
+const clockJumps =
+  (ms: number): Plan['happens'] =>
+  async (stage, { seed }) => {
+    const worker = await stage.worker();
+    void worker.outlives({ do: 'work', run: stage.current, seed });
+    await soon(seed);
+    await worker.ask({ do: 'jump', ms });
+    await soon(seed + 1);
+    await worker.kill();
+    stage.bury();
+    await stage.ground.endLeases();
+    // The next one lives in the wrong time from the beginning; in the end its clock is put right.
+    const next = await stage.worker();
+    await next.ask({ do: 'jump', ms: -ms });
+    await next.ask({ do: 'work', run: stage.current, seed });
+    await next.ask({ do: 'jump', ms });
+    return true;
+  };
+
+/** The database goes away in the middle of the work, and comes back. */
+const databaseGone = (restart: () => Promise<void>): Plan['happens'] => {
+  return async (stage, { seed }) => {
+    const worker = await stage.worker();
+    const working = worker.ask({ do: 'work', run: stage.current, seed });
+    await soon(seed);
+    await restart();
+    await working;
+    await eventually(() => stage.ground.sql('SELECT').then(() => true), 'the database being back');
+    return true;
+  };
+};
+
+export const KILLS = everywhere('kill', killedAt);
+export const CUTS = everywhere('cut', cutAt);
+export const OTHERS: Scenario[] = [
+  other('all sessions ended by the server', sessionsEnded),
+  other('two replicas with the same work, killed in turn', inTurn),
+  other('clock jumps an hour ahead, kill, an hour back', clockJumps(HOUR)),
+  other('clock jumps an hour back, kill, an hour ahead', clockJumps(-HOUR)),
+];
+
+/** Those that take the server away: nobody else may be using it. */
+export const gone = (server: OwnServer): Scenario[] => [
+  other('database stopped and started again', databaseGone(() => server.restart()), 'database'),
+  other('kill -9 of the database server', databaseGone(() => server.crash()), 'database'),
+];

@@ -1,0 +1,64 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Ground } from './ground.js';
+import type { Request } from './worker.js';
+
+const alive = new Set<WorkerProcess>();
+
+/** A worker as a process of its own: it loads its code at once, and begins when it is told. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  struck = false;
+
+  constructor() {
+    const args = process.env['EVIDENCE_LOG'] ? { LOG_LEVEL: process.env['EVIDENCE_LOG'] } : {};
+    this.#child = fork(resolve('dist/test/support/evidence/worker.js'), {
+      env: { PATH: process.env['PATH'] ?? '', ...args },
+      execArgv: [],
+    });
+    this.#child.setMaxListeners(0);
+    this.#child.on('message', (message) => (this.struck ||= message === 'struck'));
+    this.ended = once(this.#child, 'exit').finally(() => alive.delete(this));
+    alive.add(this);
+  }
+
+  async start({ database }: Ground): Promise<void> {
+    await this.ask({ do: 'start', adminUrl: database.adminUrl, urls: [...database.urls] });
+  }
+
+  /** @throws Error when the process ends before it has done what it was asked */
+  async ask(request: Request): Promise<void> {
+    if ((await this.outlives(request)) === false) throw new Error(`a worker ended when it was asked to ${request.do}`);
+  }
+
+  /** @returns whether it did what it was asked; `false` when it ended before */
+  async outlives(request: Request): Promise<boolean> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return false;
+    const done = new Promise<true>((tell) => {
+      const listen = (message: unknown) => {
+        if (message !== request.do) return;
+        this.#child.off('message', listen);
+        tell(true);
+      };
+      this.#child.on('message', listen);
+    });
+    this.#child.send(request, () => undefined);
+    return await Promise.race([done, this.ended.then(() => false)]);
+  }
+
+  async stop(): Promise<void> {
+    if (await this.outlives({ do: 'stop' })) await this.ended;
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+}
+
+export async function killWorkers(): Promise<void> {
+  await Promise.all([...alive].map((worker) => worker.kill()));
+}

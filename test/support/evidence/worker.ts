@@ -1,0 +1,83 @@
+import { jump } from './clock.js';
+import type { Strike } from './strike.js';
+import { arm, disarm } from './strike.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CommandBus } from '@nestjs/cqrs';
+import { DomainError } from '../../../src/platform/messaging/errors.js';
+import { childContext, runInScope } from '../../../src/platform/messaging/context.js';
+import type { Replica } from '../replica.js';
+import { startReplica } from '../replica.js';
+import { BeginJob, MakingModule, RaiseThing } from './making.js';
+import { closeOutside, openOutside } from './outside.js';
+import { TakingModule } from './taking.js';
+import type { Task } from './workload.js';
+import { random, workload } from './workload.js';
+
+/** What the tests ask of a worker process; each request is answered with its name when it is done. */
+export type Request =
+  | { do: 'start'; adminUrl: string; urls: [string, string][] }
+  | { do: 'work'; run: string; seed: number; strike?: Strike }
+  | { do: 'jump'; ms: number }
+  | { do: 'stop' };
+
+const AT_ONCE = 8;
+const PARTITION_ROWS = 400;
+let replica: Replica;
+
+async function start({ adminUrl, urls }: Extract<Request, { do: 'start' }>): Promise<void> {
+  openOutside(adminUrl);
+  const database = { adminUrl, urls: new Map(urls), drop: () => Promise.resolve() };
+  replica = await startReplica(database, [MakingModule, TakingModule], { partitionRows: PARTITION_ROWS });
+}
+
+/** Executes every command of the run until it has an answer: as clients do, with the same key each time. */
+async function work({ run, seed, strike }: Extract<Request, { do: 'work' }>): Promise<void> {
+  disarm();
+  if (strike) arm(strike, () => process.send!('struck'));
+  const tasks = workload(run, seed);
+  const next = random(seed + 1);
+  const client = async () => {
+    for (let task = tasks.shift(); task; task = tasks.shift()) {
+      await execute(task);
+      await delay(next() * 12);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+}
+
+async function execute(task: Task): Promise<void> {
+  const command = task.kind === 'begin' ? new BeginJob({ job: task.job }) : new RaiseThing(task);
+  const faulty = task.kind === 'raise' && task.mood === 'fault';
+  for (;;) {
+    const context = childContext('evidence', 'evidence', { key: task.token });
+    try {
+      return void (await runInScope(context, undefined, () => replica.app.get(CommandBus).execute(command)));
+    } catch (error) {
+      if (faulty || error instanceof DomainError) return;
+      await delay(20);
+    }
+  }
+}
+
+async function stop(): Promise<void> {
+  disarm();
+  await replica.stop();
+  await closeOutside();
+  process.disconnect();
+}
+
+async function answer(request: Request): Promise<void> {
+  if (request.do === 'start') await start(request);
+  else if (request.do === 'work') await work(request);
+  else if (request.do === 'jump') jump(request.ms);
+  else return await stop();
+  process.send!(request.do);
+}
+
+process.on('message', (request: Request) => {
+  answer(request).catch((error: Error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exit(1);
+  });
+});
+process.on('disconnect', () => process.exit());
