@@ -18,6 +18,7 @@ import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
 import { BrokerUnusable } from './platform/transport/nats/broker.js';
 import { forwardRoutes, publicRoutes } from './platform/transport/front-door.js';
+import { Rehearsal } from './platform/transport/rehearsal.js';
 import { SeamClient } from './platform/transport/seam-client.js';
 import { SeamServer } from './platform/transport/seam-server.js';
 
@@ -47,6 +48,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise
     modules,
     remotes,
     events: topology.events,
+    rehearsal: topology.rehearsal && new Rehearsal(topology.rehearsal),
     urls,
     poolSize,
     env,

@@ -14,6 +14,8 @@ export interface Topology {
   readonly seam: { port: number; secret: string; tls?: { ca: string; cert: string; key: string } } | undefined;
   /** How events, durable commands and replies reach other processes. */
   readonly events: EventsOptions;
+  /** A module whose seams are made worse than they are: see `npm run rehearse`. */
+  readonly rehearsal: { module: string; seed: number } | undefined;
 }
 
 /** `PAYMENTS_DATABASE_URL` for the module `payments`, `ORDER_ITEMS_…` for `order-items`. */
@@ -38,6 +40,8 @@ const Variables = z.object({
     .string()
     .regex(NATS_URLS, 'expected nats://host:port or tls://user:password@host:port, several with commas between')
     .optional(),
+  REHEARSE: z.string().optional(),
+  REHEARSE_SEED: z.coerce.number({ error: 'expected a whole number' }).int().min(0).default(1),
 });
 
 /** Reads and checks the variables that say what runs where. @returns the topology, and everything that is wrong with it */
@@ -66,11 +70,20 @@ export function readTopology(
     ...(split || values.SEAM_PORT !== undefined || values.EVENTS === 'nats' ? secretProblems(values.SEAM_SECRET) : []),
     ...(values.EVENTS === 'nats' && values.NATS_URL === undefined ? [`NATS_URL: ${NATS_URL_MISSING}`] : []),
     ...tls.problems,
+    ...rehearsalProblems(values.REHEARSE, running, env['NODE_ENV'] === 'production'),
   ];
   if (problems.length > 0) return { problems };
   const seam =
     values.SEAM_PORT === undefined ? undefined : { port: values.SEAM_PORT, secret: values.SEAM_SECRET!, ...tls.tls };
-  return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values) }, problems };
+  const rehearsal = values.REHEARSE ? { module: values.REHEARSE, seed: values.REHEARSE_SEED } : undefined;
+  return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values), rehearsal }, problems };
+}
+
+function rehearsalProblems(module: string | undefined, running: ReadonlySet<string>, production: boolean): string[] {
+  if (module === undefined) return [];
+  if (production) return ['REHEARSE: not in production: it loses and repeats messages on purpose'];
+  if (running.has(module)) return [];
+  return [`REHEARSE: "${module}" does not run here; expected one of ${[...running].join(', ')}`];
 }
 
 function eventsOf({ EVENTS, NATS_URL, SEAM_SECRET }: z.output<typeof Variables>): EventsOptions {

@@ -15,7 +15,7 @@ import { PARTITION_ROWS } from './delivery/outbox-partitions.js';
 import type { Signal } from './delivery/outbox-watch.js';
 import { OutboxWatch } from './delivery/outbox-watch.js';
 import { ParkedWorker } from './delivery/parked-worker.js';
-import type { CommandRunner } from './messaging/dispatcher.js';
+import type { CommandRunner, RemoteModule } from './messaging/dispatcher.js';
 import { Dispatcher } from './messaging/dispatcher.js';
 import { LocalEvents } from './messaging/local-events.js';
 import { Registry } from './messaging/registry.js';
@@ -27,6 +27,8 @@ import type { SagaRunner } from './sagas/saga-runner.js';
 import { SagaTimeouts } from './sagas/timeouts.js';
 import type { EventsOptions, EventTransport } from './transport/event-transport.js';
 import { openTransport } from './transport/event-transport.js';
+import type { Rehearsal } from './transport/rehearsal.js';
+import { RehearsedModule } from './transport/rehearsed-module.js';
 import { HttpRemoteModule } from './transport/remote-module.js';
 import type { SeamClient } from './transport/seam-client.js';
 
@@ -35,6 +37,8 @@ export interface RuntimeOptions {
   modules: readonly Type[];
   /** The modules that run elsewhere, and how to reach them. Default: none. */
   remotes?: readonly SeamClient[];
+  /** Makes the seams of a module that runs here as bad as those to another process may be. Default: none. */
+  rehearsal?: Rehearsal | undefined;
   /** How messages reach other processes. Default: from the producer's outbox, over the seam. */
   events?: EventsOptions;
   /** Connection URL of each module's role. */
@@ -90,7 +94,11 @@ export class Runtime extends Host {
     const runners = new Map(here.map((context) => [context.name, this.#open(context)]));
     const fault = (context: MessageContext, err: unknown) =>
       this.log.error({ err, type: context.type }, 'handler failed');
-    const remote = new Map([...this.remotes].map(([name, client]) => [name, new HttpRemoteModule(client)]));
+    const remote = new Map<string, RemoteModule>();
+    for (const [name, client] of this.remotes) remote.set(name, new HttpRemoteModule(client));
+    const { rehearsal } = options;
+    if (rehearsal)
+      remote.set(rehearsal.module, new RehearsedModule(rehearsal, this.registry, () => this.dispatcher));
     this.#transport = openTransport(this, options.events);
     this.dispatcher = new Dispatcher(this.registry, runners, { fault }, remote);
   }
@@ -124,7 +132,7 @@ export class Runtime extends Host {
 
   /** Begins to deliver messages to the consumers that were registered. */
   startDelivery(): void {
-    for (const consumer of this.consumers) this.#startConsumer(consumer);
+    for (const consumer of this.consumers) this.#startConsumer(this.#rehearsed(consumer));
     for (const name of this.running) this.#startTimeouts(name);
     for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#heed(module, signal));
     this.#transport.start();
@@ -202,7 +210,16 @@ export class Runtime extends Host {
   }
 
   #feed(producer: string, consumer: Consumer): Feed {
-    return this.remotes.has(producer) ? this.#transport.feed(producer, consumer.name) : this.feedOf(producer).feed;
+    if (this.remotes.has(producer)) return this.#transport.feed(producer, consumer.name);
+    const { feed } = this.feedOf(producer);
+    const { rehearsal } = this.options;
+    return rehearsal?.crosses(producer, consumer.module) ? rehearsal.feed(feed) : feed;
+  }
+
+  #rehearsed(consumer: Consumer): Consumer {
+    const { rehearsal } = this.options;
+    const crosses = [...consumer.sources.keys()].some((producer) => rehearsal?.crosses(producer, consumer.module));
+    return rehearsal && crosses ? rehearsal.consumer(consumer) : consumer;
   }
 
   readonly #loopEvents: LoopEvents = {

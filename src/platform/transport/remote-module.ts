@@ -33,11 +33,12 @@ const BULKHEAD = { running: 64, waiting: 256 };
 export class HttpRemoteModule implements RemoteModule {
   readonly #policy: IPolicy;
 
-  constructor(private readonly client: SeamClient) {
-    const noAnswer = handleWhen((error) => error instanceof Unavailable && error.reason !== 'fault');
-    const refused = handleWhen((error) => error instanceof Unavailable && error.reason === 'down');
+  constructor(private readonly client: Pick<SeamClient, 'peer' | 'request'>) {
+    const noAnswer = handleWhen(
+      (error) => error instanceof Unavailable && error.reason !== 'fault' && !(error instanceof TooLate),
+    );
     this.#policy = wrap(
-      retry(refused, { maxAttempts: 3, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }) }),
+      retry(noAnswer, { maxAttempts: 3, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }) }),
       circuitBreaker(noAnswer, {
         halfOpenAfter: BREAKER.halfOpenAfterMs,
         breaker: new ConsecutiveBreaker(BREAKER.failures),
@@ -61,7 +62,7 @@ export class HttpRemoteModule implements RemoteModule {
 
   async #attempt(context: MessageContext, definition: MessageDefinition, message: object): Promise<Outcome> {
     const left = context.deadline! - Date.now();
-    if (left <= 0) throw new Unavailable(`${definition.name} did not answer before the deadline.`, 'timeout');
+    if (left <= 0) throw new TooLate(`${definition.name} did not answer before the deadline.`, 'timeout');
     const body = toWire(context, message);
     const headers = { 'content-type': 'application/json' };
     const answer = await this.client.request('POST', PATHS.messages, body, Math.min(left, ATTEMPT_MS), headers);
@@ -77,6 +78,9 @@ export class HttpRemoteModule implements RemoteModule {
     return error;
   }
 }
+
+/** Nobody waits any more: no reason to ask again, and no fault of the module. */
+class TooLate extends Unavailable {}
 
 /** Both sides check: they may be of different versions. */
 function restored(definition: MessageDefinition, json: unknown): Outcome {

@@ -4,11 +4,14 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Feed } from '../delivery/feed.js';
 import { untilMoved, type Watch } from '../delivery/feed.js';
+import { report } from '../delivery/retention.js';
 import type { Dispatcher } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
 import type { Registry } from '../messaging/registry.js';
 import type { Logger } from '../observability/logging.js';
+import type { Database } from '../persistence/database.js';
 import { BATCH_TYPE, toCloudEvent } from './cloud-events.js';
+import { ReaderReport } from './reader-reports.js';
 import type { SeamTls } from './seam-client.js';
 import { SeamRefusal, SeamVerifier } from './seam-token.js';
 import { fromWire, outcomeBody, PATHS } from './wire.js';
@@ -26,6 +29,7 @@ export interface SeamHost {
   readonly log: Logger;
   /** The outbox of a module that runs here. */
   feedOf(module: string): { feed: Feed; watch: Watch };
+  database(module: string): Database;
 }
 
 /** A request of the front door, handed to the public routes of this process. */
@@ -111,6 +115,7 @@ export class SeamServer {
     const { pathname } = arrived.url;
     if (pathname === PATHS.messages) return await this.#message(arrived, response);
     if (pathname === `${PATHS.feeds}/${arrived.module}/settled`) return await this.#settled(arrived, response);
+    if (pathname === `${PATHS.feeds}/${arrived.module}/readers`) return await this.#readers(arrived, response);
     if (pathname === `${PATHS.feeds}/${arrived.module}`) return await this.#feed(arrived, response);
     if (pathname.startsWith(`${PATHS.http}/`)) return await this.#forwarded(arrived, response);
     return send(response, 404, { error: 'there is no such path' });
@@ -154,6 +159,11 @@ export class SeamServer {
     const page = await this.host.feedOf(module).feed.read(Number(query.get('after')), filter, limit);
     response.setHeader('x-feed-position', page.upTo);
     return send(response, 200, JSON.stringify(page.messages.map(toCloudEvent)), BATCH_TYPE);
+  }
+
+  async #readers({ module, body }: Arrived, response: ServerResponse): Promise<void> {
+    await report(this.host.database(module).pool, ReaderReport.parse(JSON.parse(body.toString())));
+    return send(response, 200, {});
   }
 
   async #forwarded({ method, path, headers, body }: Arrived, response: ServerResponse): Promise<void> {

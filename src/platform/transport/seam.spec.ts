@@ -50,7 +50,9 @@ describe('a message to a module in another process', () => {
   });
 
   it('fails with the errors of its contract, as if it had been handled here', async () => {
-    const error = (await ask(new WriteNote({ topic: 'closed', text: 'a' })).catch((each: unknown) => each)) as DomainError;
+    const error = (await ask(new WriteNote({ topic: 'closed', text: 'a' })).catch(
+      (each: unknown) => each,
+    )) as DomainError;
     expect(error).toBeInstanceOf(DomainError);
     expect(error.toWire()).toEqual({
       kind: 'conflict',
@@ -62,7 +64,9 @@ describe('a message to a module in another process', () => {
   });
 
   it('fails without a word about the fault behind it', async () => {
-    const error = (await ask(new WriteNote({ topic: 'broken', text: 'a' })).catch((each: unknown) => each)) as Unavailable;
+    const error = (await ask(new WriteNote({ topic: 'broken', text: 'a' })).catch(
+      (each: unknown) => each,
+    )) as Unavailable;
     expect(error).toBeInstanceOf(Unavailable);
     expect(error.reason).toBe('fault');
     expect(error.message).not.toContain('secret');
@@ -91,7 +95,10 @@ describe('a message to a module in another process', () => {
     const message = new WriteNote({ topic: topic(), text: 'once' });
     // Each scope begins to count its children anew, as a repetition does.
     const answers = [await ask(message, { key: 'k1' }), await ask(message, { key: 'k1' })];
-    expect(answers).toEqual([{ count: 1, by: 'alice' }, { count: 1, by: 'alice' }]);
+    expect(answers).toEqual([
+      { count: 1, by: 'alice' },
+      { count: 1, by: 'alice' },
+    ]);
     expect(await notes(message.topic)).toHaveLength(1);
   });
 
@@ -191,13 +198,22 @@ describe('the internal listener', () => {
     await ask(new WriteNote({ topic: about, text: 'news' }));
     const type = encodeURIComponent(NoteWritten.definition.name);
     const read = async () => {
-      const answer = await client.request('GET', `/seam/v1/feeds/notes?after=0&limit=1000&stream=notes&type=${type}`, '', 1000);
+      const answer = await client.request(
+        'GET',
+        `/seam/v1/feeds/notes?after=0&limit=1000&stream=notes&type=${type}`,
+        '',
+        1000,
+      );
       expect(answer.headers['content-type']).toContain('application/cloudevents-batch+json');
       const events = (JSON.parse(answer.body.toString()) as unknown[]).map(fromCloudEvent);
       return events.find(({ aggregateid }) => aggregateid === about);
     };
     const event = await eventually(read, 'the event being in the feed');
-    expect(event).toMatchObject({ producer: 'notes', payload: { topic: about, text: 'news' }, headers: { actor: alice } });
+    expect(event).toMatchObject({
+      producer: 'notes',
+      payload: { topic: about, text: 'news' },
+      headers: { actor: alice },
+    });
   });
 });
 

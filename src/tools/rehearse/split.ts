@@ -27,7 +27,12 @@ export async function split(
       group === here ? [] : others.map((name) => [variableOf(name, 'URL'), `http://127.0.0.1:${seamOf(group)}`]),
     );
     const port = ports[here * 2]!;
-    const own = { MODULES: modules.join(','), PORT: String(port), SEAM_PORT: String(seamOf(here)), SEAM_SECRET: secret };
+    const own = {
+      MODULES: modules.join(','),
+      PORT: String(port),
+      SEAM_PORT: String(seamOf(here)),
+      SEAM_SECRET: secret,
+    };
     return { modules, env: { ...own, ...Object.fromEntries(remote) }, url: `http://127.0.0.1:${port}` };
   });
 }

@@ -44,7 +44,10 @@ interface Options {
   during?: (hosts: Hosts, parts: readonly Part[]) => () => Promise<void>;
 }
 
-async function suite(groups: readonly (readonly string[])[], { common = {}, files, during }: Options): Promise<Verdict> {
+async function suite(
+  groups: readonly (readonly string[])[],
+  { common = {}, files, during }: Options,
+): Promise<Verdict> {
   const dataDir = await mkdtemp(join(tmpdir(), 'liftout-rehearsal-'));
   const database = await joinEmbedded(dataDir, { fsync: false });
   const parts = await split(groups);

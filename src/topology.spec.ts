@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { modules } from './modules.js';
+import { readTopology } from './topology.js';
+
+const SEAM_SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nSPkA3v0mQ';
+const split = {
+  MODULES: 'catalog, inventory,ordering,storefront',
+  PAYMENTS_URL: 'http://127.0.0.1:4102',
+  SEAM_PORT: '4101',
+  SEAM_SECRET,
+};
+const problems = (change: NodeJS.ProcessEnv) => readTopology({ ...split, ...change }, modules).problems;
+
+describe('where modules run', () => {
+  it('is here, all of them, when nothing is said', () => {
+    const { topology, problems: none } = readTopology({}, modules);
+    expect(none).toEqual([]);
+    expect(topology).toMatchObject({ seam: undefined, events: { kind: 'feed' } });
+    expect([...topology!.running]).toEqual(['catalog', 'inventory', 'ordering', 'payments', 'storefront']);
+    expect(topology!.remotes.size).toBe(0);
+  });
+
+  it('is said by MODULES, and for the others by their addresses', () => {
+    const { topology } = readTopology(split, modules);
+    expect([...topology!.running]).toEqual(['catalog', 'inventory', 'ordering', 'storefront']);
+    expect([...topology!.remotes]).toEqual([['payments', 'http://127.0.0.1:4102']]);
+    expect(topology!.seam).toEqual({ port: 4101, secret: SEAM_SECRET });
+  });
+
+  const wrong: [what: string, change: NodeJS.ProcessEnv, problem: RegExp][] = [
+    [
+      'an unknown module',
+      { MODULES: `${split.MODULES},billing` },
+      /^MODULES: there is no module "billing"; expected some of catalog, .*storefront$/,
+    ],
+    [
+      'an address that is missing',
+      { PAYMENTS_URL: '' },
+      /^PAYMENTS_URL: required: the seam address of payments, which does not run here \(http:\/\/host:port\)$/,
+    ],
+    ['an address that is none', { PAYMENTS_URL: 'payments:4102' }, /^PAYMENTS_URL: expected http:\/\/host:port$/],
+    ['no port for the seam', { SEAM_PORT: '' }, /^SEAM_PORT: required: /],
+    ['a port that is none', { SEAM_PORT: 'x' }, /^SEAM_PORT: expected a port number/],
+    ['no secret', { SEAM_SECRET: '' }, /^SEAM_SECRET: required: .*openssl rand/],
+    ['a short secret', { SEAM_SECRET: 'secret' }, /^SEAM_SECRET: too weak: /],
+    ['a secret of one letter', { SEAM_SECRET: 'x'.repeat(64) }, /^SEAM_SECRET: too weak: /],
+    ['another transport', { EVENTS: 'pigeons' }, /^EVENTS: expected feed /],
+    ['no broker for EVENTS=nats', { EVENTS: 'nats' }, /^NATS_URL: required/],
+    ['a rehearsal of what runs elsewhere', { REHEARSE: 'payments' }, /^REHEARSE: "payments" does not run here/],
+    ['a rehearsal in production', { REHEARSE: 'catalog', NODE_ENV: 'production' }, /^REHEARSE: not in production/],
+    [
+      'a certificate that is missing',
+      { SEAM_TLS_CA: '/nowhere', SEAM_TLS_CERT: '/nowhere' },
+      /^SEAM_TLS_KEY: required/,
+    ],
+  ];
+  it.each(wrong)('%s is one line that says what is expected', (_, change, problem) => {
+    const told = problems(change);
+    expect(told).toEqual([expect.stringMatching(problem)]);
+    expect(told.join()).not.toContain(split.SEAM_SECRET);
+  });
+
+  it('says everything that is wrong at once', () => {
+    const told = problems({ PAYMENTS_URL: '', SEAM_SECRET: 'secret', SEAM_PORT: '' });
+    expect(told.map((line) => line.split(':')[0]).sort()).toEqual(['PAYMENTS_URL', 'SEAM_PORT', 'SEAM_SECRET']);
+  });
+
+  it('needs no file that cannot be read', () => {
+    const files = { SEAM_TLS_CA: '/nowhere', SEAM_TLS_CERT: '/nowhere', SEAM_TLS_KEY: '/nowhere' };
+    expect(problems(files)).toHaveLength(3);
+  });
+});
