@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { RetryLater } from '../messaging/errors.js';
@@ -70,19 +71,25 @@ export class ParkedWorker {
   async #leaseAll(): Promise<number> {
     const free = CONCURRENCY - this.#running.size;
     if (free <= 0) return POLL_MS;
-    for (const parked of await leaseDue(this.database.pool, this.consumer.name, free, LEASE_MS)) {
-      const call = this.#call(parked).finally(() => {
-        this.#running.delete(parked.id);
-        this.poke();
-      });
-      this.#running.set(parked.id, call);
-    }
+    const { leased, pause } = await this.#transact(async (unit) => {
+      const client = await unit.client();
+      const leased = await leaseDue(client, this.consumer.name, free, LEASE_MS);
+      return { leased, pause: await this.#untilNext(client) };
+    });
+    for (const parked of leased) this.#running.set(parked.id, this.#calling(parked));
     this.#renewal ??= setInterval(() => this.#renew(), LEASE_MS / 3);
-    return await this.#untilNext();
+    return pause;
   }
 
-  async #untilNext(): Promise<number> {
-    const next = await nextDueMs(this.database.pool, this.consumer.name);
+  async #calling(parked: ParkedMessage): Promise<void> {
+    await this.#call(parked);
+    this.#running.delete(parked.id);
+    this.poke();
+  }
+
+  /** In the transaction that found nothing due, so that nothing becomes due between the two. */
+  async #untilNext(client: PoolClient): Promise<number> {
+    const next = await nextDueMs(client, this.consumer.name);
     return Math.min(POLL_MS, (next ?? POLL_MS) + 1);
   }
 
@@ -107,19 +114,26 @@ export class ParkedWorker {
 
   /** One that fails is not due any more, and holds up no other. */
   async #handleAll(): Promise<number> {
-    while (!this.#stopped && (await this.#handleOne()));
-    return await this.#untilNext();
+    let pause: number | undefined;
+    while (!this.#stopped && pause === undefined) pause = await this.#transact((unit) => this.#handleOne(unit));
+    return pause ?? POLL_MS;
   }
 
-  /** @returns whether one was due */
-  async #handleOne(): Promise<boolean> {
+  /** @returns `undefined` when one was due, else milliseconds until the next is */
+  async #handleOne(unit: UnitOfWork): Promise<number | undefined> {
+    const client = await unit.client();
+    const parked = await lockDue(client, this.consumer.name);
+    if (!parked) return await this.#untilNext(client);
+    await this.#attempt(unit, parked);
+    return undefined;
+  }
+
+  async #transact<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     try {
-      const parked = await lockDue(await unit.client(), this.consumer.name);
-      if (parked) await this.#attempt(unit, parked);
-      const spoke = await unit.commit();
-      if (parked) this.events.committed(this.database.module, spoke, undefined);
-      return parked !== undefined;
+      const result = await work(unit);
+      if (await unit.commit()) this.events.committed(this.database.module, true, undefined);
+      return result;
     } catch (error) {
       await unit.rollback();
       throw error;
@@ -137,17 +151,8 @@ export class ParkedWorker {
   }
 
   async #failed(parked: ParkedMessage, error: unknown): Promise<void> {
-    if (error instanceof RetryLater) {
-      return await postpone(this.database.pool, parked.id, error.afterMs, error.message);
-    }
-    const unit = new UnitOfWork(this.database.module, this.database.dataSource);
-    try {
-      await this.#note(unit, parked, error);
-      if (await unit.commit()) this.events.committed(this.database.module, true, undefined);
-    } catch (failure) {
-      await unit.rollback();
-      throw failure;
-    }
+    if (error instanceof RetryLater) return await postpone(this.database.pool, parked.id, error.afterMs, error.message);
+    await this.#transact((unit) => this.#note(unit, parked, error));
   }
 
   async #note(unit: UnitOfWork, parked: ParkedMessage, error: unknown): Promise<void> {

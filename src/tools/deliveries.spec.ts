@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { UsageError } from './cli.js';
+import { deliveries } from './deliveries.js';
+import { sagas } from './sagas.js';
+
+describe('npm run deliveries', () => {
+  const FROM = '--from has to be start, a date, or a date and time with its zone such as 2026-01-31T10:00:00Z';
+
+  it.each([
+    [[], 'The task has to be list or show or retry or discard or lag or replay or forget. See --help.'],
+    [
+      ['lsit'],
+      'The task has to be list or show or retry or discard or lag or replay or forget, not "lsit". See --help.',
+    ],
+    [['list', 'a:1'], "Unexpected argument 'a:1'. See --help."],
+    [['show'], 'show needs an ID, as list shows it. See --help.'],
+    [['show', 'a:1', 'b:2'], "Unexpected argument 'b:2'. See --help."],
+    [['retry'], 'retry needs an ID, as list shows it, or --all. See --help.'],
+    [['retry', 'a:1', '--all'], "Unexpected argument 'a:1'. See --help."],
+    [['discard', '--all'], '--all belongs to retry. See --help.'],
+    [['discard', 'a:1', '--reason'], "Option '--reason <value>' argument missing. See --help."],
+    [['list', '--reason', 'x'], '--reason belongs to discard. See --help.'],
+    [['replay', '--from', 'start'], 'replay needs a CONSUMER. See --help.'],
+    [['replay', 'a.b'], `${FROM}. See --help.`],
+    [['replay', 'a.b', '--from', 'yesterday'], `${FROM}, not "yesterday". See --help.`],
+    [['replay', 'a.b', '--from', '2026-02-30'], `${FROM}, not "2026-02-30". See --help.`],
+    [['replay', 'a.b', '--from', '2026-02-03T10:00:00'], `${FROM}, not "2026-02-03T10:00:00". See --help.`],
+    [['replay', 'a.b', '--from', '2999-01-01'], '--from lies in the future.'],
+    [['lag', '--json'], "Unknown option '--json'. See --help."],
+  ])('refuses %j in one line', (args, message) => {
+    expect(() => deliveries(args)).toThrow(new UsageError(message));
+  });
+
+  it.each([
+    ['list'],
+    ['lag'],
+    ['retry --all'],
+    ['discard a:1 --reason gone'],
+    ['replay a.b --from 2026-01-31T10:00:00+02:00'],
+  ])('accepts %s', (line) => expect(deliveries(line.split(' '))).toBeInstanceOf(Function));
+});
+
+describe('npm run sagas', () => {
+  it.each([
+    [[], 'The task has to be list or show. See --help.'],
+    [['show'], 'show needs an ID, as list shows it. See --help.'],
+    [['list', 'x'], "Unexpected argument 'x'. See --help."],
+    [['show', 'x', 'y'], "Unexpected argument 'y'. See --help."],
+  ])('refuses %j in one line', (args, message) => {
+    expect(() => sagas(args)).toThrow(new UsageError(message));
+  });
+});

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { Housekeeping } from '../../src/platform/delivery/housekeeping.js';
+import type { Logger } from '../../src/platform/observability/logging.js';
+import { Deliveries } from '../../src/platform/operations/deliveries.js';
+import { forgetConsumer, goneConsumers } from '../../src/platform/operations/gone-consumers.js';
+import type { TestDatabase } from '../../src/platform/testing/index.js';
+import { eventually, testDatabase } from '../../src/platform/testing/index.js';
+import { CountingModule, failures, RaiseCounter } from '../support/counting.js';
+import type { Replica } from '../support/replica.js';
+import { startReplica } from '../support/replica.js';
+
+describe('operations on what is not delivered', () => {
+  let data: TestDatabase;
+  let replica: Replica;
+  let deliveries: Deliveries;
+  let counter: string;
+  const warnings: Record<string, unknown>[] = [];
+  const log = {
+    warn: (line: object, text: string) => warnings.push({ ...line, text }),
+    error: () => {},
+  } as unknown as Logger;
+
+  beforeAll(async () => {
+    data = await testDatabase([CountingModule]);
+    replica = await startReplica(data, [CountingModule], {}, log);
+    deliveries = new Deliveries(replica.runtime);
+  });
+  afterAll(async () => {
+    await replica.stop();
+    await data.drop();
+  });
+  beforeEach(() => {
+    failures.clear();
+    warnings.length = 0;
+    counter = randomUUID();
+  });
+
+  const raise = (mood = 'calm') => replica.execute(new RaiseCounter({ counter, mood }));
+  const heard = async () =>
+    (
+      await replica.sql<{ value: number }>('counting', 'SELECT value FROM heard WHERE counter = $1 ORDER BY n', [
+        counter,
+      ])
+    ).map(({ value }) => value);
+  const mine = async () => (await deliveries.list(1000)).items.filter(({ key }) => key === `counting/${counter}`);
+  const deadLetter = async () => {
+    failures.set(counter, 1000);
+    await raise(counter);
+    return await eventually(async () => (await mine()).find(({ state }) => state === 'dead'), 'a dead letter');
+  };
+
+  it('lists a dead letter with its error, and what waits behind it', async () => {
+    const { id } = await deadLetter();
+    await raise();
+    const [letter, behind] = await eventually(async () => (await mine()).length === 2 && (await mine()));
+    expect(letter).toMatchObject({
+      id,
+      consumer: 'counting.heard',
+      type: 'counting.counter-raised.v1',
+      attempts: 3,
+      dueInMs: null,
+      lastError: `Error: heard is ${counter}`,
+    });
+    expect(behind).toMatchObject({
+      state: 'waiting',
+      attempts: 0,
+      waitsFor: `its turn, behind ${id}`,
+      lastError: null,
+    });
+    expect(id).toMatch(/^counting:\d+$/);
+  });
+
+  it('shows one with payload, headers and every error', async () => {
+    const { id } = await deadLetter();
+    const shown = await deliveries.show(id);
+    expect(shown.message.payload).toEqual({ counter, value: 1, mood: counter });
+    expect(shown.message.headers).toMatchObject({ actor: { sub: 'system', role: 'system' } });
+    expect(shown.errors.map(({ attempt, error }) => [attempt, error])).toEqual(
+      [1, 2, 3].map((attempt) => [attempt, `Error: heard is ${counter}`]),
+    );
+  });
+
+  it('tries one again, with all attempts ahead of it; what waited behind it follows in order', async () => {
+    const { id } = await deadLetter();
+    await raise();
+    failures.set(counter, 1);
+    await deliveries.retry(id);
+    await eventually(async () => (await heard()).length === 2, 'both being delivered');
+    expect(await heard()).toEqual([1, 2]);
+  });
+
+  it('tries everything again', async () => {
+    await deadLetter();
+    failures.clear();
+    expect(await deliveries.retryAll()).toBeGreaterThan(0);
+    await eventually(async () => (await deliveries.list(10)).total === 0, 'everything being delivered');
+  });
+
+  it('discards one for good, and the log keeps why; what waited behind it follows', async () => {
+    const { id } = await deadLetter();
+    await raise();
+    await deliveries.discard(id, 'a test');
+    await eventually(async () => (await heard()).length === 1, 'the rest being delivered');
+    expect(await heard()).toEqual([2]);
+    expect(warnings.find(({ text }) => text === 'an undelivered message was discarded')).toMatchObject({
+      id,
+      consumer: 'counting.heard',
+      type: 'counting.counter-raised.v1',
+      by: 'command line',
+      reason: 'a test',
+      lastError: `Error: heard is ${counter}`,
+    });
+    await expect(deliveries.discard(id, 'again')).rejects.toMatchObject({ code: 'unknown_delivery' });
+  });
+
+  it('does not take a message away under an outside call', async () => {
+    const { id } = await deadLetter();
+    const lease = `UPDATE parked_message SET leased_until = now() + $1 * interval '1 s' WHERE 'counting:' || id = $2`;
+    await replica.sql('counting', lease, [60, id]);
+    await expect(deliveries.discard(id, 'too early')).rejects.toMatchObject({ code: 'being_handled' });
+    await replica.sql('counting', lease, [-1, id]);
+    await deliveries.discard(id, 'at last');
+  });
+
+  it.each(['counting:0', 'counting:99999999', 'nobody:1', 'counting', ':1', 'counting:1; DROP TABLE outbox', ''])(
+    'knows no message %p',
+    async (id) => {
+      for (const task of [() => deliveries.show(id), () => deliveries.retry(id), () => deliveries.discard(id, 'x')])
+        await expect(task()).rejects.toMatchObject({ code: 'unknown_delivery' });
+    },
+  );
+
+  it('says how far each consumer is behind', async () => {
+    await raise();
+    await eventually(async () => (await heard()).length === 1);
+    const lag = await eventually(async () => {
+      const lags = await deliveries.lag();
+      return lags.every(({ waiting }) => waiting === 0) && lags;
+    }, 'everything being read');
+    expect(lag).toContainEqual({ consumer: 'counting.heard', producer: 'counting', waiting: 0, oldestMs: null });
+  });
+
+  it('warns of the oldest message that is not delivered, of whom it is, and how to look at it', async () => {
+    const { id } = await deadLetter();
+    const house = (staleAfterMs: number) =>
+      new Housekeeping(replica.runtime, { keepMs: 1e9, partitionRows: 1000, staleAfterMs }).alarm('counting');
+    const alarms = () => warnings.filter(({ text }) => text === 'a message is not delivered');
+    await house(60_000);
+    expect(alarms()).toEqual([]);
+    await house(1);
+    expect(alarms()).toEqual([
+      expect.objectContaining({ module: 'counting', consumer: 'counting.heard', look: 'npm run deliveries -- list' }),
+    ]);
+    await deliveries.discard(id, 'seen');
+  });
+
+  it('is not held up by many that fail', async () => {
+    failures.set('hopeless', 1e9);
+    const names = Array.from({ length: 40 }, (_, index) => `${counter}-${index}`);
+    await Promise.all(names.map((name) => replica.execute(new RaiseCounter({ counter: name, mood: 'hopeless' }))));
+    const dead = async () => (await deliveries.list(1000)).items.filter(({ state }) => state === 'dead').length;
+    await eventually(async () => (await dead()) >= 40, 'every one being a dead letter', 5000);
+    failures.clear();
+    await deliveries.retryAll();
+    await eventually(async () => (await dead()) === 0, 'every one being delivered');
+  });
+
+  it('names consumers that are declared no more, and forgets them when nothing waits for them', async () => {
+    await replica.sql(
+      'counting',
+      `INSERT INTO consumer_progress (consumer, producer) VALUES ('counting.gone', 'counting')`,
+    );
+    await replica.sql('counting', `INSERT INTO outbox_reader VALUES ('removed.module', 0)`);
+    expect(await goneConsumers(replica.runtime)).toEqual([
+      { consumer: 'removed.module', producers: ['counting'] },
+      { consumer: 'counting.gone', producers: ['counting'] },
+    ]);
+    await forgetConsumer(replica.runtime, 'counting.gone');
+    await forgetConsumer(replica.runtime, 'removed.module');
+    expect(await goneConsumers(replica.runtime)).toEqual([]);
+    await expect(forgetConsumer(replica.runtime, 'counting.gone')).rejects.toMatchObject({ code: 'unknown_consumer' });
+    await expect(forgetConsumer(replica.runtime, 'counting.heard')).rejects.toMatchObject({ code: 'still_declared' });
+  });
+});
