@@ -1,10 +1,12 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Type } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { runInScope, childContext } from '../../src/platform/messaging/context.js';
 import type { TestDatabase } from '../../src/platform/testing/database.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
+import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
 import { CountingModule, RaiseCounter } from '../support/counting.js';
 import { NatsServer } from '../support/nats-server.js';
@@ -89,6 +91,26 @@ describe('Events of a module in another process, through JetStream', () => {
     await heard(await raise(speaker, 50));
   });
 
+  it('are kept by the speaker until the listener has read them', async () => {
+    const speaker = await speak();
+    await listen();
+    const told = `SELECT position > 0 AS told FROM outbox_reader WHERE consumer = 'hearing.ear'`;
+    const { pool } = speaker.runtime.database('counting');
+    await eventually(async () => (await pool.query(told)).rows[0]?.told as boolean, 'the speaker being told');
+  });
+
+  it('go on over the seam without the broker, and nobody keeps anything for it any more', async () => {
+    const [speaker] = [await speak(0, database, { kind: 'feed' }), await listen(1, { kind: 'feed' })];
+    await heard(await raise(speaker, 50));
+    const { rows } = await speaker.runtime
+      .database('counting')
+      .pool.query(`SELECT consumer FROM outbox_reader WHERE consumer = 'counting.nats'`);
+    expect(rows).toEqual([]);
+    await Promise.all([...running].map(stop));
+    const [again] = [await speak(), await listen()];
+    await heard(await raise(again, 50));
+  });
+
   it('are not mixed with those of another database', async () => {
     const other = await testDatabase(modules);
     await expect(speak(0, other)).rejects.toThrow('holds messages of another database');
@@ -98,11 +120,11 @@ describe('Events of a module in another process, through JetStream', () => {
 
 const urls = () => ({ counting: `http://127.0.0.1:${ports[0]}`, hearing: `http://127.0.0.1:${ports[1]}` });
 const events = () => ({ kind: 'nats', url: broker.url, secret: SECRET }) as const;
-const speak = (port = 0, on = database) => start(CountingModule, port, on);
-const listen = (port = 1) => start(HearingModule, port, database);
+const speak = (port = 0, on = database, by: EventsOptions = events()) => start(CountingModule, port, on, by);
+const listen = (port = 1, by: EventsOptions = events()) => start(HearingModule, port, database, by);
 
-async function start(here: typeof CountingModule, port: number, on: TestDatabase): Promise<TestPart> {
-  const part = await startPart({ database: on, modules, here, port: ports[port]!, urls: urls(), events: events() });
+async function start(here: Type, port: number, on: TestDatabase, by: EventsOptions): Promise<TestPart> {
+  const part = await startPart({ database: on, modules, here, port: ports[port]!, urls: urls(), events: by });
   running.add(part);
   return part;
 }

@@ -1,12 +1,15 @@
 import type { Feed } from '../delivery/feed.js';
 import type { EventTransport, Sayings } from './event-transport.js';
 import { forgetPublisher } from './nats/publisher-progress.js';
+import { reportReaders } from './reader-reports.js';
 import { RemoteFeed, RemoteWatch } from './remote-feed.js';
 import type { SeamClient } from './seam-client.js';
 
-/** `EVENTS=feed`: every consumer reads the producer's outbox over the seam. There is nothing to hand out. */
+/** `EVENTS=feed`: every consumer reads the producer's outbox over the seam. */
 export class HttpFeeds implements EventTransport {
   readonly #watches: ReadonlyMap<string, RemoteWatch>;
+  readonly #abort = new AbortController();
+  #reporting: Promise<void> | undefined;
 
   constructor(private readonly process: Sayings) {
     this.#watches = new Map([...process.remotes].map(([name, client]) => [name, this.#follow(client)]));
@@ -17,13 +20,17 @@ export class HttpFeeds implements EventTransport {
     await Promise.all(this.process.databases.map((database) => forgetPublisher(database)));
   }
 
-  start(): void {}
+  start(): void {
+    this.#reporting = reportReaders(this.process, this.#abort.signal);
+  }
 
   feed(producer: string): Feed {
     return new RemoteFeed(producer, this.#watches.get(producer)!);
   }
 
   async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#reporting;
     await Promise.all([...this.#watches.values()].map((watch) => watch.stop()));
   }
 

@@ -1,5 +1,6 @@
 import type { Feed } from '../../delivery/feed.js';
 import type { EventTransport, Sayings } from '../event-transport.js';
+import { reportReaders } from '../reader-reports.js';
 import { RemoteFeed, RemoteWatch } from '../remote-feed.js';
 import { Broker } from './broker.js';
 import { Envelopes } from './envelope.js';
@@ -40,6 +41,7 @@ export class NatsTransport implements EventTransport {
   start(): void {
     const { signal } = this.#abort;
     this.#running = [...this.#publishers, ...this.#watches.values()].map((each) => each.run(signal));
+    this.#running.push(reportReaders(this.process, signal));
   }
 
   feed(producer: string, consumer: string): Feed {
