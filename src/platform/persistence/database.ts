@@ -1,4 +1,4 @@
-import type { Pool, QueryResultRow } from 'pg';
+import type { ClientBase, Pool, QueryResultRow } from 'pg';
 import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { Changes } from '../delivery/changes.js';
@@ -42,7 +42,12 @@ export class Database {
       entities: options.entities as never,
       poolSize: options.poolSize,
       applicationName: `liftout:${options.module}`,
-      extra: { pipeline: true, options: `-c search_path=${options.module}`, connectionTimeoutMillis: 10_000 },
+      extra: {
+        pipeline: true,
+        options: `-c search_path=${options.module}`,
+        connectionTimeoutMillis: 10_000,
+        onConnect: surviveLoss,
+      },
     });
   }
 
@@ -90,4 +95,12 @@ export class Database {
     }
     return scope?.unit as UnitOfWork | undefined;
   }
+}
+
+/**
+ * The pool does not listen to a connection that it has handed out, TypeORM only a moment later, and others not at all:
+ * one that is lost meanwhile would end the process. Whoever uses it is told by the statement that fails.
+ */
+function surviveLoss(client: ClientBase): void {
+  client.on('error', () => undefined);
 }
