@@ -1,5 +1,6 @@
 import { Conflict, NotFound } from '../messaging/errors.js';
 import type { Runtime } from '../runtime.js';
+import { publisherOf } from '../transport/nats/publisher-progress.js';
 
 /** A consumer that no code declares any more. Its progress stands still, so what it has not read is kept for ever. */
 export interface GoneConsumer {
@@ -44,7 +45,8 @@ export async function forgetConsumer(runtime: Runtime, consumer: string): Promis
   if (forgotten === 0) throw new NotFound('unknown_consumer', `Nothing is known here of a consumer ${consumer}.`);
 }
 
-/** Of a module that runs elsewhere it is not known what it declares. */
-function isDeclared({ consumers, remotes }: Runtime, consumer: string): boolean {
-  return remotes.has(consumer.split('.')[0]!) || consumers.some(({ name }) => name === consumer);
+/** Of a module that runs elsewhere it is not known what it declares; a broker's publisher is declared by the settings. */
+function isDeclared({ consumers, contexts, remotes }: Runtime, consumer: string): boolean {
+  if (remotes.has(consumer.split('.')[0]!) || consumers.some(({ name }) => name === consumer)) return true;
+  return contexts.some(({ name }) => publisherOf(name) === consumer);
 }
