@@ -26,7 +26,7 @@ import { Database } from './persistence/database.js';
 import type { SagaRunner } from './sagas/saga-runner.js';
 import { SagaTimeouts } from './sagas/timeouts.js';
 import type { EventsOptions, EventTransport } from './transport/event-transport.js';
-import { openTransport } from './transport/event-transport.js';
+import { openTransport } from './transport/open-transport.js';
 import type { Rehearsal } from './transport/rehearsal.js';
 import { RehearsedModule } from './transport/rehearsed-module.js';
 import { HttpRemoteModule } from './transport/remote-module.js';

