@@ -34,8 +34,17 @@ export function pascal(name: string): string {
 
 function manifest({ name, asks, hears, consumers }: SyntheticModule): string {
   const reason = (other: string, why: string) => [other, `${why} ${other}, or its own pages would be empty.`];
-  const dependsOn = [...asks.map((other) => reason(other, 'It asks')), ...hears.map((other) => reason(other, 'It hears'))];
-  const content = { name, summary: `All about ${name}.`, owner: `@shop/${name}`, dependsOn: Object.fromEntries(dependsOn), consumers };
+  const dependsOn = [
+    ...asks.map((other) => reason(other, 'It asks')),
+    ...hears.map((other) => reason(other, 'It hears')),
+  ];
+  const content = {
+    name,
+    summary: `All about ${name}.`,
+    owner: `@shop/${name}`,
+    dependsOn: Object.fromEntries(dependsOn),
+    consumers,
+  };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 

@@ -31,23 +31,64 @@ export function write(root: string, path: string, text: string): void {
 }
 
 function shell(modules: readonly string[]): Map<string, string> {
-  const imports = modules.map((name) => `import { ${pascal(name)}Module } from '../modules/${name}/${name}.module.js';`);
+  const imports = modules.map(
+    (name) => `import { ${pascal(name)}Module } from '../modules/${name}/${name}.module.js';`,
+  );
   return new Map([
-    ['package.json', json({ name: 'shop', type: 'module', dependencies: DEPENDENCIES, devDependencies: { '@jest/globals': '*', jest: '*' } })],
-    ['tsconfig.json', json({ compilerOptions: { module: 'nodenext', target: 'es2023', strict: true }, include: ['src', 'modules', 'test'] })],
-    ['src/modules.ts', `${imports.join('\n')}\n\nexport const modules = [${modules.map((name) => `${pascal(name)}Module`).join(', ')}];\n`],
-    ['src/main.ts', `import { modules } from './modules.js';\nimport { start } from './platform/start.js';\n\nawait start(modules);\n`],
-    ['src/platform/start.ts', `export async function start(modules: readonly object[]) {\n  console.log(modules.length);\n}\n`],
+    [
+      'package.json',
+      json({
+        name: 'shop',
+        type: 'module',
+        dependencies: DEPENDENCIES,
+        devDependencies: { '@jest/globals': '*', jest: '*' },
+      }),
+    ],
+    [
+      'tsconfig.json',
+      json({
+        compilerOptions: { module: 'nodenext', target: 'es2023', strict: true },
+        include: ['src', 'modules', 'test'],
+      }),
+    ],
+    [
+      'src/modules.ts',
+      `${imports.join('\n')}\n\nexport const modules = [${modules.map((name) => `${pascal(name)}Module`).join(', ')}];\n`,
+    ],
+    [
+      'src/main.ts',
+      `import { modules } from './modules.js';\nimport { start } from './platform/start.js';\n\nawait start(modules);\n`,
+    ],
+    [
+      'src/platform/start.ts',
+      `export async function start(modules: readonly object[]) {\n  console.log(modules.length);\n}\n`,
+    ],
     ['src/platform/index.ts', PLATFORM],
-    ['src/platform/database.ts', `export class Database {\n  async sql<T>(text: string, values: unknown[]): Promise<T[]> {\n    return [text, values] as T[];\n  }\n}\n`],
-    ['src/platform/http/index.ts', `export const Answers = (status: number, schema: object): MethodDecorator => () => void [status, schema];\n`],
+    [
+      'src/platform/database.ts',
+      `export class Database {\n  async sql<T>(text: string, values: unknown[]): Promise<T[]> {\n    return [text, values] as T[];\n  }\n}\n`,
+    ],
+    [
+      'src/platform/http/index.ts',
+      `export const Answers = (status: number, schema: object): MethodDecorator => () => void [status, schema];\n`,
+    ],
     ['src/platform/messaging/define.ts', DEFINE],
     ['src/platform/testing/index.ts', `export async function eventually<T>(look: () => T) {\n  return look();\n}\n`],
-    ['test/acceptance/shop.spec.ts', `import { it } from '@jest/globals';\nimport { eventually } from '../../src/platform/testing/index.js';\n\nit('is open', () => eventually(() => true));\n`],
+    [
+      'test/acceptance/shop.spec.ts',
+      `import { it } from '@jest/globals';\nimport { eventually } from '../../src/platform/testing/index.js';\n\nit('is open', () => eventually(() => true));\n`,
+    ],
   ]);
 }
 
-const DEPENDENCIES = { '@nestjs/common': '*', '@nestjs/core': '*', '@nestjs/cqrs': '*', 'reflect-metadata': '*', typeorm: '*', zod: '*' };
+const DEPENDENCIES = {
+  '@nestjs/common': '*',
+  '@nestjs/core': '*',
+  '@nestjs/cqrs': '*',
+  'reflect-metadata': '*',
+  typeorm: '*',
+  zod: '*',
+};
 
 const PLATFORM = `export { Database } from './database.js';
 export { defineCommand, defineEvent, defineQuery } from './messaging/define.js';
@@ -67,5 +108,6 @@ export const defineEvent = (name: string, spec: { payload: z.ZodObject }) => cla
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function codeowners(modules: readonly string[]): string {
-  return modules.map((name) => `/modules/${name}/ @shop/${name}\n`).join('');
+  const owners = modules.map((name) => `/modules/${name}/ @shop/${name}\n`);
+  return `# Modules, from the owners in their module.json: npm run boundaries -- --write\n${owners.join('')}`;
 }

@@ -21,8 +21,15 @@ export function fold(node: ts.Node, depth = 0): string | undefined {
   return isWrapper(node) ? fold(node.expression, depth) : undefined;
 }
 
-function isWrapper(node: ts.Node): node is ts.ParenthesizedExpression | ts.AsExpression | ts.NonNullExpression | ts.SatisfiesExpression {
-  return ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isNonNullExpression(node) || ts.isSatisfiesExpression(node);
+function isWrapper(
+  node: ts.Node,
+): node is ts.ParenthesizedExpression | ts.AsExpression | ts.NonNullExpression | ts.SatisfiesExpression {
+  return (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isNonNullExpression(node) ||
+    ts.isSatisfiesExpression(node)
+  );
 }
 
 function foldTemplate(node: ts.TemplateExpression, depth: number): string {
@@ -48,17 +55,24 @@ function foldCall({ expression, arguments: given }: ts.CallExpression, depth: nu
   return start === undefined ? undefined : start + given.map((part) => fold(part, depth) ?? UNKNOWN).join('');
 }
 
+/** What a name of the same file was declared with; undefined when that is not certain. */
+export function initializerOf(node: ts.Identifier): ts.Expression | undefined {
+  return constantsOf(node.getSourceFile()).get(node.text);
+}
+
 function foldConstant(node: ts.Identifier, depth: number): string | undefined {
-  const value = constantsOf(node.getSourceFile()).get(node.text);
+  const value = initializerOf(node);
   return value && fold(value, depth + 1);
 }
 
 /** `TABLES.stock`, where `TABLES` is an object literal of this file. */
 function foldMember(node: ts.PropertyAccessExpression, depth: number): string | undefined {
-  let value = ts.isIdentifier(node.expression) ? constantsOf(node.getSourceFile()).get(node.expression.text) : undefined;
+  let value = ts.isIdentifier(node.expression) ? initializerOf(node.expression) : undefined;
   while (value && isWrapper(value)) value = value.expression;
   if (!value || !ts.isObjectLiteralExpression(value)) return undefined;
-  const member = value.properties.find((property) => property.name && ts.isIdentifier(property.name) && property.name.text === node.name.text);
+  const member = value.properties.find(
+    (property) => property.name && ts.isIdentifier(property.name) && property.name.text === node.name.text,
+  );
   return member && ts.isPropertyAssignment(member) ? fold(member.initializer, depth + 1) : undefined;
 }
 

@@ -18,7 +18,9 @@ export function parse(path: string, text: string): Source {
   const [mistake] = (ast as unknown as { parseDiagnostics: ts.Diagnostic[] }).parseDiagnostics;
   if (mistake) {
     const line = ast.getLineAndCharacterOfPosition(mistake.start ?? 0).line + 1;
-    throw new CouldNotCheck(`${path}:${line} cannot be parsed: ${ts.flattenDiagnosticMessageText(mistake.messageText, ' ')}`);
+    throw new CouldNotCheck(
+      `${path}:${line} cannot be parsed: ${ts.flattenDiagnosticMessageText(mistake.messageText, ' ')}`,
+    );
   }
   return { path, module: moduleOf(path), spec: isSpec(path), ast, imports: importsOf(ast) };
 }
@@ -56,5 +58,29 @@ function bindings(clause: ts.ImportClause | undefined): [local: string, name: st
   const named = clause?.namedBindings;
   if (!named) return first;
   if (ts.isNamespaceImport(named)) return [...first, [named.name.text, '*']];
-  return [...first, ...named.elements.map((element): [string, string] => [element.name.text, (element.propertyName ?? element.name).text])];
+  return [
+    ...first,
+    ...named.elements.map((element): [string, string] => [
+      element.name.text,
+      (element.propertyName ?? element.name).text,
+    ]),
+  ];
+}
+
+/** Whether an identifier stands for a value, and is no key, member or declaration of that name. */
+export function isUse(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isPropertyAssignment(parent) || ts.isVariableDeclaration(parent)) return parent.initializer === node;
+  if (ts.isTypeReferenceNode(parent) || ts.isQualifiedName(parent) || ts.isModuleDeclaration(parent)) return false;
+  return (
+    !ts.isClassElement(parent) && !ts.isParameter(parent) && !ts.isImportSpecifier(parent) && !ts.isImportClause(parent)
+  );
+}
+
+/** Whether the file itself declares something of that name, which then is not the global. */
+export function isDeclared({ ast }: Source, name: string): boolean {
+  return new RegExp(`\\b(?:const|let|var|class|function)\\s+${name}\\b|[({,]\\s*${name}\\s*(?:[:,)=}]|\\?:)`).test(
+    ast.text,
+  );
 }

@@ -65,7 +65,7 @@ function collect(tree: Mutable<Tree>, folder: string): void {
     const kind = lstatSync(join(tree.root, path));
     if (kind.isSymbolicLink()) collectLink(tree, path);
     else if (!kind.isDirectory()) collectFile(tree, path);
-    else if (name === 'node_modules') tree.nestedPackages.push(path);
+    else if (name === 'node_modules') collectPackages(tree, path);
     else if (!isTestFixture(path)) collect(tree, path);
   }
 }
@@ -93,4 +93,9 @@ function home(path: string): string {
 /** As in tsconfig.json and jest.config.js; only below `test/`, where no production code can be. */
 function isTestFixture(path: string): boolean {
   return /^test\/(?:.+\/)?fixtures$/.test(path);
+}
+
+/** Benchmarks may install the packages of others; no code of ours may hide in such a folder. */
+function collectPackages(tree: Mutable<Tree>, path: string): void {
+  if (!path.startsWith('test/')) tree.nestedPackages.push(path);
 }

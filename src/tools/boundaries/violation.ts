@@ -28,8 +28,9 @@ export function moduleOf(path: string): string | undefined {
   return /^modules\/([^/]+)\//.exec(path)?.[1];
 }
 
+/** Specs, and the fixtures that only specs use. */
 export function isSpec(path: string): boolean {
-  return /\.(?:spec|test)\.[cm]?[jt]sx?$/.test(path);
+  return /(?:\.(?:spec|test)\.[cm]?[jt]sx?|\/fixtures\/[^/]+)$/.test(path);
 }
 
 /** Makes a violation of a file; its modules follow from the paths where they are not given. */
@@ -41,7 +42,9 @@ export function violation(found: Omit<Violation, 'fromModule' | 'toModule'> & { 
 
 /** In reading order, each once. */
 export function inOrder(violations: readonly Violation[]): Violation[] {
-  const unique = new Map(violations.map((found) => [`${found.file}:${found.line} ${found.rule} ${found.target}`, found]));
+  const unique = new Map(
+    violations.map((found) => [`${found.file}:${found.line} ${found.rule} ${found.target}`, found]),
+  );
   return [...unique.values()].sort(
     (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule) || compare(a.target, b.target),
   );

@@ -1,0 +1,35 @@
+import { isSpec, moduleOf } from './violation.js';
+
+/** One file refers to another. */
+export interface Edge {
+  from: string;
+  /** Path from the root; of what could not be found, as it is written. */
+  to: string;
+  specifier: string;
+  /** Every line of `from` that does so. */
+  lines: readonly number[];
+  /** What it takes from there; `*`: everything. */
+  names: readonly string[];
+  /** Whether dependency-cruiser saw it, and judged it. */
+  judged: boolean;
+}
+
+/** A file of one module refers to one of another. */
+export interface ModuleEdge extends Edge {
+  fromModule: string;
+  toModule: string;
+  spec: boolean;
+}
+
+export function moduleEdges(edges: readonly Edge[]): ModuleEdge[] {
+  return edges.flatMap((edge) => {
+    const fromModule = moduleOf(edge.from);
+    const toModule = moduleOf(edge.to);
+    const leaves = fromModule !== undefined && toModule !== undefined && fromModule !== toModule;
+    return leaves ? [{ ...edge, fromModule, toModule, spec: isSpec(edge.from) }] : [];
+  });
+}
+
+export function isContracts(path: string): boolean {
+  return /^modules\/[^/]+\/contracts\//.test(path);
+}

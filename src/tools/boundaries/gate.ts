@@ -1,0 +1,59 @@
+import { driftViolations } from './codeowners.js';
+import { readCompilerOptions } from './compiler.js';
+import { cruise, readRules } from './cruise.js';
+import { deadCode } from './dead-code.js';
+import { dependencyViolations } from './dependencies.js';
+import { moduleEdges } from './edges.js';
+import { Facts } from './facts.js';
+import { judge } from './judge.js';
+import { readManifests } from './manifest.js';
+import { MessageKinds } from './message-kinds.js';
+import { cycleViolations } from './module-cycles.js';
+import { placeViolations } from './places.js';
+import { readSources } from './read-sources.js';
+import { Resolver } from './resolve.js';
+import { readTree } from './tree.js';
+import type { Violation } from './violation.js';
+import { CouldNotCheck, inOrder } from './violation.js';
+import { Findings } from './visitor.js';
+
+export interface Verdict {
+  violations: Violation[];
+  /** How much was looked at. */
+  seen: { modules: number; files: number; references: number };
+}
+
+/**
+ * Judges a tree of this project's layout.
+ *
+ * @param root absolute path of the tree
+ * @throws CouldNotCheck when it cannot vouch for the whole tree; everything that stands in the way is named
+ */
+export async function checkBoundaries(root: string): Promise<Verdict> {
+  const config = readCompilerOptions(root);
+  const tree = readTree(root);
+  const { declared, violations } = readManifests(tree);
+  const findings = new Findings();
+  const resolver = new Resolver(root, config);
+  const kinds = new MessageKinds((from, specifier) => resolver.resolve(from, specifier));
+  const files = readSources(tree, new Facts(new Set(tree.modules)), findings, kinds);
+  const rules = await readRules();
+  const cruised = await cruise(root, tree.sources, rules, config);
+  const judged = judge(cruised, files, rules.forbidden, (from, specifier) => resolver.resolve(from, specifier));
+  if (judged.edges.length === 0) throw new CouldNotCheck('Not one import was found in this tree.');
+  const between = moduleEdges(judged.edges);
+  const all = [
+    ...violations,
+    ...placeViolations(tree),
+    ...findings.all(),
+    ...judged.violations,
+    ...dependencyViolations(declared, between, tree.modules),
+    ...cycleViolations(between, kinds),
+    ...deadCode(tree.sources, tree.modules, judged.edges),
+    ...(violations.length === 0 ? driftViolations(root, declared) : []),
+  ];
+  return {
+    violations: inOrder(all),
+    seen: { modules: tree.modules.length, files: tree.sources.length, references: judged.edges.length },
+  };
+}

@@ -1,0 +1,63 @@
+import { sqlFindings, lineWithin } from './checks/sql.js';
+import { visitorsFor } from './checks/index.js';
+import type { Facts } from './facts.js';
+import { isContracts } from './edges.js';
+import type { MessageKinds } from './message-kinds.js';
+import type { Reference } from './references.js';
+import { referencesOf } from './references.js';
+import type { Source } from './source.js';
+import { parse } from './source.js';
+import type { Tree } from './tree.js';
+import { readText } from './tree.js';
+import { CouldNotCheck, moduleOf, violation } from './violation.js';
+import type { Findings } from './visitor.js';
+import { visit } from './visitor.js';
+
+/** What one file refers to. */
+export interface FileReferences {
+  references: readonly Reference[];
+  /** Whether it has plain imports, which no tool may overlook. */
+  imports: boolean;
+}
+
+/**
+ * Reads and parses every source once: runs the checks on it, and gathers what it refers to.
+ *
+ * @throws CouldNotCheck naming every file that cannot be read or parsed
+ */
+export function readSources(
+  tree: Tree,
+  facts: Facts,
+  findings: Findings,
+  kinds: MessageKinds,
+): Map<string, FileReferences> {
+  const found = new Map<string, FileReferences>();
+  const unreadable: string[] = [];
+  for (const path of tree.sources) {
+    try {
+      const source = parse(path, readText(tree.root, path));
+      found.set(path, look(source, tree, facts, findings));
+      if (isContracts(path)) kinds.add(source);
+    } catch (error) {
+      if (!(error instanceof CouldNotCheck))
+        throw new CouldNotCheck(`${path}: ${(error as Error).stack}`, { cause: error });
+      unreadable.push(error.message);
+    }
+  }
+  if (unreadable.length > 0) throw new CouldNotCheck(unreadable.join('\n'));
+  for (const path of tree.sqlFiles) readSql(path, tree, facts, findings);
+  return found;
+}
+
+function look(source: Source, tree: Tree, facts: Facts, findings: Findings): FileReferences {
+  const scene = findings.scene(source, tree.root, facts);
+  const nodes = visit(source, visitorsFor(source, scene));
+  return { references: referencesOf(source, nodes), imports: source.imports.size > 0 };
+}
+
+function readSql(path: string, { root }: Tree, facts: Facts, findings: Findings): void {
+  const text = readText(root, path);
+  for (const { offset, ...finding } of sqlFindings(text, moduleOf(path)!, facts)) {
+    findings.add(violation({ file: path, line: lineWithin(1, text, offset), ...finding }));
+  }
+}

@@ -1,0 +1,138 @@
+import ts from 'typescript';
+import { fold, UNKNOWN } from './constant.js';
+import type { Source } from './source.js';
+import { lineAt, lineOf } from './source.js';
+
+/** A place where a file names another one, in whatever form. */
+export interface Reference {
+  specifier: string;
+  line: number;
+  /** What it takes from there; `*`: everything. Empty when nothing can be told by name. */
+  names: readonly string[];
+}
+
+/** Every reference of a file, also those in forms that import nothing when it runs. */
+export function referencesOf(source: Source, nodes: readonly ts.Node[]): Reference[] {
+  const { ast } = source;
+  const found: Reference[] = [...directives(ast), ...docComments(ast)];
+  for (const node of nodes) {
+    const [specifier, names] = referenceIn(source, node) ?? [];
+    if (specifier && isText(specifier))
+      found.push({ specifier: fold(specifier)!, line: lineOf(source, specifier), names: names ?? ['*'] });
+  }
+  return found;
+}
+
+/** The kinds of nodes that `referencesOf` wants to see. */
+export const REFERENCE_KINDS: readonly ts.SyntaxKind[] = [
+  ts.SyntaxKind.ImportDeclaration,
+  ts.SyntaxKind.ExportDeclaration,
+  ts.SyntaxKind.ImportEqualsDeclaration,
+  ts.SyntaxKind.ImportType,
+  ts.SyntaxKind.ModuleDeclaration,
+  ts.SyntaxKind.CallExpression,
+];
+
+/** The text that loads a file, where a call does: `import()`, `require()`, `jest.mock()` and their relatives. */
+export function loadedBy({ expression, arguments: [first] }: ts.CallExpression): ts.Expression | undefined {
+  if (expression.kind === ts.SyntaxKind.ImportKeyword) return first;
+  if (ts.isIdentifier(expression)) return expression.text === 'require' ? first : undefined;
+  if (!ts.isPropertyAccessExpression(expression)) return undefined;
+  const { name, expression: subject } = expression;
+  if (JEST.test(name.text)) return first;
+  const isLoader = LOADERS.has(name.text) && /(?:^|\.)(?:require|module|meta|main)$/.test(subject.getText());
+  return isLoader ? first : undefined;
+}
+
+const JEST =
+  /^(?:mock|doMock|dontMock|unmock|setMock|unstable_mockModule|unstable_unmockModule|requireActual|requireMock|createMockFromModule|importActual)$/;
+const LOADERS = new Set(['require', 'resolve', 'glob', 'context']);
+
+function isText(node: ts.Node): boolean {
+  const text = fold(node);
+  return text !== undefined && !text.includes(UNKNOWN);
+}
+
+function referenceIn(source: Source, node: ts.Node): [ts.Node | undefined, names?: string[]] | undefined {
+  if (ts.isImportDeclaration(node)) return [node.moduleSpecifier, importedNames(source, node.importClause)];
+  if (ts.isExportDeclaration(node)) return [node.moduleSpecifier, exportedNames(node.exportClause)];
+  if (ts.isImportTypeNode(node))
+    return [ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, qualifierOf(node)];
+  if (ts.isModuleDeclaration(node))
+    return ts.isStringLiteral(node.name) && isPath(node.name.text) ? [node.name] : undefined;
+  if (ts.isCallExpression(node)) return [loadedBy(node)];
+  if (!ts.isImportEqualsDeclaration(node) || !ts.isExternalModuleReference(node.moduleReference)) return undefined;
+  return [node.moduleReference.expression];
+}
+
+/** An ambient module of another name brings its own declarations: it refers to nothing. */
+function isPath(specifier: string): boolean {
+  return /^[./#@]/.test(specifier);
+}
+
+function importedNames(source: Source, clause: ts.ImportClause | undefined): string[] {
+  if (!clause) return [];
+  const first = clause.name ? ['default'] : [];
+  const named = clause.namedBindings;
+  if (!named) return first;
+  if (ts.isNamespaceImport(named)) return [...first, ...membersUsed(source.ast, named.name.text)];
+  return [...first, ...named.elements.map((element) => (element.propertyName ?? element.name).text)];
+}
+
+function exportedNames(clause: ts.NamedExportBindings | undefined): string[] {
+  return clause && ts.isNamedExports(clause)
+    ? clause.elements.map((element) => (element.propertyName ?? element.name).text)
+    : ['*'];
+}
+
+function qualifierOf({ qualifier }: ts.ImportTypeNode): string[] {
+  if (!qualifier) return ['*'];
+  let first: ts.EntityName = qualifier;
+  while (ts.isQualifiedName(first)) first = first.left;
+  return [first.text];
+}
+
+/** `messages.OrderPlaced` uses one name of a namespace; the namespace as a value uses them all. */
+function membersUsed(ast: ts.SourceFile, namespace: string): string[] {
+  const names = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && node.text === namespace && !ts.isNamespaceImport(node.parent))
+      names.add(memberOf(node));
+    ts.forEachChild(node, visit);
+  };
+  visit(ast);
+  return [...names];
+}
+
+function memberOf(namespace: ts.Identifier): string {
+  const { parent } = namespace;
+  if (ts.isPropertyAccessExpression(parent) && parent.expression === namespace) return parent.name.text;
+  if (ts.isQualifiedName(parent) && parent.left === namespace) return parent.right.text;
+  return '*';
+}
+
+/** `/// <reference path>` and its relatives. */
+function directives(ast: ts.SourceFile): Reference[] {
+  const at = (fileName: string, pos: number) => ({ specifier: fileName, line: lineAt(ast, pos), names: ['*'] });
+  const amd = ast.amdDependencies.map(({ path }) => at(path, Math.max(0, ast.text.indexOf(path))));
+  const files = ast.referencedFiles.map(({ fileName, pos }) =>
+    at(/^[./]/.test(fileName) ? fileName : `./${fileName}`, pos),
+  );
+  return [...files, ...ast.typeReferenceDirectives.map(({ fileName, pos }) => at(fileName, pos)), ...amd];
+}
+
+const DOC_COMMENT = /\/\*\*[^]*?\*\//g;
+const DOC_IMPORT =
+  /\{[^}\n]*?\bimport\(\s*(['"`])(.+?)\1\s*\)|@import\b[^'"]*?\bfrom\s+(['"])(.+?)\3|@jsxImportSource\s+(\S+)/g;
+
+/** Imports in comments: no file needs them to run, but the editor and whoever reads it follow them. */
+function docComments(ast: ts.SourceFile): Reference[] {
+  if (!/@import|@jsxImportSource|\{[^}\n]*import\(/.test(ast.text)) return [];
+  return [...ast.text.matchAll(DOC_COMMENT)].flatMap((comment) =>
+    [...comment[0].matchAll(DOC_IMPORT)].map((match) => {
+      const specifier = (match[2] ?? match[4] ?? match[5])!;
+      const offset = comment.index + match.index + match[0].indexOf(specifier);
+      return { specifier, line: lineAt(ast, offset), names: ['*'] };
+    }),
+  );
+}

@@ -1,0 +1,72 @@
+import { realpathSync } from 'node:fs';
+import { dirname, join, posix, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import type { Source } from './source.js';
+import { exists } from './tree.js';
+import { moduleOf } from './violation.js';
+
+/** Finds the file behind a specifier, for those references that dependency-cruiser does not see. */
+export class Resolver {
+  readonly #cache: ts.ModuleResolutionCache;
+  readonly #realRoot: string;
+
+  constructor(
+    private readonly root: string,
+    private readonly options: ts.CompilerOptions,
+  ) {
+    this.#realRoot = realpathSync(root);
+    this.#cache = ts.createModuleResolutionCache(root, (name) => name, options);
+  }
+
+  /**
+   * @param from path of the file that refers to it
+   * @returns the path from the root; for what does not exist, where it would lie; undefined for packages
+   */
+  resolve(from: string, specifier: string): string | undefined {
+    const plain = specifier.replace(/[?#].*$/, '') || specifier;
+    const found = this.#byCompiler(from, plain);
+    if (found) return found.includes('/node_modules/') ? undefined : found;
+    return this.#byPath(from, plain);
+  }
+
+  #byCompiler(from: string, specifier: string): string | undefined {
+    const { resolvedModule } = ts.resolveModuleName(
+      specifier,
+      join(this.root, from),
+      this.options,
+      ts.sys,
+      this.#cache,
+      undefined,
+      ts.ModuleKind.ESNext,
+    );
+    return resolvedModule && this.#fromRoot(resolvedModule.resolvedFileName);
+  }
+
+  #byPath(from: string, specifier: string): string | undefined {
+    if (specifier.startsWith('file:')) return this.#fromRoot(fileURLToPath(specifier));
+    if (specifier.startsWith('/')) return this.#fromRoot(specifier);
+    if (!/^\.\.?(?:\/|$)/.test(specifier)) return undefined;
+    return this.#fromRoot(join(this.root, posix.join(dirname(from), specifier)));
+  }
+
+  #fromRoot(path: string): string {
+    const real = exists(path) ? realpathSync(path) : path.replace(this.root, this.#realRoot);
+    return relative(this.#realRoot, real);
+  }
+}
+
+/** The path that a text would mean in a file of this path, relative to it. Purely by name. */
+export function pathFrom(file: string, text: string): string {
+  return posix.normalize(posix.join(posix.dirname(file), text));
+}
+
+/** The other module that an identifier, or the namespace it is a member of, was imported from. */
+export function moduleImported(source: Source, node: ts.Node): string | undefined {
+  let name = node;
+  while (ts.isPropertyAccessExpression(name)) name = name.expression;
+  const origin = ts.isIdentifier(name) ? source.imports.get(name.text) : undefined;
+  if (!origin?.specifier.startsWith('.')) return undefined;
+  const module = moduleOf(pathFrom(source.path, origin.specifier));
+  return module === source.module ? undefined : module;
+}
