@@ -1,27 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PubAck } from '@nats-io/jetstream';
 import type { PoolClient } from 'pg';
 import { backoff } from '../../delivery/consumer.js';
 import type { Feed } from '../../delivery/feed.js';
 import { EVERYTHING } from '../../delivery/feed.js';
-import type { StoredMessage } from '../../delivery/message.js';
 import { advance, ensureProgress, lockProgress } from '../../delivery/progress.js';
 import type { Logger } from '../../observability/logging.js';
 import type { Database } from '../../persistence/database.js';
+import { Appender } from './appender.js';
 import type { Broker } from './broker.js';
 import { pulseOf } from './broker.js';
-import type { Envelopes, Pulse, Sealed } from './envelope.js';
+import type { Envelopes, Pulse } from './envelope.js';
 import { publisherOf } from './publisher-progress.js';
 import { endOf, refuseStrange } from './stream-end.js';
 
 const BATCH = 250;
-const ACK_MS = 5000;
 const BUSY_MS = 50;
 const PULSE_MS = 1000;
 /** A look at the outbox that is older says nothing about now. */
 const RECENT_MS = 3000;
-/** The broker counts headers and subject as well. */
-const OVERHEAD = 1024;
 const RETRY = { attempts: 0, baseMs: 100, maxMs: 2000 };
 
 /** How far the stream goes, and what the progress row said then. */
@@ -35,6 +31,7 @@ type End = Omit<Pulse, 'head'> & { saved: number };
  * too large for the broker is left out; readers notice, and fetch it from the outbox.
  */
 export class StreamPublisher {
+  readonly #appender: Appender;
   #end: End | undefined;
   #failures = 0;
 
@@ -44,7 +41,9 @@ export class StreamPublisher {
     private readonly broker: Broker,
     private readonly envelopes: Envelopes,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.#appender = new Appender(feed.producer, broker, envelopes, log);
+  }
 
   /** Makes sure of the stream, and that it is this outbox that it continues. @throws BrokerUnusable */
   async prepare(): Promise<void> {
@@ -125,43 +124,8 @@ export class StreamPublisher {
 
   async #append(from: End): Promise<End> {
     const page = await this.feed.read(from.settled, EVERYTHING, BATCH);
-    const stream = await this.#publish(page.messages, from);
+    const stream = await this.#appender.append(page.messages, from);
     return { settled: page.upTo, last: page.messages.at(-1)?.seq ?? from.last, stream, saved: page.upTo };
-  }
-
-  /** @returns the end of the stream when everything is acknowledged @throws when anything is not */
-  async #publish(messages: readonly StoredMessage[], from: End): Promise<number> {
-    const batch = this.#sealAll(messages, from.last);
-    const sent = await Promise.allSettled(batch.map((sealed, n) => this.#send(sealed, from.stream + n)));
-    const acks = sent.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    if (acks.some(({ duplicate }) => duplicate)) return await this.#repeat(batch);
-    for (const result of sent) if (result.status === 'rejected') throw result.reason;
-    return from.stream + batch.length;
-  }
-
-  /** Somebody has put a copy of an old message at the end of the stream: the broker knows which of these it has. */
-  async #repeat(batch: readonly Sealed[]): Promise<number> {
-    await Promise.all(batch.map((sealed) => this.#send(sealed)));
-    return (await endOf(this.broker, this.#module, this.envelopes)).stream;
-  }
-
-  /** @param behind the message is refused unless it comes right behind this one of the stream */
-  #send({ subject, body, id, headers }: Sealed, behind?: number): Promise<PubAck> {
-    const expect = behind === undefined ? {} : { lastSequence: behind };
-    return this.broker.publisher.publish(subject, body, { msgID: id, headers, expect, timeout: ACK_MS });
-  }
-
-  #sealAll(messages: readonly StoredMessage[], behind: number): Sealed[] {
-    const before = [behind, ...messages.map(({ seq }) => seq)];
-    const sealed = messages.map((message, n) => this.envelopes.seal(message, before[n]!));
-    return sealed.filter((each, n) => !this.#tooLarge(messages[n]!, each.body));
-  }
-
-  #tooLarge({ id, type }: StoredMessage, body: string): boolean {
-    const most = (this.broker.connection.info?.max_payload ?? Infinity) - OVERHEAD;
-    const tooLarge = Buffer.byteLength(body) > most;
-    if (tooLarge) this.log.warn({ id, type, most }, 'too large for NATS: its consumers read it from the outbox');
-    return tooLarge;
   }
 
   /** Says nothing unless everything that is known to be in the outbox is in the stream, or has just come closer to it. */
