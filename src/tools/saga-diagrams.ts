@@ -1,0 +1,91 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Type } from '@nestjs/common';
+import { z } from 'zod';
+import { modules } from '../modules.js';
+import { contextOptions } from '../platform/bounded-context.js';
+import type { MessageClass } from '../platform/messaging/define.js';
+import { diagramOf } from '../platform/sagas/diagram.js';
+import type { Examples } from '../platform/sagas/exploration.js';
+import { shortName } from '../platform/sagas/exploration.js';
+import { Saga } from '../platform/sagas/saga.js';
+import { program, readArguments } from './cli.js';
+import { describeAll, toJsonSchema } from './contracts/describe.js';
+import { inventSample } from './contracts/samples.js';
+
+const HELP = `
+npm run saga-diagrams [-- --check]
+
+Draws every saga from its class into the README of its module, between the markers of the saga.
+
+  --check    changes nothing; fails when a picture is not up to date
+`;
+
+/** A saga's section in a README. */
+export interface Section {
+  file: string;
+  saga: string;
+  text: string;
+}
+
+/** The sections of the sagas among the providers of these modules. */
+export function sectionsOf(types: readonly Type[]): Section[] {
+  return types.flatMap((type) => {
+    const { name, providers } = contextOptions(type)!;
+    const sagas = providers.filter(
+      (each): each is Type => typeof each === 'function' && each.prototype instanceof Saga,
+    );
+    return sagas.map((each) => sectionOf(`modules/${name}/README.md`, new each() as Saga<unknown>));
+  });
+}
+
+function sectionOf(file: string, saga: Saga<unknown>): Section {
+  const undoing = saga.compensations.map(({ step, undo }) => `\`${shortName(step)}\` by \`${shortName(undo)}\``);
+  const undo = undoing.length > 0 ? [`\`undo\`, the latest step first: ${undoing.join(', ')}.`, ''] : [];
+  const text = ['```mermaid', diagramOf(saga, examples), '```', '', ...undo].join('\n');
+  return { file, saga: saga.name, text };
+}
+
+/** The same examples as those of the contracts. */
+const examples: Examples = {
+  messageOf(type: MessageClass) {
+    const sample = inventSample(describeAll([type]).get(type.definition.name)!);
+    if (!sample) throw new Error(`Nobody can guess an example of ${type.definition.name}.`);
+    return sample;
+  },
+  valueOf(schema) {
+    const wrapped = z.object({ value: schema });
+    const type = class {
+      constructor(value: object) {
+        Object.assign(this, value);
+      }
+    } as unknown as MessageClass;
+    const contract = { kind: 'command' as const, payload: {} };
+    return (inventSample({ reads: toJsonSchema(wrapped, 'output'), type, contract }) as { value: unknown }).value;
+  },
+};
+
+/** Puts a section between its markers, or at the end of a text that has none. */
+export function withSection(readme: string, { saga, text }: Section): string {
+  const [begin, end] = [`<!-- saga ${saga}: npm run saga-diagrams -->`, `<!-- end of saga ${saga} -->`];
+  const section = `${begin}\n\n${text}\n${end}`;
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
+  if (from === -1 || to === -1) return `${readme.trimEnd()}\n\n${section}\n`;
+  return readme.slice(0, from) + section + readme.slice(to + end.length);
+}
+
+await program(import.meta.url, HELP, async (args) => {
+  const { flags } = readArguments(args, { check: { type: 'boolean', default: false } });
+  for (const section of sectionsOf(modules)) {
+    const path = join(process.cwd(), section.file);
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : `# ${section.saga.split('.')[0]}\n`;
+    const after = withSection(before, section);
+    if (after === before) continue;
+    if (!flags.check) writeFileSync(path, after);
+    process.stdout.write(
+      `${section.file}: the picture of ${section.saga} ${flags.check ? 'is not up to date. Run "npm run saga-diagrams".' : 'is drawn anew'}\n`,
+    );
+    if (flags.check) process.exitCode = 1;
+  }
+});
