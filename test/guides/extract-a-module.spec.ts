@@ -43,7 +43,7 @@ describe('the guide to lift a module out', () => {
     blocks = blocksOf(moved);
     expect(text.match(/```sh/g)).toHaveLength(blocks.length);
     ({ outputs, rest } = await run(blocks, ports[0]!));
-  }, 420_000);
+  }, 600_000);
 
   it('has command blocks that all run, in order, with the output that it promises', () => {
     expect(blocks.map(({ heading }) => heading)).toHaveLength(6);
