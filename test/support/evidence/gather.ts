@@ -13,18 +13,25 @@ export interface GatherOptions {
   /** So many databases, with workers of their own, side by side. */
   sideBySide: number;
   say: (line: string) => void;
+  /** What was not begun after so many milliseconds is left out. */
+  withinMs?: number;
 }
 
 const ATTEMPTS = 3;
 
 /** Lets everything that is planned happen, and judges each run after it and all of them in the end. */
-export async function gather(plans: readonly Plan[], { sideBySide, say }: GatherOptions): Promise<Gathered> {
+export async function gather(
+  plans: readonly Plan[],
+  { sideBySide, say, withinMs = Infinity }: GatherOptions,
+): Promise<Gathered> {
   const left = [...plans];
+  const until = performance.now() + withinMs;
+  const next = () => (performance.now() < until ? left.shift() : undefined);
   const gathered: Gathered = { results: [], control: 0 };
   const lane = async (name: string) => {
     const ground = await Ground.make();
     const stage = new RunStage(ground, name);
-    for (let plan = left.shift(); plan; plan = left.shift()) gathered.results.push(await strike(stage, plan, say));
+    for (let plan = next(); plan; plan = next()) gathered.results.push(await strike(stage, plan, say));
     gathered.results.push(...(await stage.close()));
     gathered.control += await ground.carelesslyDoubled();
     await ground.drop();
@@ -48,12 +55,13 @@ function lineOf({ title, seed, struck, verdict, flaws }: Result): string {
   return `${mark} ${title} (seed ${seed})${struck ? '' : ': not reached'}${what}`;
 }
 
-/** Each scenario so many times, with seeds that follow each other. */
+/** Each scenario so many times, with seeds that follow each other; first all of them once, then all of them again. */
 export function planned<S extends Pick<Plan, 'title' | 'happens'>>(
   scenarios: readonly S[],
   times: number,
   seed: number,
 ): Plan[] {
-  const each = scenarios.flatMap((scenario) => Array.from({ length: times }, () => scenario));
-  return each.map(({ title, happens }, index) => ({ title, happens, seed: seed + index }));
+  const turn = (nth: number) =>
+    scenarios.map(({ title, happens }, index) => ({ title, happens, seed: seed + index * times + nth }));
+  return Array.from({ length: times }, (_, nth) => turn(nth)).flat();
 }

@@ -37,7 +37,8 @@ export const isFlawless = (verdict: Verdict) => Object.values(verdict).every((co
 
 export function sum(verdicts: readonly Verdict[]): Verdict {
   const total = { ...FLAWLESS };
-  for (const verdict of verdicts) for (const flaw of Object.keys(total) as (keyof Verdict)[]) total[flaw] += verdict[flaw];
+  for (const verdict of verdicts)
+    for (const flaw of Object.keys(total) as (keyof Verdict)[]) total[flaw] += verdict[flaw];
   return total;
 }
 
@@ -58,7 +59,13 @@ export function judge(tasks: readonly Task[], history: History): Map<string, Ver
   const taken = history.steps.map(({ job, step }) => ({ thing: job, version: step, token: `${job} ${step}` }));
   const verdicts = new Map([
     ['outbox', inOrder(tokens, history.outbox)],
-    ['steps', inOrder(jobs.flatMap((job) => STEPS.map((step) => `${job} ${step}`)), taken)],
+    [
+      'steps',
+      inOrder(
+        jobs.flatMap((job) => STEPS.map((step) => `${job} ${step}`)),
+        taken,
+      ),
+    ],
     ['sagas', sameSet(jobs, history.jobsDone)],
     ['calls', { ...sameSet(tokens, [...new Set(history.calls)]), doubled: 0 }],
     ['state', stateOf(history)],
@@ -69,7 +76,10 @@ export function judge(tasks: readonly Task[], history: History): Map<string, Ver
 
 /** Each token once, and the versions of a thing in order. */
 export function inOrder(tokens: readonly string[], entries: readonly Entry[]): Verdict {
-  const verdict = sameSet(tokens, entries.map((entry) => entry.token));
+  const verdict = sameSet(
+    tokens,
+    entries.map((entry) => entry.token),
+  );
   const highest = new Map<string, number>();
   for (const { thing, version } of entries) {
     const before = highest.get(thing) ?? 0;

@@ -31,7 +31,10 @@ const commitOf = (within: Purpose, among: number): Point => ({
   matches: (statement) => statement.text === 'COMMIT' && statement.within === within,
   among,
 });
-const text = (pattern: RegExp, among: number): Point => ({ matches: (statement) => pattern.test(statement.text), among });
+const text = (pattern: RegExp, among: number): Point => ({
+  matches: (statement) => pattern.test(statement.text),
+  among,
+});
 const effect = /^INSERT INTO effect/;
 
 /** Every step between "the state is written" and "the progress is committed", by a name for people. */

@@ -110,6 +110,14 @@ export const OTHERS: Scenario[] = [
 
 /** Those that take the server away: nobody else may be using it. */
 export const gone = (server: OwnServer): Scenario[] => [
-  other('database stopped and started again', databaseGone(() => server.restart()), 'database'),
-  other('kill -9 of the database server', databaseGone(() => server.crash()), 'database'),
+  other(
+    'database stopped and started again',
+    databaseGone(() => server.restart()),
+    'database',
+  ),
+  other(
+    'kill -9 of the database server',
+    databaseGone(() => server.crash()),
+    'database',
+  ),
 ];

@@ -107,7 +107,11 @@ type Progress = z.output<typeof Progress>;
 class Job extends Saga<Progress> {
   constructor() {
     super('taking.job', Progress);
-    this.starts(JobBegun, ({ job }) => job, ({ job }) => enter(job, 1));
+    this.starts(
+      JobBegun,
+      ({ job }) => job,
+      ({ job }) => enter(job, 1),
+    );
     this.onReply(TakeStep, ({ job, step }, reply) => {
       if (!reply.ok || step === 3) return { done: true };
       return step === 2 ? { timeout: { name: 'rest', afterMs: 10 } } : enter(job, step + 1);

@@ -2,8 +2,7 @@
 export type Mood = 'good' | 'twice' | 'slow' | 'fault' | 'refused';
 
 export type Task =
-  | { kind: 'raise'; thing: string; token: string; mood: Mood }
-  | { kind: 'begin'; job: string; token: string };
+  { kind: 'raise'; thing: string; token: string; mood: Mood } | { kind: 'begin'; job: string; token: string };
 
 const THINGS = 6;
 const RAISES = 60;
@@ -27,7 +26,11 @@ export function workload(run: string, seed: number): Task[] {
     const thing = `${run}/${Math.floor(next() * THINGS)}`;
     return { kind: 'raise', thing, token: `${run}/t${n}`, mood: moodOf(next()) };
   });
-  const jobs = Array.from({ length: JOBS }, (_, n): Task => ({ kind: 'begin', job: `${run}/j${n}`, token: `${run}/b${n}` }));
+  const jobs = Array.from({ length: JOBS }, (_, n): Task => ({
+    kind: 'begin',
+    job: `${run}/j${n}`,
+    token: `${run}/b${n}`,
+  }));
   return [...jobs, ...raises];
 }
 

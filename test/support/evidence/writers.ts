@@ -22,7 +22,9 @@ export interface Written {
  */
 export async function write(url: string, run: string, seed: number, each: number): Promise<Written> {
   const written: Written = { tokens: [], rolledBack: 0 };
-  const writers = Array.from({ length: WRITERS }, (_, n) => writer(url, { run, n, each, seed: seed * 100 + n }, written));
+  const writers = Array.from({ length: WRITERS }, (_, n) =>
+    writer(url, { run, n, each, seed: seed * 100 + n }, written),
+  );
   await Promise.all(writers);
   return written;
 }
