@@ -24,14 +24,18 @@ describe('a process that is told to run a part', () => {
     ['rehearsing what runs elsewhere', { REHEARSE: 'payments' }, /REHEARSE: "payments" does not run here/],
   ];
 
-  it.each(cases)('%s says so in one line, and ends with 2', async (_, change, line) => {
-    const { code, output, errors } = await runBuilt('main.js', [], { ...env, ...good, PORT: '0', ...change }).stopped;
-    expect({ code, output }).toEqual({ code: 2, output: '' });
-    const [head, ...lines] = errors.trim().split('\n');
-    expect(head).toBe('The configuration is wrong:');
-    expect(lines).toEqual([expect.stringMatching(line)]);
-    expect(errors).not.toMatch(/hunter2|PkA3v0mQ/);
-  }, 60_000);
+  it.each(cases)(
+    '%s says so in one line, and ends with 2',
+    async (_, change, line) => {
+      const { code, output, errors } = await runBuilt('main.js', [], { ...env, ...good, PORT: '0', ...change }).stopped;
+      expect({ code, output }).toEqual({ code: 2, output: '' });
+      const [head, ...lines] = errors.trim().split('\n');
+      expect(head).toBe('The configuration is wrong:');
+      expect(lines).toEqual([expect.stringMatching(line)]);
+      expect(errors).not.toMatch(/hunter2|PkA3v0mQ/);
+    },
+    60_000,
+  );
 });
 
 describe('npm run rehearse', () => {
