@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { runInScope, childContext } from '../../src/platform/messaging/context.js';
@@ -18,6 +18,9 @@ const modules = [CountingModule, HearingModule];
 const KEYS = ['red', 'green', 'blue', 'grey'];
 const FROM_OUTBOX = 'not in the stream: reading it from the outbox of the producer';
 
+/** A busy machine is slow to start brokers. */
+jest.setTimeout(120_000);
+
 let broker: NatsServer;
 let database: TestDatabase;
 let ports: number[];
@@ -25,7 +28,7 @@ const running = new Set<TestPart>();
 
 beforeAll(async () => {
   [broker, database, ports] = await Promise.all([NatsServer.start(), testDatabase(modules), freePorts(4)]);
-}, 60_000);
+});
 afterEach(async () => {
   await Promise.all([...running].map(stop));
 });
@@ -51,7 +54,7 @@ describe('Events of a module in another process, through JetStream', () => {
     const raising = raise(speaker, 600);
     for (let kills = 0; kills < 2; kills++) {
       const before = await noted();
-      await eventually(async () => (await noted()) > before + 50, 'some news');
+      await eventually(async () => (await noted()) > before + 50, 'some news', 60_000);
       await broker.kill();
       await broker.start();
     }
@@ -156,7 +159,7 @@ async function noted(): Promise<number> {
 
 /** Checks the whole history: everything once, and each counter in its order. */
 async function heard(count: number): Promise<void> {
-  await eventually(async () => (await noted()) >= count, `${count} events being heard`);
+  await eventually(async () => (await noted()) >= count, `${count} events being heard`, 60_000);
   const rows = await listener().sql<{ counter: string; value: number }>('SELECT counter, value FROM noted ORDER BY n');
   for (const key of KEYS) {
     const values = rows.filter(({ counter }) => counter === key).map(({ value }) => value);
@@ -168,7 +171,7 @@ async function heard(count: number): Promise<void> {
 async function published({ runtime }: TestPart): Promise<void> {
   const text = `SELECT (SELECT max(seq) FROM outbox) <= (SELECT position FROM consumer_progress WHERE consumer = 'counting.nats') AS all`;
   const { pool } = runtime.database('counting');
-  await eventually(async () => (await pool.query(text)).rows[0].all as boolean, 'everything being published');
+  await eventually(async () => (await pool.query(text)).rows[0].all as boolean, 'everything being published', 60_000);
 }
 
 async function onBroker(work: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<void>) {
