@@ -1,4 +1,3 @@
-import type { PoolClient } from 'pg';
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { RetryLater } from '../messaging/errors.js';
@@ -7,9 +6,11 @@ import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from '../messaging/describe-error.js';
 import type { ParkedMessage } from './parked.js';
-import { leaseDue, lockDue, nextDueMs, noteFailure, postpone, renewLeases, settle } from './parked.js';
+import { glance, leaseDue, lockDue, noteFailure, postpone, renewLeases, settle } from './parked.js';
 
 const POLL_MS = 1000;
+/** How soon to look again when what is due is taken by others. */
+const BUSY_MS = 100;
 const CONCURRENCY = 16;
 /** How soon after the death of a process its outside calls are made again by another one. Renewed while a call runs. */
 const LEASE_MS = 6_000;
@@ -36,12 +37,11 @@ export class ParkedWorker {
     this.poke();
   }
 
-  /** Looks for due messages now, or in `afterMs` milliseconds. */
-  poke(afterMs = 0): void {
+  /** Looks for due messages now. */
+  poke(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    if (afterMs > 0) this.#timer = setTimeout(() => this.poke(), afterMs);
-    else if (this.#pass) this.#again = true;
+    if (this.#pass) this.#again = true;
     else this.#pass = this.#work().finally(() => (this.#pass = undefined));
   }
 
@@ -59,7 +59,7 @@ export class ParkedWorker {
     try {
       do {
         this.#again = false;
-        pause = this.consumer.external ? await this.#leaseAll() : await this.#handleAll();
+        pause = await this.#workOff();
       } while (this.#again && !this.#stopped);
     } catch (error) {
       this.events.failed(this.consumer.name, error);
@@ -68,29 +68,32 @@ export class ParkedWorker {
     if (!this.#stopped) this.#timer = setTimeout(() => this.poke(), pause);
   }
 
+  /** Does what is due; looking for nothing costs one statement. @returns milliseconds until the next look */
+  async #workOff(): Promise<number> {
+    while (!this.#stopped) {
+      const { due, nextMs } = await glance(this.database.pool, this.consumer.name);
+      if (!due) return Math.min(POLL_MS, (nextMs ?? POLL_MS) + 1);
+      const done = this.consumer.external ? await this.#leaseAll() : await this.#handleAll();
+      // There are calls enough, and the end of each pokes; or another replica is at it.
+      if (done === 0) return this.consumer.external ? POLL_MS : BUSY_MS;
+    }
+    return POLL_MS;
+  }
+
+  /** @returns how many calls were begun */
   async #leaseAll(): Promise<number> {
     const free = CONCURRENCY - this.#running.size;
-    if (free <= 0) return POLL_MS;
-    const { leased, pause } = await this.#transact(async (unit) => {
-      const client = await unit.client();
-      const leased = await leaseDue(client, this.consumer.name, free, LEASE_MS);
-      return { leased, pause: await this.#untilNext(client) };
-    });
+    if (free <= 0) return 0;
+    const leased = await leaseDue(this.database.pool, this.consumer.name, free, LEASE_MS);
     for (const parked of leased) this.#running.set(parked.id, this.#calling(parked));
     this.#renewal ??= setInterval(() => this.#renew(), LEASE_MS / 3);
-    return pause;
+    return leased.length;
   }
 
   async #calling(parked: ParkedMessage): Promise<void> {
     await this.#call(parked);
     this.#running.delete(parked.id);
     this.poke();
-  }
-
-  /** In the transaction that found nothing due, so that nothing becomes due between the two. */
-  async #untilNext(client: PoolClient): Promise<number> {
-    const next = await nextDueMs(client, this.consumer.name);
-    return Math.min(POLL_MS, (next ?? POLL_MS) + 1);
   }
 
   #renew(): void {
@@ -112,20 +115,17 @@ export class ParkedWorker {
     }
   }
 
-  /** One that fails is not due any more, and holds up no other. */
+  /** One that fails is not due any more, and holds up no other. @returns how many were due */
   async #handleAll(): Promise<number> {
-    let pause: number | undefined;
-    while (!this.#stopped && pause === undefined) pause = await this.#transact((unit) => this.#handleOne(unit));
-    return pause ?? POLL_MS;
+    let handled = 0;
+    while (!this.#stopped && (await this.#transact((unit) => this.#handleOne(unit)))) handled++;
+    return handled;
   }
 
-  /** @returns `undefined` when one was due, else milliseconds until the next is */
-  async #handleOne(unit: UnitOfWork): Promise<number | undefined> {
-    const client = await unit.client();
-    const parked = await lockDue(client, this.consumer.name);
-    if (!parked) return await this.#untilNext(client);
-    await this.#attempt(unit, parked);
-    return undefined;
+  async #handleOne(unit: UnitOfWork): Promise<boolean> {
+    const parked = await lockDue(await unit.client(), this.consumer.name);
+    if (parked) await this.#attempt(unit, parked);
+    return parked !== undefined;
   }
 
   async #transact<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {

@@ -58,17 +58,15 @@ export async function park(client: ClientBase, consumer: string, { message, dueI
 
 /** A message is due when it is the oldest parked one of its key. */
 const DUE = `
-  SELECT id FROM parked_message p
+    FROM parked_message p
    WHERE consumer = $1 AND state = 'waiting' AND due_at <= now()
-     AND (leased_until IS NULL OR leased_until < now())
-     AND NOT EXISTS (SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)
-   ORDER BY due_at
-   LIMIT $2
-   FOR UPDATE SKIP LOCKED`;
+     AND (leased_until IS NULL OR leased_until <= now())
+     AND NOT EXISTS (SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)`;
+const TAKE = `SELECT id ${DUE} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED`;
 
 /** Locks the next due message for the transaction of `client`. */
 export async function lockDue(client: ClientBase, consumer: string): Promise<ParkedMessage | undefined> {
-  const text = `SELECT id::text, consumer, message, attempts FROM parked_message WHERE id IN (${DUE})`;
+  const text = `SELECT id::text, consumer, message, attempts FROM parked_message WHERE id IN (${TAKE})`;
   const { rows } = await client.query<ParkedMessage>({ name: 'parked-lock', text, values: [consumer, 1] });
   return rows[0];
 }
@@ -84,7 +82,7 @@ export async function leaseDue(
 ): Promise<ParkedMessage[]> {
   const { rows } = await client.query<ParkedMessage>({
     name: 'parked-lease',
-    text: `UPDATE parked_message SET leased_until = now() + $3 * interval '1 ms' WHERE id IN (${DUE})
+    text: `UPDATE parked_message SET leased_until = now() + $3 * interval '1 ms' WHERE id IN (${TAKE})
            RETURNING id::text, consumer, message, attempts`,
     values: [consumer, limit, leaseMs],
   });
@@ -101,15 +99,23 @@ export async function renewLeases(
   await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
 }
 
-/**
- * Milliseconds until another message of a consumer becomes due; `undefined` when none will. One that is due already is
- * being worked on, or waits behind another one of its key.
- */
-export async function nextDueMs(client: Pick<ClientBase, 'query'>, consumer: string): Promise<number | undefined> {
-  const text = `SELECT extract(epoch FROM due_at - now())::float8 * 1000 AS ms FROM parked_message
-                 WHERE consumer = $1 AND state = 'waiting' AND due_at > now() ORDER BY due_at LIMIT 1`;
-  const { rows } = await client.query<{ ms: number }>({ name: 'parked-next-due', text, values: [consumer] });
-  return rows[0]?.ms;
+/** Looks, in one statement, whether a message of a consumer is due, and else in how many milliseconds one may be. */
+export async function glance(
+  client: Pick<ClientBase, 'query'>,
+  consumer: string,
+): Promise<{ due: boolean; nextMs: number | null }> {
+  const { rows } = await client.query<{ due: boolean; nextMs: number | null }>({
+    name: 'parked-glance',
+    text: `SELECT EXISTS (SELECT ${DUE}) AS due,
+                  extract(epoch FROM least(
+                    (SELECT due_at FROM parked_message
+                      WHERE consumer = $1 AND state = 'waiting' AND due_at > now() ORDER BY due_at LIMIT 1),
+                    (SELECT min(leased_until) FROM parked_message
+                      WHERE consumer = $1 AND state = 'waiting' AND due_at <= now() AND leased_until > now())
+                  ) - now())::float8 * 1000 AS "nextMs"`,
+    values: [consumer],
+  });
+  return rows[0]!;
 }
 
 export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {

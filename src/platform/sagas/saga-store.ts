@@ -45,6 +45,17 @@ export async function lockSaga(client: ClientBase, saga: string, id: string): Pr
   return (await client.query<SagaRow>({ name: 'saga-lock', text, values: [saga, id] })).rows[0];
 }
 
+/** Milliseconds until the next timeout of these sagas, negative when it has passed; `undefined` when none is set. */
+export async function nextTimeoutMs(
+  client: Pick<ClientBase, 'query'>,
+  sagas: readonly string[],
+): Promise<number | undefined> {
+  const text = `SELECT extract(epoch FROM min(timeout_at) - now())::float8 * 1000 AS ms FROM saga
+                 WHERE timeout_at IS NOT NULL AND saga = ANY ($1)`;
+  const { rows } = await client.query<{ ms: number | null }>({ name: 'saga-next-timeout', text, values: [sagas] });
+  return rows[0]!.ms ?? undefined;
+}
+
 /** Locks one instance whose timeout has passed and that nobody else is working on. */
 export async function lockTimedOut(client: ClientBase, sagas: readonly string[]): Promise<SagaRow | undefined> {
   const text = `SELECT ${COLUMNS} FROM saga WHERE timeout_at <= now() AND saga = ANY ($1)

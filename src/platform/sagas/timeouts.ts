@@ -2,8 +2,11 @@ import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { childContext, runInScope } from '../messaging/context.js';
 import type { SagaRunner } from './saga-runner.js';
+import { nextTimeoutMs } from './saga-store.js';
 
-const POLL_MS = 500;
+const POLL_MS = 1000;
+/** How soon to look again when another replica is at the next one. */
+const BUSY_MS = 50;
 
 /**
  * Wakes the sagas of one module whose timeout has passed. Timeouts are rows: they survive restarts, and after a long
@@ -22,9 +25,9 @@ export class SagaTimeouts {
   ) {}
 
   start(): void {
-    this.#pass = this.#work().finally(() => {
+    this.#pass = this.#work().then((pause) => {
       this.#pass = undefined;
-      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), POLL_MS);
+      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), pause);
     });
   }
 
@@ -34,12 +37,22 @@ export class SagaTimeouts {
     await this.#pass;
   }
 
-  async #work(): Promise<void> {
+  /** @returns milliseconds until the next look, which costs one statement a module */
+  async #work(): Promise<number> {
     try {
+      const next = await this.#nextMs();
+      if (next > 0) return Math.min(POLL_MS, next + 1);
       for (const runner of this.runners) while (!this.#stopped && (await this.#one(runner)));
+      return BUSY_MS;
     } catch (error) {
       this.failed(error);
+      return POLL_MS;
     }
+  }
+
+  async #nextMs(): Promise<number> {
+    const names = this.runners.map(({ saga }) => saga.name);
+    return (await nextTimeoutMs(this.database.pool, names)) ?? POLL_MS;
   }
 
   async #one(runner: SagaRunner): Promise<boolean> {
