@@ -43,9 +43,10 @@ const ENTRY = `
 
 /** The messages that a module has put aside: dead letters first, the oldest of each first. */
 export async function listPutAside(client: Client, limit: number): Promise<{ items: PutAside[]; total: number }> {
-  const text = `SELECT ${ENTRY}, count(*) OVER ()::int AS total FROM parked_message p ORDER BY state, "ageMs" DESC LIMIT $1`;
-  const { rows } = await client.query<PutAside & { total: number }>(text, [limit]);
-  return { items: rows.map(({ total: _, ...entry }) => entry), total: rows[0]?.total ?? 0 };
+  const text = `SELECT ${ENTRY} FROM parked_message p ORDER BY state, "ageMs" DESC LIMIT $1`;
+  const { rows: items } = await client.query<PutAside>(text, [limit]);
+  const { rows } = await client.query<{ total: number }>('SELECT count(*)::int AS total FROM parked_message');
+  return { items, total: rows[0]!.total };
 }
 
 export async function readPutAside(client: Client, id: string): Promise<PutAsideInFull | undefined> {
