@@ -97,8 +97,7 @@ export class Runtime extends Host {
     const remote = new Map<string, RemoteModule>();
     for (const [name, client] of this.remotes) remote.set(name, new HttpRemoteModule(client));
     const { rehearsal } = options;
-    if (rehearsal)
-      remote.set(rehearsal.module, new RehearsedModule(rehearsal, this.registry, () => this.dispatcher));
+    if (rehearsal) remote.set(rehearsal.module, new RehearsedModule(rehearsal, this.registry, () => this.dispatcher));
     this.#transport = openTransport(this, options.events);
     this.dispatcher = new Dispatcher(this.registry, runners, { fault }, remote);
   }
