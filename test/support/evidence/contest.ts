@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../../src/platform/testing/eventually.js';
 import { notify } from '../../../src/platform/delivery/outbox-watch.js';
 import type { Ground } from './ground.js';
 import type { Verdict } from './history.js';
@@ -27,7 +26,8 @@ export interface ContestOptions {
   kills: number;
 }
 
-const PATIENCE_MS = 60_000;
+/** What has not come when nothing has come for so long is lost; until then it is late. */
+const STALLED_MS = 30_000;
 
 /**
  * Sixteen writers with long transactions among them; our consumers, whose process is killed again and again, and the naive
@@ -60,11 +60,19 @@ async function killMeanwhile(stage: RunStage, seed: number, kills: number): Prom
 
 async function oursOf(ground: Ground, run: string, tokens: readonly string[]): Promise<Verdict> {
   await notify({ query: (text: string, values: unknown[]) => ground.sql(text, values) } as never, 'making');
-  const all = tokens.length * CONSUMERS.length;
-  const look = async () => (await ground.reached(run)).effects >= all;
-  await eventually(look, 'everything being heard', PATIENCE_MS).catch(() => undefined);
+  await untilHeard(ground, run, tokens.length * CONSUMERS.length);
   const { effects } = await ground.history(run);
   return sum([...effects.values()].map((heard) => inOrder(tokens, heard)));
+}
+
+async function untilHeard(ground: Ground, run: string, all: number): Promise<void> {
+  let last = { effects: -1, at: 0 };
+  for (;;) {
+    const { effects } = await ground.reached(run);
+    if (effects > last.effects) last = { effects, at: performance.now() };
+    if (effects >= all || performance.now() - last.at > STALLED_MS) return;
+    await delay(50);
+  }
 }
 
 const ofRun = <E extends { thing: string }>(run: string, entries: readonly E[]) =>
