@@ -10,8 +10,6 @@ export interface Edge {
   lines: readonly number[];
   /** What it takes from there; `*`: everything. */
   names: readonly string[];
-  /** Whether dependency-cruiser saw it, and judged it. */
-  judged: boolean;
 }
 
 /** A file of one module refers to one of another. */

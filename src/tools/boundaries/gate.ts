@@ -5,7 +5,7 @@ import { deadCode } from './dead-code.js';
 import { dependencyViolations } from './dependencies.js';
 import { moduleEdges } from './edges.js';
 import { Facts } from './facts.js';
-import { judge } from './judge.js';
+import { Judge } from './judge.js';
 import { readManifests } from './manifest.js';
 import { MessageKinds } from './message-kinds.js';
 import { cycleViolations } from './module-cycles.js';
@@ -35,11 +35,12 @@ export async function checkBoundaries(root: string): Promise<Verdict> {
   const { declared, violations } = readManifests(tree);
   const findings = new Findings();
   const resolver = new Resolver(root, config);
-  const kinds = new MessageKinds((from, specifier) => resolver.resolve(from, specifier));
+  const resolve = (from: string, specifier: string) => resolver.resolve(from, specifier);
+  const kinds = new MessageKinds(resolve);
   const files = readSources(tree, new Facts(new Set(tree.modules)), findings, kinds);
   const rules = await readRules();
   const cruised = await cruise(root, tree.sources, rules, config);
-  const judged = judge(cruised, files, rules.forbidden, (from, specifier) => resolver.resolve(from, specifier));
+  const judged = new Judge(rules.forbidden, resolve).judge(cruised, files);
   if (judged.edges.length === 0) throw new CouldNotCheck('Not one import was found in this tree.');
   const between = moduleEdges(judged.edges);
   const all = [

@@ -7,8 +7,6 @@ import type { Reference } from './references.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, violation } from './violation.js';
 
-type Comments = ReadonlyMap<string, string>;
-
 export interface Judged {
   edges: Edge[];
   violations: Violation[];
@@ -17,45 +15,78 @@ export interface Judged {
 /**
  * Brings together what dependency-cruiser found with what the files refer to. It says where a reference leads and judges
  * it; the files say in which line it is. What it does not see is resolved here, and judged by the same rules.
- *
- * @throws CouldNotCheck when it overlooked plain imports
  */
-export function judge(
-  cruised: ReadonlyMap<string, IModule>,
-  files: ReadonlyMap<string, FileReferences>,
-  rules: readonly Rule[],
-  resolve: (from: string, specifier: string) => string | undefined,
-): Judged {
-  const pathRules = new PathRules(rules);
-  const comments = new Map(rules.map(({ name, comment }) => [name, comment]));
-  const judged: Judged = { edges: [], violations: [] };
-  for (const [from, file] of files) {
-    const { dependencies, rules: broken = [] } = cruised.get(from)!;
-    if (file.imports && dependencies.length === 0) {
+export class Judge {
+  readonly #edges: Edge[] = [];
+  readonly #violations: Violation[] = [];
+  readonly #pathRules: PathRules;
+  readonly #comments: ReadonlyMap<string, string>;
+
+  constructor(
+    rules: readonly Rule[],
+    private readonly resolve: (from: string, specifier: string) => string | undefined,
+  ) {
+    this.#pathRules = new PathRules(rules);
+    this.#comments = new Map(rules.map(({ name, comment }) => [name, comment]));
+  }
+
+  /** @throws CouldNotCheck when dependency-cruiser overlooked plain imports */
+  judge(cruised: ReadonlyMap<string, IModule>, files: ReadonlyMap<string, FileReferences>): Judged {
+    for (const [from, file] of files) this.#judgeFile(from, file, cruised.get(from)!);
+    return { edges: this.#edges, violations: this.#violations };
+  }
+
+  #judgeFile(from: string, { imports, references }: FileReferences, { dependencies, rules = [] }: IModule): void {
+    if (imports && dependencies.length === 0) {
       throw new CouldNotCheck(
         `dependency-cruiser saw no import in ${from}, which has some. Does it support this TypeScript?`,
       );
     }
-    const edges = edgesOf(from, file.references);
-    for (const dependency of dependencies) addSeen(judged, edges, from, dependency, comments);
-    for (const edge of edges.values())
-      if (!edge.judged) addUnseen(judged, edge, resolve(from, edge.specifier), pathRules);
-    for (const { name } of broken)
-      judged.violations.push(
-        violation({ file: from, line: 1, rule: name, target: from, message: comments.get(name)! }),
-      );
+    const edges = edgesOf(from, references);
+    const seen = new Set<string>();
+    for (const dependency of dependencies) {
+      seen.add(normal(dependency.module));
+      const known = edges.get(normal(dependency.module)) ?? {
+        from,
+        specifier: dependency.module,
+        lines: [1],
+        names: ['*'],
+      };
+      this.#addSeen({ ...known, to: dependency.resolved }, dependency);
+    }
+    for (const [specifier, edge] of edges) if (!seen.has(specifier)) this.#addUnseen(edge);
+    for (const { name } of rules) this.#report({ from, to: from, lines: [1] }, name, this.#comments.get(name)!);
   }
-  return judged;
+
+  #addSeen(edge: Edge, dependency: IDependency): void {
+    // What it cannot resolve may still be found by Node or the compiler, such as `./file.js?query`.
+    if (dependency.couldNotResolve) this.#addUnseen(edge);
+    else this.#edges.push(edge);
+    for (const { name } of dependency.rules ?? [])
+      this.#report(edge, name, `${whatIsImported(dependency, name)} ${this.#comments.get(name)!}`);
+  }
+
+  #addUnseen(edge: Edge): void {
+    const to = this.resolve(edge.from, edge.specifier);
+    if (to === undefined) return;
+    this.#edges.push({ ...edge, to });
+    for (const { name, comment } of this.#pathRules.broken(edge.from, to))
+      this.#report({ ...edge, to }, name, `It refers to ${to}. ${comment}`);
+  }
+
+  #report({ from, to, lines }: Pick<Edge, 'from' | 'to' | 'lines'>, rule: string, message: string): void {
+    for (const line of lines) this.#violations.push(violation({ file: from, line, rule, target: to, message }));
+  }
 }
 
 /** One edge for each specifier, with all of its lines and names. */
 function edgesOf(from: string, references: readonly Reference[]): Map<string, Edge> {
   const edges = new Map<string, Edge>();
-  for (const { specifier: written, line, names } of references) {
-    const specifier = normal(written);
-    const known = edges.get(specifier) ?? { from, to: specifier, specifier, lines: [], names: [], judged: false };
+  for (const { specifier, line, names } of references) {
+    const key = normal(specifier);
+    const known = edges.get(key) ?? { from, to: specifier, specifier, lines: [], names: [] };
     const lines = known.lines.includes(line) ? known.lines : [...known.lines, line];
-    edges.set(specifier, { ...known, lines, names: [...known.names, ...names] });
+    edges.set(key, { ...known, lines, names: [...known.names, ...names] });
   }
   return edges;
 }
@@ -65,36 +96,7 @@ function normal(specifier: string): string {
   return specifier.replace(/^(?:node|file):/, '');
 }
 
-function addSeen(
-  judged: Judged,
-  edges: Map<string, Edge>,
-  from: string,
-  dependency: IDependency,
-  comments: Comments,
-): void {
-  const { resolved, rules = [] } = dependency;
-  const specifier = normal(dependency.module);
-  const known = edges.get(specifier) ?? { from, specifier, lines: [1], names: ['*'] };
-  const edge = { ...known, to: resolved, judged: true };
-  edges.set(specifier, edge);
-  judged.edges.push(edge);
-  for (const { name } of rules)
-    judged.violations.push(...ofEdge(edge, name, `${what(dependency, name)} ${comments.get(name)!}`));
-}
-
-function what({ resolved, cycle = [] }: IDependency, rule: string): string {
+function whatIsImported({ resolved, cycle = [] }: IDependency, rule: string): string {
   if (rule !== 'no-file-cycle') return `It imports ${resolved}.`;
   return `It imports ${resolved}, which leads back here: ${cycle.map(({ name }) => name).join(' → ')}.`;
-}
-
-function addUnseen(judged: Judged, edge: Edge, to: string | undefined, rules: PathRules): void {
-  if (to === undefined) return;
-  const resolved = { ...edge, to };
-  judged.edges.push(resolved);
-  for (const { name, comment } of rules.broken(edge.from, to))
-    judged.violations.push(...ofEdge(resolved, name, `It refers to ${to}. ${comment}`));
-}
-
-function ofEdge({ from, to, lines }: Edge, rule: string, message: string): Violation[] {
-  return lines.map((line) => violation({ file: from, line, rule, target: to, message }));
 }

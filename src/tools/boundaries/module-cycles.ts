@@ -10,7 +10,7 @@ import { violation } from './violation.js';
  * started, tested and moved without the one that it hears.
  */
 export function cycleViolations(edges: readonly ModuleEdge[], kinds: MessageKinds): Violation[] {
-  const asking = edges.filter((edge) => !edge.spec && (!isContracts(edge.to) || kinds.asks(edge.to, edge.names)));
+  const asking = edges.filter((edge) => !edge.spec && isContracts(edge.to) && kinds.asks(edge.to, edge.names));
   const graph = graphOf(asking.map(({ fromModule, toModule }) => [fromModule, toModule]));
   const component = components(graph);
   const onCycle = asking.filter(({ fromModule, toModule }) => component.get(fromModule) === component.get(toModule));

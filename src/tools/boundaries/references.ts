@@ -59,7 +59,7 @@ function referenceIn(source: Source, node: ts.Node): [ts.Node | undefined, names
   if (ts.isImportTypeNode(node))
     return [ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, qualifierOf(node)];
   if (ts.isModuleDeclaration(node))
-    return ts.isStringLiteral(node.name) && isPath(node.name.text) ? [node.name] : undefined;
+    return ts.isStringLiteral(node.name) && isPath(node.name.text) ? [node.name, []] : undefined;
   if (ts.isCallExpression(node)) return [loadedBy(node)];
   if (!ts.isImportEqualsDeclaration(node) || !ts.isExternalModuleReference(node.moduleReference)) return undefined;
   return [node.moduleReference.expression];

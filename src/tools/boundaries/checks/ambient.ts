@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { isContracts } from '../edges.js';
 import { moduleImported, pathFrom } from '../resolve.js';
 import { moduleOf } from '../violation.js';
 import type { Check } from '../visitor.js';
@@ -21,15 +22,18 @@ export const ambient: Check = (source, { report }) => {
     [ts.SyntaxKind.ModuleDeclaration]: ({ name }: ts.ModuleDeclaration) => {
       if (name.text === 'global' && !ts.isStringLiteral(name))
         leak(name, 'global', '"declare global" is visible to every module.');
-      else if (ts.isStringLiteral(name) && !isOwn(name.text))
+      else if (ts.isStringLiteral(name) && !isJudged(name.text))
         leak(name, name.text, `"declare module '${name.text}'" changes what every module sees of it.`);
     },
     [ts.SyntaxKind.NamespaceExportDeclaration]: (node: ts.NamespaceExportDeclaration) =>
       leak(node, node.name.text, '"export as namespace" is visible to every module.'),
   };
 
-  function isOwn(specifier: string): boolean {
-    return /^\.\.?\//.test(specifier) && moduleOf(pathFrom(path, specifier)) === module;
+  /** A path that leads into this module, or into another one past its contracts, is judged as an import. */
+  function isJudged(specifier: string): boolean {
+    if (!/^\.\.?\//.test(specifier)) return false;
+    const target = pathFrom(path, specifier);
+    return moduleOf(target) === module || (moduleOf(target) !== undefined && !isContracts(target));
   }
 };
 

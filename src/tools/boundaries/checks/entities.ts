@@ -30,7 +30,7 @@ export const entities: Check = (source, { facts, report, reportLater }) => {
     [ts.SyntaxKind.Decorator]: ({ expression }: ts.Decorator) => {
       if (!ts.isCallExpression(expression)) return;
       const name = expression.expression.getText().split('.').at(-1)!;
-      if (/Entity$/.test(name)) ownTable(expression.arguments[0]);
+      if (name.endsWith('Entity')) ownTable(expression.arguments[0]);
       if (RELATIONS.test(name)) relation(expression);
     },
     [ts.SyntaxKind.CallExpression]: ({ expression, arguments: [first, second] }: ts.CallExpression) => {

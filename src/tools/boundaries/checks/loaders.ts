@@ -32,7 +32,8 @@ export const loaders: Check = (source, { report }) => {
       if (node.text === 'require' && isUse(node) && !isPlainCall(node) && !isDeclared(source, 'require')) {
         hidden(node, 'require', '"require" is used here as a value.');
       }
-      if (node.text === 'createRequire') hidden(node, 'createRequire', 'createRequire makes a loader of its own.');
+      if (node.text === 'createRequire' && !ts.isImportSpecifier(node.parent))
+        hidden(node, 'createRequire', 'createRequire makes a loader of its own.');
     },
   };
 };

@@ -17,7 +17,6 @@ const REFLECTION =
 export const privates: Check = (source, { report }) => {
   if (!source.module) return undefined;
   const typed = typedNames(source);
-  if (typed.length === 0) return undefined;
   const leak = (node: ts.Node, target: string) =>
     report(node, { rule: 'platform-privates', target, message: `${target} is none of a module's business. ${ADVICE}` });
 
