@@ -1,3 +1,6 @@
+/** A benchmark whose messages do not come is broken, and says so instead of waiting on. */
+const PATIENCE_MS = 300_000;
+
 /** Counts what handlers were given, and says when all of it has come. */
 class Arrivals {
   #left = 0;
@@ -8,7 +11,14 @@ class Arrivals {
   /** Begins anew. @returns when so many have come */
   expect(messages: number): Promise<void> {
     this.#left = messages;
-    return new Promise((resolve) => (this.#all = resolve));
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`${this.#left} of ${messages} messages did not arrive in five minutes.`));
+      const timer = setTimeout(late, PATIENCE_MS);
+      this.#all = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   note(number: number): void {

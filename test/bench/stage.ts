@@ -23,7 +23,7 @@ export class Stage {
     { urls }: Pick<TestDatabase, 'urls'>,
     { poolSize = 10 }: StageOptions = {},
   ): Promise<Stage> {
-    const log = createLogger({ level: 'error', format: 'json' });
+    const log = createLogger({ level: 'warn', format: 'json' });
     const runtime = new Runtime({ modules, urls, poolSize, env: {}, log });
     await runtime.connect();
     @Module({ imports: [PlatformModule.forRuntime(runtime), ...modules] })
