@@ -84,7 +84,7 @@ class TooLate extends Unavailable {}
 
 /** Both sides check: they may be of different versions. */
 function restored(definition: MessageDefinition, json: unknown): Outcome {
-  const outcome = WireOutcome.parse(json) as Outcome;
+  const outcome: Outcome = WireOutcome.parse(json);
   if (!outcome.ok || !definition.result) return deepFreeze(outcome);
   const result = definition.result.safeParse(outcome.result);
   if (result.success) return { ok: true, result: deepFreeze(result.data) };

@@ -63,7 +63,7 @@ export class SeamClient {
     const timeout = AbortSignal.timeout(Math.max(1, timeoutMs));
     try {
       const answer = await this.#pool.request({
-        method: method as UndiciDispatcher.HttpMethod,
+        method,
         path,
         body: body.length === 0 ? null : body,
         headers: { ...headers, 'x-seam-signature': token },

@@ -17,7 +17,7 @@ let client: SeamClient;
 beforeAll(async () => {
   host = await notesHost(async ({ method, url, headers, body }) => ({
     status: 418,
-    headers: { 'x-seen': `${method} ${url} ${headers['x-mine'] ?? ''}` },
+    headers: { 'x-seen': `${method} ${url} ${String(headers['x-mine'] ?? '')}` },
     body: Buffer.from(body),
   }));
   client = new SeamClient({ module: 'notes', url: host.url }, { sender: 'shop', secret: SECRET });

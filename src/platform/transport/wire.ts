@@ -48,7 +48,7 @@ export function fromWire(body: string, module: string): { context: MessageContex
   const { context, payload } = WireMessage.parse(JSON.parse(body));
   const { remainingMs, ...rest } = context;
   const deadline = remainingMs === undefined ? {} : { deadline: Date.now() + remainingMs };
-  return { context: { ...rest, ...deadline, module } as MessageContext, payload };
+  return { context: { ...rest, ...deadline, module }, payload };
 }
 
 export const outcomeBody = (outcome: Outcome) =>

@@ -37,8 +37,8 @@ export async function split(
   });
 }
 
-/** One module outside, or every module on its own. */
-export function groupsOf(all: readonly string[], outside: string | 'all'): string[][] {
+/** One module outside; or, with `all`, every module on its own. */
+export function groupsOf(all: readonly string[], outside: string): string[][] {
   if (outside === 'all') return all.map((name) => [name]);
   return [all.filter((name) => name !== outside), [outside]];
 }
