@@ -27,6 +27,7 @@ await program(import.meta.url, HELP, async (args) => {
   if (!exists(flags.root)) fail(`--root: there is no ${flags.root}. See --help.`);
   const root = realpathSync(resolve(flags.root));
   try {
+    process.chdir(root);
     if (flags.write) await write(root);
     await check(root, flags.json);
   } catch (error) {

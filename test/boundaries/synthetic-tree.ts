@@ -108,6 +108,6 @@ export const defineEvent = (name: string, spec: { payload: z.ZodObject }) => cla
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 function codeowners(modules: readonly string[]): string {
-  const owners = modules.map((name) => `/modules/${name}/ @shop/${name}\n`);
+  const owners = [...modules].sort().map((name) => `/modules/${name}/ @shop/${name}\n`);
   return `# Modules, from the owners in their module.json: npm run boundaries -- --write\n${owners.join('')}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { ICruiseOptions, ICruiseResult, IModule, IResolveOptions } from 'dependency-cruiser';
+import type { ICruiseOptions, ICruiseResult, IModule, IReporterOutput, IResolveOptions } from 'dependency-cruiser';
 import { cruise as dependencyCruise } from 'dependency-cruiser';
 import type ts from 'typescript';
 import type { Rule } from './law.js';
@@ -21,42 +21,31 @@ export async function readRules(): Promise<RulesFile> {
 }
 
 /**
- * Runs dependency-cruiser over every source of a tree.
+ * Runs dependency-cruiser over every source of a tree, which has to be the working directory: it looks for aliases there.
  *
  * @throws CouldNotCheck when it fails, or did not see every file
  */
 export async function cruise(
   root: string,
   sources: readonly string[],
-  rules: RulesFile,
+  { forbidden, options }: RulesFile,
   config: ts.CompilerOptions,
 ): Promise<Map<string, IModule>> {
-  const options = {
-    ...rules.options,
-    ruleSet: { forbidden: rules.forbidden },
-    validate: true,
-    baseDir: root,
-    ...aliases(root, config),
-  };
-  const { modules } = await run([...sources], options, packageFolders(root));
+  const all = { ...options, ruleSet: { forbidden }, validate: true, baseDir: root, ...aliases(root, config) };
+  const { modules } = await run(() =>
+    dependencyCruise([...sources], all, packageFolders(root), { tsConfig: { options: config } }),
+  );
   const seen = new Map(modules.map((module) => [module.source, module]));
   const unseen = sources.filter((path) => !seen.has(path));
-  if (unseen.length > 0) {
-    throw new CouldNotCheck(
-      `dependency-cruiser saw ${sources.length - unseen.length} of ${sources.length} files; not ${unseen[0]}.`,
-    );
-  }
-  return seen;
+  if (unseen.length === 0) return seen;
+  throw new CouldNotCheck(
+    `dependency-cruiser saw ${sources.length - unseen.length} of ${sources.length} files; not ${unseen[0]}.`,
+  );
 }
 
-async function run(
-  sources: string[],
-  options: ICruiseOptions,
-  resolve: Partial<IResolveOptions>,
-): Promise<ICruiseResult> {
+async function run(cruising: () => Promise<IReporterOutput>): Promise<ICruiseResult> {
   try {
-    const { output } = await dependencyCruise(sources, options, resolve);
-    return output as ICruiseResult;
+    return (await cruising()).output as ICruiseResult;
   } catch (cause) {
     throw new CouldNotCheck(`dependency-cruiser failed: ${(cause as Error).message}`, { cause });
   }

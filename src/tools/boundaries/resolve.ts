@@ -10,13 +10,16 @@ import { moduleOf } from './violation.js';
 export class Resolver {
   readonly #cache: ts.ModuleResolutionCache;
   readonly #realRoot: string;
+  readonly #options: ts.CompilerOptions;
 
   constructor(
     private readonly root: string,
-    private readonly options: ts.CompilerOptions,
+    options: ts.CompilerOptions,
   ) {
     this.#realRoot = realpathSync(root);
-    this.#cache = ts.createModuleResolutionCache(root, (name) => name, options);
+    // The most generous of the compiler's ways to resolve: whatever some tool might find has to be judged.
+    this.#options = { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
+    this.#cache = ts.createModuleResolutionCache(root, (name) => name, this.#options);
   }
 
   /**
@@ -34,7 +37,7 @@ export class Resolver {
     const { resolvedModule } = ts.resolveModuleName(
       specifier,
       join(this.root, from),
-      this.options,
+      this.#options,
       ts.sys,
       this.#cache,
       undefined,

@@ -9,9 +9,9 @@ const ADVICE = `A module's SQL names its own tables, without a schema. Ask the o
 const STATEMENT =
   /^\s*select\s|\bselect\b[^]*\bfrom\b|\binsert\s+into\b|\bupdate\b[^]*\bset\b|\bdelete\s+from\b|\bmerge\s+into\b|\b(?:create|alter|drop|truncate|comment\s+on|lock|refresh)\s+(?:[a-z]+\s+){0,3}?(?:table|view|index|function|procedure|trigger|sequence|type|column)\b|\breferences\s/i;
 const RELATION =
-  /(?:(?<!distinct\s+)\bfrom|\bjoin|\binto|\bupdate|\btable|\bonly|\breferences|\btruncate|\bcopy|\bview|\bcall|\bexists)\s+$/i;
+  /(?:(?<!distinct\s+|\(\s*(?!select\b)\w+\s+)\bfrom|\bjoin|\binto|\bupdate|\btable|\bonly|\breferences|\btruncate|\bcopy|\bview|\bcall|\bexists)\s+$/i;
 const QUALIFIED =
-  /(?<![\w.$'-])(?:"([^"]+)"\s*|([a-z_]\w*|\0)(?:\s(?=\s*\.\s))?)\s*\.\s*(?:"[^"]+"|[a-z_*\0][\w$]*)(?!\.v\d|[\w-]*-|\s*=>)/gi;
+  /(?<![\w.$'-])(?:"([^"]+)"\s*\.\s*|([a-z_]\w*|\0)(?:\.|\s+\.\s+))(?:"[^"]+"|[a-z_*\0][\w$]*)(?!\.v\d|[\w-]*-|\s*=>)/gi;
 const ESCAPES = new RegExp(
   [
     String.raw`(?:^|;)\s*set\s+(?:local\s+|session\s+)?(?:search_path\b|session\s+authorization\b|role\s+(?:to\s+|=\s*)?["\w]+\s*(?:;|$))`,
@@ -78,7 +78,7 @@ function foreignNames(text: string, module: string, facts: Facts): { name: strin
       quoted: match[1] !== undefined,
     }))
     .filter(({ name, offset }) => {
-      const related = RELATION.test(text.slice(Math.max(0, offset - 24), offset));
+      const related = RELATION.test(text.slice(Math.max(0, offset - 60), offset));
       if (name.includes(UNKNOWN)) return related;
       if (name !== 'public' && !facts.isOther(module, name)) return false;
       return related || (STATEMENT.test(text) && !isAlias(text, name));

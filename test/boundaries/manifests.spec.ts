@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Reported } from './gate.js';
+import { makeTree, MODULES, places, removeTrees, runGate, violationsOf } from './gate.js';
+import { write } from './synthetic-tree.js';
+
+afterAll(removeTrees);
+
+const path = (module: string) => `modules/${module}/module.json`;
+const text = (root: string, module: string) => readFileSync(join(root, path(module)), 'utf8');
+
+function change(root: string, module: string, edit: (manifest: Record<string, unknown>) => object): void {
+  write(
+    root,
+    path(module),
+    `${JSON.stringify(edit(JSON.parse(text(root, module)) as Record<string, unknown>), null, 2)}\n`,
+  );
+}
+
+describe('a manifest that is wrong', () => {
+  const modules = [...MODULES, 'no-reason', 'no-owner', 'no-name', 'more', 'no-json', 'none', 'no-consumers'];
+  let found: Reported[];
+
+  beforeAll(async () => {
+    const root = makeTree({}, modules);
+    change(root, 'no-reason', (manifest) => ({
+      ...manifest,
+      dependsOn: { ...(manifest['dependsOn'] as object), stock: ' ' },
+    }));
+    change(root, 'no-owner', (manifest) => ({ ...manifest, owner: 'the team' }));
+    change(root, 'no-name', (manifest) => ({ ...manifest, name: 'stock' }));
+    change(root, 'more', (manifest) => ({ ...manifest, dependson: {} }));
+    change(root, 'no-consumers', (manifest) => ({ ...manifest, consumers: undefined }));
+    write(root, path('no-json'), '{');
+    rmSync(join(root, path('none')));
+    found = await violationsOf(root);
+  });
+
+  it.each([
+    ['has no reason for a dependency', 'no-reason', 6],
+    ['has an owner whom CODEOWNERS does not know', 'no-owner', 4],
+    ["has another module's name", 'no-name', 2],
+    ['says more than is understood', 'more', 1],
+    ['is no JSON', 'no-json', 1],
+    ['is missing', 'none', 1],
+    ['does not list consumers', 'no-consumers', 1],
+  ])('is reported when it %s', (_, module, line) => {
+    expect(places(found.filter(({ file }) => file === path(module)))).toEqual([`${path(module)}:${line} manifest`]);
+  });
+});
+
+describe('a dependency', () => {
+  it('has to be declared, used, and agreed to by the other side', async () => {
+    const root = makeTree();
+    change(root, 'order', (manifest) => ({
+      ...manifest,
+      dependsOn: { ...(manifest['dependsOn'] as object), stock: 'It may need it later.' },
+    }));
+    change(root, 'stock', (manifest) => ({ ...manifest, consumers: ['order', 'order-item'] }));
+    change(root, 'billing', (manifest) => ({
+      ...manifest,
+      dependsOn: { ...(manifest['dependsOn'] as object), gone: 'It was there before.' },
+    }));
+    const found = await violationsOf(root);
+    expect(places(found)).toEqual([
+      'modules/billing/module.json:8 unused-dependency',
+      'modules/order/module.json:7 unused-dependency',
+      'modules/stock/module.json:8 unlisted-consumer',
+      'modules/stock/module.json:10 unlisted-consumer',
+    ]);
+    expect(found[0]).toMatchObject({ fromModule: 'billing', toModule: 'gone', target: 'gone' });
+    expect(found[2]!.message).toContain(
+      'Add "billing" to consumers in modules/stock/module.json; its owner @shop/stock reviews that.',
+    );
+  });
+});
+
+describe('CODEOWNERS', () => {
+  it('follows the owners in the manifests, below what is written by hand', async () => {
+    const root = makeTree();
+    const file = join(root, 'CODEOWNERS');
+    write(root, 'CODEOWNERS', `* @shop/platform\n\n${readFileSync(file, 'utf8')}`);
+    expect(await violationsOf(root)).toEqual([]);
+    change(root, 'billing', (manifest) => ({ ...manifest, owner: '@shop/money' }));
+    expect(places(await violationsOf(root))).toEqual(['CODEOWNERS:4 generated-file']);
+    expect(await runGate(['--write', '--root', root])).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^wrote CODEOWNERS$/m),
+    });
+    expect(readFileSync(file, 'utf8').split('\n')).toEqual([
+      '* @shop/platform',
+      '',
+      expect.stringMatching(/^# Modules/),
+      '/modules/billing/ @shop/money',
+      '/modules/order/ @shop/order',
+      '/modules/order-item/ @shop/order-item',
+      '/modules/stock/ @shop/stock',
+      '',
+    ]);
+  });
+});
