@@ -35,7 +35,7 @@ export const Manifest = z
       )
       .optional()
       .describe(
-        'The fields it needs of the messages of others; of a message that is not listed here, all. See docs/guides/contracts.md.',
+        'The fields it needs of the messages of others; of a message that is not listed here, all. See docs/guides/boundaries.md.',
       ),
   })
   .meta({ title: 'Manifest of a module' });
