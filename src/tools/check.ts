@@ -16,6 +16,7 @@ const GATES: readonly { name: string; command: readonly string[] }[] = [
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'boundaries', command: [process.execPath, 'dist/src/tools/boundaries.js'] },
   { name: 'saga diagrams', command: [process.execPath, 'dist/src/tools/saga-diagrams.js', '--check'] },
+  { name: 'map', command: [process.execPath, 'dist/src/tools/map.js', '--check'] },
   { name: 'contracts', command: [process.execPath, 'dist/src/tools/contracts.js', 'check'] },
 ];
 

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MappedModule, Message } from './atlas.js';
+import { pageOf } from './page.js';
+import { svgOf } from './picture.js';
+
+const payload = { type: 'object', properties: { letterId: {}, note: {} }, required: ['letterId'] };
+const message = (name: string, more: Partial<Message>): Message => ({
+  name,
+  owner: name.split('.')[0]!,
+  kind: 'event',
+  payload,
+  users: [],
+  ...more,
+});
+const sent = message('letters.letter-sent.v1', { key: 'letterId', users: ['archive'] });
+const find = message('letters.find-letter.v1', { kind: 'query', errors: { unknown_letter: {} }, result: payload });
+const nothing = { messages: [], uses: [], tables: [], sagas: [], dependencies: [] };
+const letters: MappedModule = {
+  ...nothing,
+  name: 'letters',
+  summary: 'Letters <and> what they weigh.',
+  owner: '@post/letters',
+  dependencies: [{ module: 'archive', reason: 'Asks | whether there is room.', asks: true }],
+  messages: [sent, find],
+  tables: [{ name: 'letter', columns: [{ name: 'letter_id', definition: 'uuid' }] }],
+  sagas: [{ name: 'letters.posting', text: '```mermaid\nstateDiagram-v2\n```\n' }],
+};
+const archive: MappedModule = {
+  ...nothing,
+  name: 'archive',
+  summary: 'Keeps what was sent.',
+  owner: '@post/archive',
+  dependencies: [{ module: 'letters', reason: 'Keeps them.', asks: false }],
+  uses: [sent],
+};
+const page = pageOf([letters, archive]);
+
+describe('the page of the modules', () => {
+  it('tells who asks whom, and who only hears', () => {
+    expect(page).toContain('  m_letters --> m_archive\n  m_archive -.-> m_letters\n');
+  });
+
+  it.each([
+    ['a dependency with its reason', '| [archive](#archive) | Asks \\| whether there is room. |'],
+    [
+      'a message it answers',
+      '| [letters.find-letter.v1](../modules/letters/contracts.snapshot.json) | query | `letterId`, `note?` | `letterId`, `note?` or `unknown_letter` | nobody |',
+    ],
+    [
+      'an event it publishes',
+      '| [letters.letter-sent.v1](../modules/letters/contracts.snapshot.json) | `letterId`, `note?` | `letterId` | [archive](#archive) |',
+    ],
+    [
+      'an event it hears',
+      '| [letters.letter-sent.v1](../modules/letters/contracts.snapshot.json) | `letterId`, `note?` | [letters](#letters) |',
+    ],
+    ['a table', '| `letter` | `letter_id` |'],
+    ['a saga', '### Saga `letters.posting`\n\n```mermaid\nstateDiagram-v2\n```'],
+  ])('has %s', (_, text) => {
+    expect(page).toContain(text);
+  });
+
+  it('says what to do when there are no modules', () => {
+    expect(pageOf([])).toContain('`npm run new:module -- billing`');
+  });
+});
+
+describe('the picture', () => {
+  it('has a box for each module and an arrow for each dependency', async () => {
+    const svg = await svgOf([letters, archive]);
+    expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    expect(svg.match(/class="node"/g)).toHaveLength(2);
+    expect(svg.match(/class="edge"/g)).toHaveLength(2);
+    expect(svg).toContain('Letters &lt;and&gt; what they weigh.');
+  });
+
+  it('is there when there are no modules', async () => {
+    expect(await svgOf([])).toContain('</svg>');
+  });
+});

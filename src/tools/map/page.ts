@@ -1,0 +1,81 @@
+import { snapshotPath } from '../contracts/files.js';
+import type { JsonSchema } from '../contracts/schema.js';
+import type { MappedModule, Message } from './atlas.js';
+import { mermaidOf } from './picture.js';
+
+const HEAD = `# Modules
+
+Written by \`npm run map\` from the code: change that, not this page. An arrow leads to what a module depends on; it is dashed
+where the module only hears events or shares values, and so can do without the other for a while.
+`;
+
+const NONE = 'There are no modules yet. Make the first one: `npm run new:module -- billing`.';
+
+/** The content of `docs/modules.md`. */
+export function pageOf(modules: readonly MappedModule[]): string {
+  if (modules.length === 0) return `${HEAD}\n${NONE}\n`;
+  const map = ['```mermaid', mermaidOf(modules), '```', '', 'The same as a picture: [modules.svg](modules.svg).'];
+  return `${[HEAD, ...map, ...modules.flatMap(sectionOf)].join('\n')}\n`;
+}
+
+function sectionOf(module: MappedModule): string[] {
+  const { name, summary, owner, messages, uses, tables, sagas } = module;
+  const asked = messages.filter(({ kind }) => kind !== 'event');
+  const published = messages.filter(({ kind }) => kind === 'event');
+  const heard = uses.filter(({ kind }) => kind === 'event');
+  const sent = uses.filter(({ kind }) => kind !== 'event');
+  return [
+    '',
+    `## ${name}`,
+    '',
+    `${summary} Owner: \`${owner}\`. Code: [modules/${name}](../modules/${name}).`,
+    ...table(['depends on', 'because'], module.dependencies.map(dependencyRow)),
+    ...table(['in', 'kind', 'fields', 'answers', 'used by'], asked.map(askedRow)),
+    ...table(['in: events of others', 'fields', 'from'], heard.map(heardRow)),
+    ...table(['out', 'fields', 'in order by', 'heard by'], published.map(publishedRow)),
+    ...table(['out: asked of others', 'kind', 'fields', 'of'], sent.map(sentRow)),
+    ...table(
+      ['table', 'columns'],
+      tables.map(({ name: title, columns }) => [code(title), columns.map((each) => code(each.name)).join(', ')]),
+    ),
+    ...sagas.flatMap(({ name: saga, text }) => ['', `### Saga \`${saga}\``, '', text.trimEnd()]),
+  ];
+}
+
+const dependencyRow = ({ module, reason }: MappedModule['dependencies'][number]) => [linkTo(module), reason];
+const askedRow = (message: Message) => [
+  link(message),
+  message.kind,
+  fields(message.payload),
+  answers(message),
+  users(message),
+];
+const heardRow = (message: Message) => [link(message), fields(message.payload), linkTo(message.owner)];
+const sentRow = (message: Message) => [link(message), message.kind, fields(message.payload), linkTo(message.owner)];
+const publishedRow = (message: Message) => [link(message), fields(message.payload), code(message.key!), users(message)];
+
+/** To the schema of the message. */
+const link = ({ name, owner }: Message) => `[${name}](../${snapshotPath(owner)})`;
+const linkTo = (module: string) => `[${module}](#${module})`;
+const users = ({ users: names }: Message) => names.map(linkTo).join(', ') || 'nobody';
+const code = (text: string) => `\`${text}\``;
+
+/** The names of what is in an object; what may be absent has a question mark. */
+function fields({ type, properties = {}, required = [], items }: JsonSchema): string {
+  if (type === 'array' && typeof items === 'object') return `list of ${fields(items)}`;
+  const names = Object.keys(properties).map((name) => code(required.includes(name) ? name : `${name}?`));
+  return names.join(', ') || (typeof type === 'string' && type !== 'object' ? type : '–');
+}
+
+function answers({ result, errors = {} }: Message): string {
+  const refusals = Object.keys(errors).map((error) => `or ${code(error)}`);
+  return [result ? fields(result) : 'done', ...refusals].join(' ');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`);
+  return ['', ...lines];
+}
+
+const cell = (text: string) => text.replaceAll('|', '\\|');
