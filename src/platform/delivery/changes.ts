@@ -17,20 +17,19 @@ export class Changes {
   readonly #waiting = new Map<string, Set<() => void>>();
   #seen = 0;
   #looking = false;
+  #leave: (() => void) | undefined;
 
   constructor(
     private readonly watch: OutboxWatch,
     private readonly pool: () => Pool,
-  ) {
-    watch.subscribe(() => void this.#look());
-  }
+  ) {}
 
   /**
    * Resolves when the module has published something about `key`, or after `withinMs` milliseconds, or now and then in
    * between: look again after it in any case.
    */
   async of(key: string, withinMs: number): Promise<void> {
-    if (this.#waiting.size === 0) this.#seen = this.watch.settled;
+    if (this.#waiting.size === 0) this.#begin();
     const others = this.#waiting.get(key) ?? new Set();
     this.#waiting.set(key, others);
     await new Promise<void>((resolve) => {
@@ -39,10 +38,18 @@ export class Changes {
         clearTimeout(timer);
         others.delete(wake);
         if (others.size === 0) this.#waiting.delete(key);
+        if (this.#waiting.size === 0) this.#leave?.();
         resolve();
       };
       others.add(wake);
     });
+  }
+
+  /** The watch looks at every commit while somebody listens, hence only as long as anybody waits. */
+  #begin(): void {
+    this.#seen = this.watch.settled;
+    this.#leave?.();
+    this.#leave = this.watch.subscribe(() => void this.#look());
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Notification } from 'pg';
 import pg from 'pg';
+import { sendTogether } from '../persistence/statements.js';
 import { Watermark } from './watermark.js';
 
 const POLL_MS = 1000;
@@ -7,12 +8,18 @@ const POLL_MS = 1000;
 const RECHECK_MS = [2, 50] as const;
 const COALESCE_MS = 3;
 
-/** Two statements, so that the locks are looked at after the head was read. */
-const SAMPLE = `
-  SELECT coalesce(max(seq), 0)::text AS head FROM outbox;
-  SELECT virtualtransaction AS writer FROM pg_locks
-   WHERE relation = 'outbox'::regclass AND mode = 'RowExclusiveLock' AND granted
-     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+/**
+ * What is there: of the rows, not of the sequence, which falls back when the server crashes before a number that was
+ * taken in vain is on disk.
+ */
+const HEAD = { name: 'watch-head', text: 'SELECT coalesce(max(seq), 0)::float8 AS head FROM outbox' };
+/** A statement of its own, so that the locks are looked at after the head was read. */
+const WRITERS = {
+  name: 'watch-writers',
+  text: `SELECT virtualtransaction AS writer FROM pg_locks
+          WHERE relation = 'outbox'::regclass AND mode = 'RowExclusiveLock' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+};
 
 type Listener = () => void;
 
@@ -31,9 +38,10 @@ export async function notify(
 const channelOf = (module: string) => `outbox_${module}`;
 
 /**
- * Watches the outbox of one module for everybody in this process who reads it: one connection, at most one query a
+ * Watches the outbox of one module for everybody in this process who reads it: one connection, at most one look a
  * second while nothing happens. It is woken by commits of this process at once, by those of others through `NOTIFY`,
- * and by its own poll when both fail.
+ * and by its own poll when both fail. Where nobody waits for it, as while a batch is handled, it does not look: then
+ * the next who waits makes it.
  */
 export class OutboxWatch {
   readonly #watermark = new Watermark();
@@ -45,7 +53,8 @@ export class OutboxWatch {
   #notify: NodeJS.Timeout | undefined;
   #sampling: Promise<void> | undefined;
   #lookedAt = 0;
-  #again = false;
+  /** Something may have been said since the last look. */
+  #news = false;
   #recheckMs: number = RECHECK_MS[0];
   #stopped = false;
 
@@ -75,12 +84,13 @@ export class OutboxWatch {
   /** Connects and takes a first look. @throws the connection error */
   async start(): Promise<void> {
     await this.#connect();
-    await this.look();
+    await this.#look();
   }
 
   /** Calls `listener` whenever the watermark has moved. @returns a function that ends it */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
+    if (this.#news) void this.#look();
     return () => this.#listeners.delete(listener);
   }
 
@@ -89,20 +99,10 @@ export class OutboxWatch {
     this.#onSignal = listener;
   }
 
-  /** To be called after a commit of this process: looks at once, and tells other processes soon. */
+  /** To be called after a commit of this process: looks at once if anybody waits, and tells other processes soon. */
   committed(): void {
-    void this.look();
+    this.#hear();
     this.#notify ??= setTimeout(() => this.#tellOthers(), COALESCE_MS);
-  }
-
-  /** Takes a sample; while one is on its way, one more follows it. */
-  look(): Promise<void> {
-    if (this.#sampling) {
-      this.#again = true;
-      return this.#sampling;
-    }
-    this.#sampling = this.#lookUntilDone().finally(() => (this.#sampling = undefined));
-    return this.#sampling;
   }
 
   async stop(): Promise<void> {
@@ -115,24 +115,41 @@ export class OutboxWatch {
     await client?.end().catch(() => undefined);
   }
 
+  #hear(): void {
+    this.#news = true;
+    if (this.#listeners.size > 0) void this.#look();
+  }
+
+  /** Takes a sample; when there is news while one is on its way, and anybody waits for it, one more follows. */
+  #look(): Promise<void> {
+    return (this.#sampling ??= this.#lookUntilDone());
+  }
+
   async #lookUntilDone(): Promise<void> {
     do {
-      this.#again = false;
+      this.#news = false;
       try {
         await this.#sample();
       } catch (error) {
         this.#lost(error as Error);
       }
-    } while (this.#again && !this.#stopped);
-    if (!this.#stopped) this.#schedule(this.#watermark.waiting ? this.#recheckMs : POLL_MS);
+    } while (this.#news && this.#listeners.size > 0 && !this.#stopped);
+    this.#sampling = undefined;
+    if (this.#stopped) return;
+    const { waiting } = this.#watermark;
+    this.#news ||= waiting;
+    this.#schedule(waiting && this.#listeners.size > 0 ? this.#recheckMs : POLL_MS);
   }
 
   async #sample(): Promise<void> {
     if (!this.#client) await this.#connect();
     const before = this.#watermark.settled;
-    const results = (await this.#client!.query(SAMPLE)) as unknown as [pg.QueryResult, pg.QueryResult];
-    const head = Number(results[0].rows[0].head);
-    this.#watermark.observe({ head, writers: new Set(results[1].rows.map((row) => row.writer as string)) });
+    const client = this.#client!;
+    const [head, writers] = await Promise.all([
+      client.query<{ head: number }>(HEAD),
+      client.query<{ writer: string }>(WRITERS),
+    ]);
+    this.#watermark.observe({ head: head.rows[0]!.head, writers: new Set(writers.rows.map(({ writer }) => writer)) });
     this.#lookedAt = Date.now();
     const moved = this.#watermark.settled > before;
     this.#recheckMs = moved ? RECHECK_MS[0] : Math.min(RECHECK_MS[1], this.#recheckMs * 2);
@@ -141,7 +158,7 @@ export class OutboxWatch {
 
   #schedule(afterMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look(), afterMs);
+    this.#timer = setTimeout(() => void this.#look(), afterMs);
   }
 
   async #connect(): Promise<void> {
@@ -155,6 +172,7 @@ export class OutboxWatch {
     client.on('error', (error) => this.#lost(error));
     client.on('notification', (message) => this.#heard(client, message));
     await client.connect();
+    sendTogether(client);
     await client.query(`LISTEN "${this.#channel}"`);
     this.#client = client;
   }
@@ -162,7 +180,7 @@ export class OutboxWatch {
   #heard(client: pg.Client, message: Notification): void {
     const own = (client as unknown as { processID: number }).processID;
     if (message.payload) this.#onSignal(message.payload as Signal);
-    else if (message.processId !== own) void this.look();
+    else if (message.processId !== own) this.#hear();
   }
 
   #tellOthers(): void {

@@ -1,10 +1,17 @@
 import type { ClientBase } from 'pg';
 import type { OutboxRow } from './message.js';
 
+const COLUMNS = 'id, aggregatetype, aggregateid, type, payload, headers';
+const INSERT_ONE = {
+  name: 'outbox-append-one',
+  text: `INSERT INTO outbox (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)`,
+};
 /** Rows keep the order of the array: `seq` is assigned row by row in the order of `unnest`. */
-const INSERT = `
-  INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, headers)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[])`;
+const INSERT_MANY = {
+  name: 'outbox-append',
+  text: `INSERT INTO outbox (${COLUMNS})
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[])`,
+};
 
 /**
  * Writes rows to the outbox of the schema that `client` works in, in one statement.
@@ -13,17 +20,13 @@ const INSERT = `
  * aggregate can get their sequence numbers in the wrong order.
  */
 export async function appendToOutbox(client: ClientBase, rows: readonly OutboxRow[]): Promise<void> {
-  const column = <T>(pick: (row: OutboxRow) => T) => rows.map(pick);
-  await client.query({
-    name: 'outbox-append',
-    text: INSERT,
-    values: [
-      column((row) => row.id),
-      column((row) => row.aggregatetype),
-      column((row) => row.aggregateid),
-      column((row) => row.type),
-      column((row) => JSON.stringify(row.payload)),
-      column((row) => JSON.stringify(row.headers)),
-    ],
-  });
+  const all = rows.map(valuesOf);
+  if (all.length === 1) await client.query({ ...INSERT_ONE, values: all[0]! });
+  else await client.query({ ...INSERT_MANY, values: columnsOf(all) });
+}
+
+const columnsOf = (rows: readonly string[][]) => rows[0]!.map((_, column) => rows.map((row) => row[column]!));
+
+function valuesOf({ id, aggregatetype, aggregateid, type, payload, headers }: OutboxRow): string[] {
+  return [id, aggregatetype, aggregateid, type, JSON.stringify(payload), JSON.stringify(headers)];
 }

@@ -5,6 +5,8 @@ import { Changes } from '../delivery/changes.js';
 import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import { currentScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
+import { isStalePlan } from './failures.js';
+import { sendTogether, Statements } from './statements.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type EntityClass = Exclude<EntityTarget<object>, string>;
@@ -31,6 +33,7 @@ export class Database {
   readonly module: string;
   readonly dataSource: DataSource;
   readonly #changes: Changes;
+  readonly #statements = new Statements();
 
   constructor(options: DatabaseOptions) {
     this.module = options.module;
@@ -46,7 +49,7 @@ export class Database {
         pipeline: true,
         options: `-c search_path=${options.module}`,
         connectionTimeoutMillis: 10_000,
-        onConnect: surviveLoss,
+        onConnect: equip,
       },
     });
   }
@@ -67,7 +70,15 @@ export class Database {
   async sql<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
     const unit = this.#unit();
     const target = unit ? await unit.client() : this.pool;
-    return (await target.query<T>(text, values)).rows;
+    try {
+      return (await target.query<T>(this.#statements.named(text, values))).rows;
+    } catch (error) {
+      if (!isStalePlan(error)) throw error;
+      this.#statements.forget(text);
+      // A transaction is lost with it: whoever runs it begins anew.
+      if (unit) throw error;
+      return await this.sql(text, values);
+    }
   }
 
   /**
@@ -95,6 +106,11 @@ export class Database {
     }
     return scope?.unit as UnitOfWork | undefined;
   }
+}
+
+function equip(client: ClientBase): void {
+  surviveLoss(client);
+  sendTogether(client);
 }
 
 /**

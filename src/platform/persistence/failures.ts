@@ -4,9 +4,14 @@ function codeOf(error: unknown): string {
   return driverError?.code ?? code ?? '';
 }
 
-/** Deadlock or serialisation failure: the same transaction may well succeed when it is run again. */
+/** Deadlock, serialisation failure or stale plan: the same transaction may well succeed when it is run again. */
 export function isRetryable(error: unknown): boolean {
-  return codeOf(error) === '40P01' || codeOf(error) === '40001';
+  return codeOf(error) === '40P01' || codeOf(error) === '40001' || isStalePlan(error);
+}
+
+/** A prepared statement returns other columns since a migration. */
+export function isStalePlan(error: unknown): boolean {
+  return codeOf(error) === '0A000' && (error as Error).message.includes('cached plan must not change result type');
 }
 
 /** A unique key exists already. */

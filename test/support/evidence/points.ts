@@ -27,6 +27,11 @@ const named = (name: string, among: number, within?: Purpose): Point => ({
   matches: (statement) => statement.name === name && (!within || statement.within === within),
   among,
 });
+/** One row and several are written by different statements. */
+const said = (within: Purpose, among: number): Point => ({
+  matches: (statement) => statement.name.startsWith('outbox-append') && statement.within === within,
+  among,
+});
 const commitOf = (within: Purpose, among: number): Point => ({
   matches: (statement) => statement.text === 'COMMIT' && statement.within === within,
   among,
@@ -41,15 +46,15 @@ const effect = /^INSERT INTO effect/;
 export const POINTS: Readonly<Record<string, Point>> = {
   'command: key taken': named('outcome-claim', 30),
   'command: outcome remembered': named('outcome-remember', 30),
-  'command: outbox written': named('outbox-append', 30, 'command'),
+  'command: outbox written': said('command', 30),
   'command: COMMIT': commitOf('command', 30),
   'wake-up: NOTIFY': text(/^NOTIFY /, 5),
-  'feed: look at the outbox': text(/max\(seq\).* FROM outbox;/s, 12),
+  'feed: look at the outbox': named('watch-head', 12),
   'feed: read': named('feed-read', 12),
   'batch: progress locked': named('progress-lock', 10),
   'batch: first effect': { matches: (s) => effect.test(s.text) && s.within === 'batch' && s.effects === 1, among: 5 },
   'batch: later effect': { matches: (s) => effect.test(s.text) && s.within === 'batch' && s.effects > 1, among: 40 },
-  'batch: outbox written': named('outbox-append', 4, 'batch'),
+  'batch: outbox written': said('batch', 4),
   'batch: progress advanced': named('progress-advance', 8),
   'batch: COMMIT': commitOf('batch', 8),
   'retry: message put aside': named('park', 6),
