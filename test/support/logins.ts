@@ -1,0 +1,14 @@
+import type { HostEnv } from './host-process.js';
+
+const MODULES = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'];
+
+/** A login of its own for each module. The names of the roles carry the database's, as they belong to the cluster. */
+export function logins(adminUrl: string): HostEnv {
+  const urls = MODULES.map((module) => {
+    const url = new URL(adminUrl);
+    url.username = `liftout_${url.pathname.slice(1)}_${module}`;
+    url.password = `secret-of-${module}`;
+    return [`${module.toUpperCase()}_DATABASE_URL`, url.href] as const;
+  });
+  return Object.fromEntries(urls);
+}
