@@ -9,7 +9,7 @@ import { Runtime } from '../../src/platform/runtime.js';
 import type { TestDatabase } from '../../src/platform/testing/database.js';
 import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
 import { SeamClient } from '../../src/platform/transport/seam-client.js';
-import type { PublicRoutes } from '../../src/platform/transport/seam-server.js';
+import type { PublicRoutes } from '../../src/platform/transport/seam-answers.js';
 import { SeamServer } from '../../src/platform/transport/seam-server.js';
 
 export const SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';

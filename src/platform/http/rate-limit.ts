@@ -25,11 +25,18 @@ export class RateLimit implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (accessTo(this.reflector, context) !== 'operational')
+      await this.count(context.switchToHttp().getRequest<FastifyRequest>());
+    return true;
+  }
+
+  /** Counts a request of its client. @throws RequestRefused 429, when that is one too many */
+  async count(request: FastifyRequest): Promise<void> {
     const { rateLimit } = this.options;
-    if (rateLimit === 'off' || accessTo(this.reflector, context) === 'operational') return true;
-    const client = await this.#client(context.switchToHttp().getRequest<FastifyRequest>());
+    if (rateLimit === 'off') return;
+    const client = await this.#client(request);
     const { count, endsAt } = this.#windows.count(client, Date.now());
-    if (count <= rateLimit) return true;
+    if (count <= rateLimit) return;
     const seconds = Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
     const message = `No more than ${rateLimit} requests a minute. Try again in ${seconds} s.`;
     throw new RequestRefused(429, 'rate_limited', message, { 'Retry-After': String(seconds) });

@@ -5,7 +5,8 @@ import { Unavailable } from '../messaging/errors.js';
 import type { Registry } from '../messaging/registry.js';
 import type { Rehearsal } from './rehearsal.js';
 import { HttpRemoteModule } from './remote-module.js';
-import type { SeamAnswer, SeamPeer } from './seam-client.js';
+import type { SeamAnswer } from './seam-client.js';
+import { SeamPolicy } from './seam-policy.js';
 import { fromWire, outcomeBody } from './wire.js';
 
 /** A module of this process, asked as if it were in another one: by the same client, over a seam that is rehearsed. */
@@ -17,9 +18,8 @@ export class RehearsedModule implements RemoteModule {
     private readonly registry: Registry,
     private readonly dispatcher: () => Dispatcher,
   ) {
-    const peer: SeamPeer = { module: rehearsal.module, url: 'rehearsal:' };
     const request = (_method: string, _path: string, body: string | Uint8Array) => this.#request(String(body));
-    this.#far = new HttpRemoteModule({ peer, request });
+    this.#far = new HttpRemoteModule({ policy: new SeamPolicy(rehearsal.module), request });
   }
 
   async ask(context: MessageContext, message: object): Promise<Outcome> {

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Feed, FeedFilter, FeedPage } from '../delivery/feed.js';
 import { untilMoved } from '../delivery/feed.js';
-import { Unavailable } from '../messaging/errors.js';
 import { fromCloudEvent } from './cloud-events.js';
 import type { SeamClient } from './seam-client.js';
-import { PATHS } from './wire.js';
+import { PATHS, unanswered } from './wire.js';
 
 /** How long one question after news is left open, in milliseconds: a look at a quiet producer is never much older. */
 const OPEN_MS = 2000;
@@ -56,8 +55,7 @@ export class RemoteWatch {
     const wait = this.lookedAt === 0 ? 0 : OPEN_MS;
     const path = `${PATHS.feeds}/${module}/settled?after=${this.settled}&wait=${wait}`;
     const answer = await this.client.request('GET', path, '', wait + READ_MS, {}, signal);
-    if (answer.status !== 200)
-      throw new Unavailable(`${module} does not show its feed: status ${answer.status}.`, 'down');
+    if (answer.status !== 200) throw unanswered(`the feed of ${module}`, answer);
     const { settled } = JSON.parse(answer.body.toString()) as { settled: number };
     this.lookedAt = Date.now();
     if (settled === this.settled) return;
@@ -87,8 +85,7 @@ export class RemoteFeed implements Feed {
     for (const type of filter.types) query.append('type', type);
     const path = `${PATHS.feeds}/${this.producer}?${query.toString()}`;
     const answer = await this.watch.client.request('GET', path, '', READ_MS);
-    if (answer.status !== 200)
-      throw new Unavailable(`${this.producer} does not show its feed: status ${answer.status}.`, 'down');
+    if (answer.status !== 200) throw unanswered(`the feed of ${this.producer}`, answer);
     const events = JSON.parse(answer.body.toString()) as unknown[];
     return { messages: events.map(fromCloudEvent), upTo: Number(answer.headers['x-feed-position']) };
   }

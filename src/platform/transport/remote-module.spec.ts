@@ -80,6 +80,38 @@ describe('a module in another process', () => {
     expect(broken.asked).toHaveLength(1);
   });
 
+  it.each([502, 503, 504])('is asked again when a balancer has nobody behind it and says %d', async (status) => {
+    let left = 1;
+    const { module, asked } = await remote((_request, _body, response) =>
+      left-- > 0 ? response.writeHead(status).end('<html>') : answer(response, 200, WRITTEN),
+    );
+    expect(await module.ask(context(), write)).toEqual(WRITTEN);
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['is no JSON', '<html>'],
+    ['is no outcome', '{"ok":"maybe"}'],
+  ])('whose answer %s has broken, and is not asked again', async (_, text) => {
+    const { module, asked } = await remote((_request, _body, response) => response.writeHead(200).end(text));
+    expect(await failure(module.ask(context(), write))).toMatchObject({
+      reason: 'fault',
+      message: 'notes.write-note.v1 was answered with something that is no answer.',
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('whose answer breaks off is asked again', async () => {
+    let left = 1;
+    const { module, asked } = await remote((request, _body, response) => {
+      if (left-- <= 0) return answer(response, 200, WRITTEN);
+      response.writeHead(200, { 'content-length': 1000 }).write('{"ok":true');
+      setTimeout(() => request.socket.destroy(), 20);
+    });
+    expect(await module.ask(context(), write)).toEqual(WRITTEN);
+    expect(asked).toHaveLength(2);
+  });
+
   it('is asked again when an attempt takes too long', async () => {
     let left = 1;
     const { module, asked } = await remote((_request, _body, response) => {

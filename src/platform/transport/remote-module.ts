@@ -1,51 +1,23 @@
-import type { IPolicy } from 'cockatiel';
-import {
-  BrokenCircuitError,
-  bulkhead,
-  BulkheadRejectedError,
-  circuitBreaker,
-  ConsecutiveBreaker,
-  ExponentialBackoff,
-  handleWhen,
-  retry,
-  wrap,
-} from 'cockatiel';
 import type { MessageContext } from '../messaging/context.js';
 import { deepFreeze, definitionOf } from '../messaging/define.js';
 import type { MessageDefinition } from '../messaging/define.js';
 import type { Outcome, RemoteModule } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
 import type { SeamClient } from './seam-client.js';
-import { PATHS, toWire, WireOutcome, WireUnavailable } from './wire.js';
+import { PATHS, toWire, unanswered, WireOutcome } from './wire.js';
 
 /** One attempt is given up after this many milliseconds, or at the deadline of the message if that is sooner. */
 const ATTEMPT_MS = 3000;
 /** How long callers wait who have no deadline of their own, in milliseconds. */
 const PATIENCE_MS = 10_000;
-const BREAKER = { failures: 5, halfOpenAfterMs: 2000 };
-const BULKHEAD = { running: 64, waiting: 256 };
+const HEADERS = { 'content-type': 'application/json' };
 
 /**
- * A module in another process, as its callers see it. Attempts that got no answer are repeated with backoff and jitter
- * until the deadline: queries change nothing, and commands carry an idempotency key. A module that does not answer is
- * left alone for a while, and one that is slow cannot take up the whole process.
+ * A module in another process, as its callers see it. Attempts that got no answer are repeated until the deadline:
+ * queries change nothing, and commands carry an idempotency key.
  */
 export class HttpRemoteModule implements RemoteModule {
-  readonly #policy: IPolicy;
-
-  constructor(private readonly client: Pick<SeamClient, 'peer' | 'request'>) {
-    const noAnswer = handleWhen(
-      (error) => error instanceof Unavailable && error.reason !== 'fault' && !(error instanceof TooLate),
-    );
-    this.#policy = wrap(
-      retry(noAnswer, { maxAttempts: 3, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }) }),
-      circuitBreaker(noAnswer, {
-        halfOpenAfter: BREAKER.halfOpenAfterMs,
-        breaker: new ConsecutiveBreaker(BREAKER.failures),
-      }),
-      bulkhead(BULKHEAD.running, BULKHEAD.waiting),
-    );
-  }
+  constructor(private readonly client: Pick<SeamClient, 'policy' | 'request'>) {}
 
   async ask(context: MessageContext, message: object): Promise<Outcome> {
     const definition = definitionOf(message)!;
@@ -53,38 +25,20 @@ export class HttpRemoteModule implements RemoteModule {
     // A command that is repeated must be recognised: without a key of its caller's its id is the key.
     const key = definition.kind === 'command' ? { key: context.key ?? context.id } : {};
     const sent = { ...context, ...key, deadline };
-    try {
-      return await this.#policy.execute(() => this.#attempt(sent, definition, message));
-    } catch (error) {
-      throw this.#known(error);
-    }
+    return await this.client.policy.message(deadline, (left) => this.#attempt(sent, definition, message, left));
   }
 
-  async #attempt(context: MessageContext, definition: MessageDefinition, message: object): Promise<Outcome> {
-    const left = context.deadline! - Date.now();
-    if (left <= 0) throw new TooLate(`${definition.name} did not answer before the deadline.`, 'timeout');
+  async #attempt(context: MessageContext, definition: MessageDefinition, message: object, left: number) {
     const body = toWire(context, message);
-    const headers = { 'content-type': 'application/json' };
-    const answer = await this.client.request('POST', PATHS.messages, body, Math.min(left, ATTEMPT_MS), headers);
-    const json: unknown = parse(answer.body);
-    if (answer.status === 200) return restored(definition, json);
-    throw unavailable(answer.status, definition, json);
-  }
-
-  #known(error: unknown): unknown {
-    const { module } = this.client.peer;
-    if (error instanceof BrokenCircuitError) return new Unavailable(`${module} has not answered lately.`, 'down');
-    if (error instanceof BulkheadRejectedError) return new Unavailable(`${module} is too busy.`, 'down');
-    return error;
+    const answer = await this.client.request('POST', PATHS.messages, body, Math.min(left, ATTEMPT_MS), HEADERS);
+    if (answer.status !== 200) throw unanswered(definition.name, answer);
+    return restored(definition, answer.body);
   }
 }
 
-/** Nobody waits any more: no reason to ask again, and no fault of the module. */
-class TooLate extends Unavailable {}
-
 /** Both sides check: they may be of different versions. */
-function restored(definition: MessageDefinition, json: unknown): Outcome {
-  const outcome: Outcome = WireOutcome.parse(json);
+function restored(definition: MessageDefinition, body: Buffer): Outcome {
+  const outcome = outcomeIn(definition, body);
   if (!outcome.ok || !definition.result) return deepFreeze(outcome);
   const result = definition.result.safeParse(outcome.result);
   if (result.success) return { ok: true, result: deepFreeze(result.data) };
@@ -93,17 +47,10 @@ function restored(definition: MessageDefinition, json: unknown): Outcome {
   );
 }
 
-function unavailable(status: number, { name }: MessageDefinition, json: unknown): Error {
-  const known = WireUnavailable.safeParse(json);
-  if (known.success) return new Unavailable(known.data.message, known.data.reason);
-  if (status === 401) return new ContractViolation(`${name} was refused: the processes do not share SEAM_SECRET.`);
-  return new Unavailable(`${name} was answered with the status ${status}.`, 'fault');
-}
-
-function parse(body: Buffer): unknown {
+function outcomeIn({ name }: MessageDefinition, body: Buffer): Outcome {
   try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
+    return WireOutcome.parse(JSON.parse(body.toString()));
+  } catch (cause) {
+    throw new Unavailable(`${name} was answered with something that is no answer.`, 'fault', { cause });
   }
 }

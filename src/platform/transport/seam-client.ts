@@ -1,6 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { Dispatcher as UndiciDispatcher } from 'undici';
 import { Pool } from 'undici';
 import { Unavailable } from '../messaging/errors.js';
+import { Abandoned, SeamPolicy } from './seam-policy.js';
+import type { SeamRequest } from './seam-token.js';
 import { signSeamRequest } from './seam-token.js';
 import { PATHS } from './wire.js';
 
@@ -25,17 +28,29 @@ export interface SeamIdentity {
   tls?: SeamTls;
 }
 
-export interface SeamAnswer {
+export interface SeamAnswer<B = Buffer> {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  body: Buffer;
+  body: B;
 }
 
-const CONNECTIONS = 64;
+/** A request of a client, to be handed on. */
+export interface Forwarding extends Pick<SeamRequest, 'method' | 'path' | 'body' | 'client'> {
+  headers: Record<string, string>;
+  /** Milliseconds until the answer has to begin. */
+  timeoutMs: number;
+  /** Aborts when the client does not wait any more. */
+  signal: AbortSignal;
+}
+
 const PING_MS = 1000;
 
-/** Signed requests to one module in another process, over HTTP/1.1 connections that are kept alive. */
+/**
+ * Signed requests to one module in another process, over HTTP/1.1 connections that are kept alive. How many there are is
+ * limited by what asks: see {@link SeamPolicy}.
+ */
 export class SeamClient {
+  readonly policy: SeamPolicy;
   readonly #pool: Pool;
 
   constructor(
@@ -43,7 +58,8 @@ export class SeamClient {
     private readonly identity: SeamIdentity,
   ) {
     const { tls } = identity;
-    this.#pool = new Pool(peer.url, { connections: CONNECTIONS, ...(tls && { connect: tls }) });
+    this.policy = new SeamPolicy(peer.module);
+    this.#pool = new Pool(peer.url, tls ? { connect: tls } : {});
   }
 
   /**
@@ -58,21 +74,19 @@ export class SeamClient {
     headers: Record<string, string> = {},
     signal?: AbortSignal,
   ): Promise<SeamAnswer> {
-    const { module: receiver } = this.peer;
-    const token = signSeamRequest(this.identity.secret, { sender: this.identity.sender, receiver, method, path, body });
-    const timeout = AbortSignal.timeout(Math.max(1, timeoutMs));
-    try {
-      const answer = await this.#pool.request({
-        method,
-        path,
-        body: body.length === 0 ? null : body,
-        headers: { ...headers, 'x-seam-signature': token },
-        signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
-      });
-      return await read(answer);
-    } catch (error) {
-      throw this.#unavailable(error, timeout.aborted);
-    }
+    return await this.#inTime(timeoutMs, signal, async (over) => {
+      const answer = await this.#send({ method, path, body }, headers, over);
+      return { status: answer.statusCode, headers: answer.headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+    });
+  }
+
+  /** The answer's body comes as it is made, until `signal` aborts. @throws Unavailable as {@link request} */
+  async forward({ headers, timeoutMs, signal, ...request }: Forwarding): Promise<SeamAnswer<Readable>> {
+    return await this.#inTime(timeoutMs, signal, async (over) => {
+      const { statusCode: status, headers: its, body } = await this.#send(request, headers, over);
+      signal.addEventListener('abort', () => body.destroy(), { once: true });
+      return { status, headers: its, body };
+    });
   }
 
   /** Whether the module answers at all, and takes our signature for good. */
@@ -86,13 +100,46 @@ export class SeamClient {
     await this.#pool.destroy();
   }
 
-  #unavailable(cause: unknown, late: boolean): Unavailable {
-    const { module, url } = this.peer;
-    if (late) return new Unavailable(`${module} at ${url} did not answer in time.`, 'timeout', { cause });
-    return new Unavailable(`${module} at ${url} cannot be reached.`, 'down', { cause });
+  #send(
+    request: Omit<SeamRequest, 'sender' | 'receiver'>,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<UndiciDispatcher.ResponseData> {
+    const { sender, secret } = this.identity;
+    const { method, path, body } = request;
+    const token = signSeamRequest(secret, { ...request, sender, receiver: this.peer.module });
+    return this.#pool.request({
+      method,
+      path,
+      body: body.length === 0 ? null : body,
+      headers: { ...headers, 'x-seam-signature': token },
+      signal,
+    });
   }
-}
 
-async function read({ statusCode, headers, body }: UndiciDispatcher.ResponseData): Promise<SeamAnswer> {
-  return { status: statusCode, headers, body: Buffer.from(await body.arrayBuffer()) };
+  async #inTime<T>(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    work: (over: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const over = new AbortController();
+    const abandon = () => over.abort(new Abandoned('nobody waits for the answer', 'timeout'));
+    const expire = () => over.abort(new Unavailable(`${this.#peerName} did not answer in time.`, 'timeout'));
+    const timer = setTimeout(expire, timeoutMs);
+    signal?.addEventListener('abort', abandon, { once: true });
+    try {
+      if (signal?.aborted) abandon();
+      return await work(over.signal);
+    } catch (cause) {
+      if (cause instanceof Unavailable) throw cause;
+      throw new Unavailable(`${this.#peerName} cannot be reached.`, 'down', { cause });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abandon);
+    }
+  }
+
+  get #peerName(): string {
+    return `${this.peer.module} at ${this.peer.url}`;
+  }
 }

@@ -15,11 +15,15 @@ export interface SeamRequest {
   /** Path and query, as on the request line. */
   path: string;
   body: string | Uint8Array;
+  /** The address of the client whose request is handed on. */
+  client?: string;
 }
 
-interface Claims {
+export interface Claims {
   iss: string;
   aud: string;
+  /** {@link SeamRequest.client} */
+  cli?: string;
   /** Unique for every request, also for a repetition of the same message. */
   jti: string;
   iat: number;
@@ -44,6 +48,7 @@ export function signSeamRequest(secret: string, request: SeamRequest): string {
     exp: iat + LIFETIME_S,
     req: requestLine(request),
     dig: digest(request.body),
+    ...(request.client !== undefined && { cli: request.client }),
   };
   const signed = `${HEADER}.${encode(claims)}`;
   return `${signed}.${signature(secret, signed).toString('base64url')}`;
@@ -66,13 +71,15 @@ export class SeamVerifier {
   constructor(private readonly secret: string) {}
 
   /**
+   * Checks everything but the body, so that nobody's is read who has not signed.
+   *
    * @param receivers the modules that run here
    * @returns who sent it
    * @throws SeamRefusal when it is not signed by a holder of the secret, is stale, or is not meant for this request
    */
-  verify(
+  check(
     token: string | undefined,
-    request: Omit<SeamRequest, 'sender' | 'receiver'>,
+    request: Pick<SeamRequest, 'method' | 'path'>,
     receivers: ReadonlySet<string>,
   ): Claims {
     const claims = this.#claims(token);
@@ -80,9 +87,13 @@ export class SeamVerifier {
     if (claims.exp < now - SKEW_S || claims.iat > now + SKEW_S) throw new SeamRefusal('the signature has expired');
     if (!receivers.has(claims.aud)) throw new SeamRefusal(`it is meant for ${claims.aud}, which does not run here`);
     if (claims.req !== requestLine(request)) throw new SeamRefusal('it was signed for another request');
-    if (claims.dig !== digest(request.body)) throw new SeamRefusal('its body is not the one that was signed');
-    this.#useOnce(claims, now);
     return claims;
+  }
+
+  /** Takes a request whose claims are good. @throws SeamRefusal when its body is another one, or it was taken before */
+  accept(claims: Claims, body: string | Uint8Array): void {
+    if (claims.dig !== digest(body)) throw new SeamRefusal('its body is not the one that was signed');
+    this.#useOnce(claims, Date.now() / 1000);
   }
 
   #claims(token: string | undefined): Claims {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../messaging/context.js';
 import { childContext, runInScope } from '../messaging/context.js';
 import { ContractViolation, DomainError, Unavailable } from '../messaging/errors.js';
@@ -7,7 +10,16 @@ import type { Runtime } from '../runtime.js';
 import { eventually } from '../testing/index.js';
 import { fromCloudEvent } from './cloud-events.js';
 import type { NotesHost } from './fixtures/notes.js';
-import { callerOf, notesHost, NoteWritten, SECRET, WhoAsks, WriteNote } from './fixtures/notes.js';
+import {
+  BurnNote,
+  callerOf,
+  NewerNotesModule,
+  notesHost,
+  NoteWritten,
+  SECRET,
+  WhoAsks,
+  WriteNote,
+} from './fixtures/notes.js';
 import { SeamClient } from './seam-client.js';
 import { signSeamRequest } from './seam-token.js';
 
@@ -15,11 +27,9 @@ let host: NotesHost;
 let caller: Runtime;
 let client: SeamClient;
 beforeAll(async () => {
-  host = await notesHost(async ({ method, url, headers, body }) => ({
-    status: 418,
-    headers: { 'x-seen': `${method} ${url} ${String(headers['x-mine'] ?? '')}` },
-    body: Buffer.from(body),
-  }));
+  host = await notesHost(async ({ raw: { method, headers }, url, body }, response) => {
+    response.writeHead(418, { 'x-seen': `${method} ${url} ${String(headers['x-mine'] ?? '')}` }).end(body);
+  });
   client = new SeamClient({ module: 'notes', url: host.url }, { sender: 'shop', secret: SECRET });
   caller = callerOf(client);
 }, 60_000);
@@ -112,8 +122,8 @@ describe('a message to a module in another process', () => {
 });
 
 const PATH = '/seam/v1/messages';
-const body = (about: string) => {
-  const { key: _, ...context } = { ...childContext(WriteNote.definition.name, 'notes', { actor: alice }), key: '' };
+const body = (about: string, actor: Actor = alice) => {
+  const { key: _, ...context } = { ...childContext(WriteNote.definition.name, 'notes', { actor }), key: '' };
   return JSON.stringify({ context, payload: { topic: about, text: 'x' } });
 };
 const sign = (content: string, change: object = {}, secret = SECRET) =>
@@ -167,19 +177,50 @@ describe('the internal listener', () => {
     expect(await notes(about)).toHaveLength(1);
   });
 
-  it('reads no more than a megabyte', async () => {
-    const content = 'x'.repeat(1024 * 1024 + 1);
-    const status = await post(content, sign(content)).then(
-      (answer) => answer.status,
-      () => 'closed',
-    );
-    expect([401, 'closed']).toContain(status);
+  it('reads no more than a megabyte, and says so', async () => {
+    const about = topic();
+    const large = new WriteNote({ topic: about, text: 'x'.repeat(1024 * 1024) });
+    await expect(ask(large)).rejects.toMatchObject({ reason: 'fault', message: expect.stringContaining('1 MB') });
+    expect(await notes(about)).toEqual([]);
+    expect(await ask(new WriteNote({ topic: about, text: 'small' }))).toMatchObject({ count: 1 });
+  });
+
+  it('reads nothing of a request that nobody has signed', async () => {
+    const { hostname, port } = new URL(host.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /seam/v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n');
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    expect(head.toString()).toMatch(/^HTTP\/1.1 401 [^]*connection: close/i);
+    await once(socket, 'close');
+  });
+
+  it.each([
+    ['a role that nobody has', { sub: 'alice', role: 'admin' }],
+    ['no name', { sub: '', role: 'staff' }],
+    ['a name over two lines', { sub: 'alice\nstaff', role: 'customer' }],
+  ])('refuses a signed message of somebody with %s', async (_, actor) => {
+    const about = topic();
+    const content = body(about, actor);
+    expect((await post(content, sign(content))).status).toBe(400);
+    expect(await notes(about)).toEqual([]);
   });
 
   it('says 501 for a message that this version does not know, and 404 for other paths', async () => {
     const content = body(topic()).replace('write-note.v1', 'write-note.v9');
     expect((await post(content, sign(content))).status).toBe(501);
     expect((await client.request('GET', '/metrics', '', 1000)).status).toBe(404);
+  });
+
+  it('tells the caller of a message that it does not know which one, and that the versions differ', async () => {
+    const older = callerOf(new SeamClient({ module: 'notes', url: host.url }, { sender: 'shop', secret: SECRET }), [
+      NewerNotesModule,
+    ]);
+    const { reason, message } = (await older.dispatcher
+      .ask(new BurnNote({ topic: 'x' }))
+      .catch((error: unknown) => error)) as Unavailable;
+    expect(reason).toBe('fault');
+    expect(message).toBe('notes does not know notes.burn-note.v1: the version that runs there is another one.');
+    await older.stop();
   });
 
   it('refuses a signed message that is none', async () => {
@@ -227,5 +268,27 @@ describe('a process with another secret', () => {
     await expect(stranger.dispatcher.ask(new WhoAsks({}))).rejects.toThrow(/do not share SEAM_SECRET/);
     expect(host.lines.length - before).toBe(2);
     await stranger.stop();
+  });
+});
+
+describe('a process that stops', () => {
+  it('answers what was asked, and keeps no connection, however much is asked of it', async () => {
+    const stopping = await notesHost();
+    const busy = new SeamClient({ module: 'notes', url: stopping.url }, { sender: 'shop', secret: SECRET });
+    const asking = callerOf(busy);
+    const long = asking.dispatcher.ask(new WhoAsks({ takeMs: 300 }));
+    let over = false;
+    const others = Array.from({ length: 4 }, async () => {
+      while (!over) {
+        await asking.dispatcher.ask(new WhoAsks({})).catch(() => undefined);
+        await setImmediate();
+      }
+    });
+    await eventually(() => busy.answers(), 'some traffic');
+    await stopping.close();
+    expect(await long).toMatchObject({ role: 'system' });
+    over = true;
+    await Promise.all(others);
+    await asking.stop();
   });
 });

@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import type { MessageContext } from '../messaging/context.js';
 import type { Outcome } from '../messaging/dispatcher.js';
+import { ContractViolation, Unavailable } from '../messaging/errors.js';
+import { ROLES } from '../http/roles.js';
 
 /** The paths of the internal listener. */
 export const PATHS = { messages: '/seam/v1/messages', feeds: '/seam/v1/feeds', http: '/seam/v1/http' } as const;
 
-/** Marks a request that has come over a seam; of no consequence when a client sets it. */
+/** Marks a request that has come over a seam, and its answer; of no consequence when a client sets it. */
 export const FORWARDED = 'x-seam-forwarded';
+
+/** As in a user's token. */
+const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
 
 const Context = z.object({
   id: z.uuid(),
@@ -14,7 +19,7 @@ const Context = z.object({
   correlationId: z.string().max(200),
   causationId: z.string().optional(),
   traceparent: z.string(),
-  actor: z.object({ sub: z.string(), role: z.string() }),
+  actor: z.object({ sub: z.string().regex(SUBJECT), role: z.enum([...ROLES, 'anonymous', 'system']) }),
   key: z.string().optional(),
   /** Milliseconds that the caller goes on waiting: a span, since the clocks of two hosts differ. */
   remainingMs: z.number().optional(),
@@ -36,7 +41,7 @@ export const WireOutcome = z.union([
 ]);
 
 /** There was no answer: the status is 503, or 500 for a fault of the handler. */
-export const WireUnavailable = z.object({ reason: z.enum(['fault', 'timeout', 'down']), message: z.string() });
+const WireUnavailable = z.object({ reason: z.enum(['fault', 'timeout', 'down']), message: z.string() });
 
 export function toWire(context: MessageContext, message: object): string {
   const { deadline, module: _, occurredAt: __, ...rest } = context;
@@ -53,3 +58,24 @@ export function fromWire(body: string, module: string): { context: MessageContex
 
 export const outcomeBody = (outcome: Outcome) =>
   JSON.stringify(outcome.ok ? { ok: true, result: outcome.result ?? null } : outcome);
+
+/** Why a request over the seam has not got the answer that was asked for. */
+export function unanswered(what: string, { status, body }: { status: number; body: Buffer }): Error {
+  const known = WireUnavailable.safeParse(parsed(body));
+  if (known.success) return new Unavailable(known.data.message, known.data.reason);
+  if (status === 401) return new ContractViolation(`${what} was refused: ${REFUSED}`);
+  // Said by something in between, as by a balancer with nobody behind it.
+  const away = status >= 502 && status <= 504;
+  return new Unavailable(`${what} was answered with the status ${status}.`, away ? 'down' : 'fault');
+}
+
+const REFUSED =
+  'the processes do not share SEAM_SECRET, their clocks differ by more than five seconds, or the module does not run there. The log of the other process says which.';
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Feed, Watch } from '../delivery/feed.js';
+import { untilMoved } from '../delivery/feed.js';
+import { report } from '../delivery/retention.js';
+import type { Dispatcher } from '../messaging/dispatcher.js';
+import { ContractViolation, Unavailable } from '../messaging/errors.js';
+import type { Registry } from '../messaging/registry.js';
+import type { Logger } from '../observability/logging.js';
+import type { Database } from '../persistence/database.js';
+import { BATCH_TYPE, toCloudEvent } from './cloud-events.js';
+import { ReaderReport } from './reader-reports.js';
+import { FORWARDED, fromWire, outcomeBody, PATHS } from './wire.js';
+
+const MOST_MESSAGES = 1000;
+const LONGEST_WAIT_MS = 30_000;
+
+/** What the internal listener gives access to: the modules of this process. */
+export interface SeamHost {
+  readonly registry: Registry;
+  readonly dispatcher: Dispatcher;
+  /** The modules that run here. */
+  readonly running: ReadonlySet<string>;
+  readonly log: Logger;
+  /** The outbox of a module that runs here. */
+  feedOf(module: string): { feed: Feed; watch: Watch };
+  database(module: string): Database;
+}
+
+/** A request of a client at the front door. */
+export interface ForwardedRequest {
+  /** As it came over the seam. */
+  raw: IncomingMessage;
+  /** Path and query that the client asked for. */
+  url: string;
+  body: Buffer;
+  /** The address of the client. */
+  client: string | undefined;
+}
+/** Answers it with the public routes of this process. */
+export type PublicRoutes = (request: ForwardedRequest, response: ServerResponse) => Promise<void>;
+
+/** A request of another process whose signature is good. */
+export interface Arrived {
+  /** Path and query. */
+  path: string;
+  /** Whom it is meant for. */
+  module: string;
+  client: string | undefined;
+  raw: IncomingMessage;
+  body: Buffer;
+}
+
+/** Answers what other processes ask. */
+export class SeamAnswers {
+  /** @param closing ends the questions that wait for news */
+  constructor(
+    private readonly host: SeamHost,
+    private readonly routes: PublicRoutes,
+    private readonly closing: AbortSignal,
+  ) {}
+
+  async answer(arrived: Arrived, response: ServerResponse): Promise<void> {
+    const [path = '', query] = arrived.path.split('?', 2);
+    if (path === PATHS.messages) return await this.#message(arrived, response);
+    if (path.startsWith(`${PATHS.http}/`)) return await this.#forwarded(arrived, response);
+    const asked = new URLSearchParams(query);
+    const feed = `${PATHS.feeds}/${arrived.module}`;
+    if (path === `${feed}/settled`) return await this.#settled(arrived.module, asked, response);
+    if (path === `${feed}/readers`) return await this.#readers(arrived, response);
+    if (path === feed) return await this.#feed(arrived.module, asked, response);
+    return sendJson(response, 404, { reason: 'fault', message: 'There is no such path.' });
+  }
+
+  async #message({ body, module }: Arrived, response: ServerResponse): Promise<void> {
+    const read = readMessage(body, module);
+    if (!read) return sendJson(response, 400, { reason: 'fault', message: 'It is no message.' });
+    const { context, payload } = read;
+    const Message = this.host.registry.classOf(context.type);
+    if (!Message || Message.definition.module !== module) {
+      const message = `${module} does not know ${context.type}: the version that runs there is another one.`;
+      return sendJson(response, 501, { reason: 'fault', message });
+    }
+    try {
+      const outcome = await this.host.dispatcher.answer(context, new Message(payload as never));
+      return send(response, 200, outcomeBody(outcome));
+    } catch (error) {
+      return this.#unanswered(error, context.type, response);
+    }
+  }
+
+  #unanswered(error: unknown, type: string, response: ServerResponse): void {
+    if (error instanceof Unavailable) {
+      const { reason, message } = error;
+      return sendJson(response, reason === 'fault' ? 500 : 503, { reason, message });
+    }
+    this.host.log.error({ err: error, type }, 'a message of another process could not be handled');
+    const told = error instanceof ContractViolation || error instanceof TypeError;
+    return sendJson(response, 500, { reason: 'fault', message: told ? error.message : 'internal error' });
+  }
+
+  async #settled(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
+    const { watch } = this.host.feedOf(module);
+    const waitMs = Math.min(LONGEST_WAIT_MS, Number(asked.get('wait')));
+    const over = new AbortController();
+    const end = () => over.abort();
+    const timer = setTimeout(end, waitMs);
+    response.once('close', end);
+    this.closing.addEventListener('abort', end, { once: true });
+    if (waitMs > 0 && !this.closing.aborted) await untilMoved(watch, Number(asked.get('after')), over.signal);
+    clearTimeout(timer);
+    this.closing.removeEventListener('abort', end);
+    return sendJson(response, 200, { settled: watch.settled });
+  }
+
+  async #feed(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
+    const limit = Math.min(MOST_MESSAGES, Number(asked.get('limit')));
+    const filter = { streams: asked.getAll('stream'), types: asked.getAll('type') };
+    const page = await this.host.feedOf(module).feed.read(Number(asked.get('after')), filter, limit);
+    response.setHeader('x-feed-position', page.upTo);
+    return send(response, 200, JSON.stringify(page.messages.map(toCloudEvent)), BATCH_TYPE);
+  }
+
+  async #readers({ module, body }: Arrived, response: ServerResponse): Promise<void> {
+    await report(this.host.database(module).pool, ReaderReport.parse(JSON.parse(body.toString())));
+    return sendJson(response, 200, {});
+  }
+
+  /** The mark tells the front door that it is the module's own answer, and not one of the seam. */
+  async #forwarded({ raw, path, client, body }: Arrived, response: ServerResponse): Promise<void> {
+    response.setHeader(FORWARDED, '1');
+    await this.routes({ raw, url: path.slice(PATHS.http.length), body, client }, response);
+  }
+}
+
+function readMessage(body: Buffer, module: string): ReturnType<typeof fromWire> | undefined {
+  try {
+    return fromWire(body.toString(), module);
+  } catch {
+    return undefined;
+  }
+}
+
+export const sendJson = (response: ServerResponse, status: number, body: object) =>
+  send(response, status, JSON.stringify(body));
+
+function send(response: ServerResponse, status: number, body: string, type = 'application/json'): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
+}

@@ -1,0 +1,83 @@
+import type { CircuitBreakerPolicy, IPolicy } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  bulkhead,
+  BulkheadRejectedError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+} from 'cockatiel';
+import { Unavailable } from '../messaging/errors.js';
+
+const RETRY = { initialDelay: 50, maxDelay: 1000 };
+const BREAKER = { failures: 5, halfOpenAfterMs: 2000 };
+const MESSAGES = { running: 64, waiting: 256 };
+/** They may wait for long, as with `Prefer: wait`: none of them waits for another. */
+const ROUTES = { running: 256, waiting: 0 };
+
+/** Nobody waits any more: no reason to ask again, and no fault of the module. */
+export class Abandoned extends Unavailable {}
+
+const noAnswer = (error: Error) =>
+  error instanceof Unavailable && error.reason !== 'fault' && !(error instanceof Abandoned);
+const notReached = (error: Error) => error instanceof Unavailable && error.reason === 'down';
+
+/**
+ * How one module in another process is asked. One that does not answer is left alone for a while, whoever asks; one that
+ * is slow cannot take up the whole process, and its routes cannot take up what its messages need.
+ */
+export class SeamPolicy {
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #messages = bulkhead(MESSAGES.running, MESSAGES.waiting);
+  readonly #routes = bulkhead(ROUTES.running, ROUTES.waiting);
+  readonly #again: IPolicy;
+  readonly #reachedAgain: IPolicy;
+
+  constructor(private readonly module: string) {
+    const backoff = new ExponentialBackoff(RETRY);
+    this.#again = retry(handleWhen(noAnswer), { maxAttempts: 3, backoff });
+    this.#reachedAgain = retry(handleWhen(notReached), { maxAttempts: 2, backoff });
+    this.#breaker = circuitBreaker(handleWhen(noAnswer), {
+      halfOpenAfter: BREAKER.halfOpenAfterMs,
+      breaker: new ConsecutiveBreaker(BREAKER.failures),
+    });
+  }
+
+  /**
+   * Sends a message, again with backoff and jitter where no answer comes.
+   *
+   * @param attempt gets the milliseconds that are left
+   * @throws Unavailable
+   */
+  message<T>(deadline: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
+    const once = async () => {
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Abandoned(`${this.module} did not answer before the deadline.`, 'timeout');
+      return await this.#breaker.execute(() => attempt(left));
+    };
+    return this.#known(this.#again.execute(() => this.#messages.execute(once)));
+  }
+
+  /**
+   * Hands a request of a client on.
+   *
+   * @param safe whether it changes nothing: then it is sent again where the module was not reached
+   * @throws Unavailable
+   */
+  route<T>(safe: boolean, attempt: () => Promise<T>): Promise<T> {
+    const once = () => this.#breaker.execute(attempt);
+    return this.#known(this.#routes.execute(() => (safe ? this.#reachedAgain.execute(once) : once())));
+  }
+
+  async #known<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw new Unavailable(`${this.module} has not answered lately.`, 'down');
+      if (error instanceof BulkheadRejectedError) throw new Unavailable(`${this.module} is too busy.`, 'down');
+      throw error;
+    }
+  }
+}
