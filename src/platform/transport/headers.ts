@@ -25,7 +25,8 @@ export const requestHeaders = (headers: Headers): Kept => without(headers, OF_RE
 export const answerHeaders = (headers: Headers): Kept => without(headers, OF_ANSWER);
 
 function without(headers: Headers, more: readonly string[]): Kept {
-  const named = String(headers['connection'] ?? '').split(',');
+  const { connection } = headers;
+  const named = typeof connection === 'string' ? connection.split(',') : [];
   const dropped = new Set([...OF_CONNECTION, ...more, ...named.map((name) => name.trim().toLowerCase())]);
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name))) as Kept;
 }
