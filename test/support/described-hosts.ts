@@ -1,0 +1,73 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { type Config, readConfig } from '../../src/config.js';
+import { modules } from '../../src/modules.js';
+import type { HostEnv } from './host-process.js';
+
+/** A process as a manifest describes it. */
+export interface Described {
+  readonly name: string;
+  readonly env: HostEnv;
+}
+
+/** Reads a process's environment as the process itself would. @throws ConfigError that names what is wrong */
+export function configOf({ env }: Described): Config {
+  return readConfig({ ...env }, modules, { terminal: false, serves: true });
+}
+
+/**
+ * What would go wrong between the processes of one topology.
+ *
+ * @param whoAnswers the process behind an address `name:port`, and undefined when nobody is there
+ */
+export function topologyProblems(
+  hosts: readonly Described[],
+  whoAnswers: (address: string) => Described | undefined,
+): string[] {
+  const configs = hosts.map((host) => ({ host, config: configOf(host) }));
+  const running = configs.flatMap(({ config }) => [...config.topology.running]);
+  const names = new Set(running);
+  return [
+    ...(names.size < running.length ? [`run twice: ${running.join(', ')}`] : []),
+    ...configs.flatMap(({ host, config }) =>
+      [...config.topology.remotes].flatMap(([module, url]) => seamProblem(host.name, module, url, whoAnswers)),
+    ),
+  ];
+}
+
+function seamProblem(
+  asker: string,
+  module: string,
+  url: string,
+  whoAnswers: (address: string) => Described | undefined,
+): string[] {
+  const { hostname, port } = new URL(url);
+  const answerer = whoAnswers(`${hostname}:${port}`);
+  if (!answerer) return [`${asker}: nobody answers at ${url}`];
+  const { running, seam } = configOf(answerer).topology;
+  if (!running.has(module)) return [`${asker}: ${module} does not run at ${url}`];
+  return seam ? [] : [`${asker}: ${answerer.name} has no seam`];
+}
+
+/** The variables that docs/configuration.md names, for the modules there are. */
+export async function documentedVariables(): Promise<Set<string>> {
+  const text = await readFile('docs/configuration.md', 'utf8');
+  const names = [...text.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+  );
+  const prefixes = (await moduleNames()).map((name) => name.toUpperCase().replaceAll('-', '_'));
+  return new Set(
+    names.flatMap((name) =>
+      name.includes('<MODULE>') ? prefixes.map((prefix) => name.replace('<MODULE>', prefix)) : [name],
+    ),
+  );
+}
+
+/** Variables that nobody reads. The standard ones of OpenTelemetry are read by its SDK. */
+export function unknownVariables(env: HostEnv, known: ReadonlySet<string>): string[] {
+  return Object.keys(env).filter((name) => !known.has(name) && !/^(OTEL|NODE)_/.test(name));
+}
+
+export async function moduleNames(): Promise<string[]> {
+  const entries = await readdir('modules', { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
