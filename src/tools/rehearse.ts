@@ -1,39 +1,71 @@
 import { randomInt } from 'node:crypto';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
-import { fail, program, readArguments } from './cli.js';
-import type { Stage } from './rehearse/stages.js';
-import { apart, stagesOf } from './rehearse/stages.js';
+import { fail, oneOf, program, readArguments } from './cli.js';
+import type { Events, Stage, StageOptions } from './rehearse/stages.js';
+import { killed, outside, rehearsed, together } from './rehearse/stages.js';
 
 const HELP = `
-npm run rehearse -- MODULE [--seed N] [--files PATTERN]
-npm run rehearse -- --all [--seed N]
+npm run rehearse -- MODULE [--events feed|nats] [--seed N] [--files PATTERN]
+npm run rehearse -- --all [--events feed|nats] [--seed N]
 
 Runs the acceptance suite as if the module had left: (a) in one process, with everything that crosses its boundary
 serialised, slow, lost and repeated; (b) with the module in a process of its own; (c) with that process killed and
 restarted meanwhile. Reports what failed, and the seed that repeats it. Exits with 1 if anything did.
 
-  --all             every module, and every module in its own process at once
+  --all             every module, everything in one process, and every module in its own process at once
+  --events HOW      how events reach other processes (default: feed); nats starts a nats-server, and kills it in (c)
   --seed N          decides the delays, the failures and the kills (default: another one each time)
   --files PATTERN   only these files of the suite, as a regular expression (default: all of test/acceptance)
   --help            prints this
 `;
 
-const FLAGS = { all: { type: 'boolean' }, seed: { type: 'string' }, files: { type: 'string' } } as const;
+const FLAGS = {
+  all: { type: 'boolean' },
+  events: { type: 'string' },
+  seed: { type: 'string' },
+  files: { type: 'string' },
+} as const;
+const EVENTS: readonly Events[] = ['feed', 'nats'];
 const names = modules.map((module) => contextOptions(module)!.name);
 
 await program(import.meta.url, HELP, async (args) => {
   const { flags, words } = readArguments(args, FLAGS, true);
-  const seed = seedOf(flags.seed);
+  const [seed, events] = [seedOf(flags.seed), oneOf('--events', flags.events ?? 'feed', EVENTS)];
   const chosen = chosenModules(words, flags.all === true);
-  const stages = chosen.flatMap((name) => stagesOf(name, names, seed, flags.files));
-  if (flags.all) stages.push(apart(names, flags.files));
-  let failed = 0;
-  for (const stage of stages) failed += await rehearse(stage);
-  const again = `npm run rehearse -- ${flags.all ? '--all' : chosen[0]} --seed ${seed}`;
+  const options = { all: names, events, files: flags.files };
+  const stages = stagesOf(chosen, seed, options);
+  if (flags.all) stages.unshift(together(options));
+  if (flags.all) stages.push(outside('all', options));
+  const failed = await rehearseAll(stages);
+  const again = `npm run rehearse -- ${flags.all ? '--all' : chosen[0]} --events ${events} --seed ${seed}`;
   process.stdout.write(`rehearse: ${stages.length - failed} passed, ${failed} failed; to repeat: ${again}\n`);
   if (failed > 0) process.exitCode = 1;
 });
+
+function stagesOf(chosen: readonly string[], seed: number, options: StageOptions): Stage[] {
+  return chosen.flatMap((name) => [
+    rehearsed(name, seed, options),
+    outside(name, options),
+    killed(name, seed, options),
+  ]);
+}
+
+/** @returns how many failed; when it is interrupted, the process ends as soon as nothing is left behind */
+async function rehearseAll(stages: readonly Stage[]): Promise<number> {
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  let failed = 0;
+  for (const stage of stages) {
+    failed += await rehearse(stage, interrupted.signal).catch((error: unknown) => {
+      if (!interrupted.signal.aborted) throw error;
+      return 0;
+    });
+    if (interrupted.signal.aborted) process.exit(130);
+  }
+  return failed;
+}
 
 function seedOf(given: string | undefined): number {
   if (given === undefined) return randomInt(1, 1_000_000);
@@ -50,9 +82,10 @@ function chosenModules(words: readonly string[], all: boolean): readonly string[
 }
 
 /** @returns 1 if it failed */
-async function rehearse({ title, run }: Stage): Promise<0 | 1> {
+async function rehearse({ title, run }: Stage, interrupted: AbortSignal): Promise<0 | 1> {
   const started = Date.now();
-  const { passed, failures } = await run();
+  const { passed, failures } = await run(interrupted);
+  if (interrupted.aborted) return 0;
   const seconds = Math.round((Date.now() - started) / 1000);
   const mark = failures.length === 0 ? '✓' : '✗';
   process.stdout.write(`${mark} ${title}: ${passed} passed, ${failures.length} failed (${seconds} s)\n`);

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/eventually.js';
-import { NatsServer } from '../support/nats-server.js';
+import type { Broker } from '../../src/tools/rehearse/broker.js';
+import { startBroker } from '../support/nats-server.js';
 import type { Customer, Staff } from '../support/shop.js';
 import { kept, newKey } from '../support/shop.js';
 import { SplitShop } from '../support/topology.js';
@@ -11,13 +12,13 @@ const PRICE = 1250;
 const ORDERS = 24;
 
 describe('The shop with payments in a process of its own, over NATS', () => {
-  let broker: NatsServer;
+  let broker: Broker;
   let split: SplitShop;
   let staff: Staff;
   let customer: Customer;
 
   beforeAll(async () => {
-    broker = await NatsServer.start();
+    broker = await startBroker();
     split = await SplitShop.start(PAYMENTS_OUT, { EVENTS: 'nats', NATS_URL: broker.url });
     [staff, customer] = await Promise.all([split.shop.staff(), split.shop.customer()]);
   }, 120_000);

@@ -9,7 +9,8 @@ import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
 import { CountingModule, RaiseCounter } from '../support/counting.js';
-import { NatsServer } from '../support/nats-server.js';
+import type { Broker } from '../../src/tools/rehearse/broker.js';
+import { startBroker } from '../support/nats-server.js';
 import type { TestPart } from '../support/parts.js';
 import { SECRET, startPart } from '../support/parts.js';
 import { HearingModule } from './hearing.js';
@@ -21,13 +22,13 @@ const FROM_OUTBOX = 'not in the stream: reading it from the outbox of the produc
 /** A busy machine is slow to start brokers. */
 jest.setTimeout(120_000);
 
-let broker: NatsServer;
+let broker: Broker;
 let database: TestDatabase;
 let ports: number[];
 const running = new Set<TestPart>();
 
 beforeAll(async () => {
-  [broker, database, ports] = await Promise.all([NatsServer.start(), testDatabase(modules), freePorts(4)]);
+  [broker, database, ports] = await Promise.all([startBroker(), testDatabase(modules), freePorts(4)]);
 });
 afterEach(async () => {
   await Promise.all([...running].map(stop));

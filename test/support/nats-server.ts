@@ -1,65 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { Socket } from 'node:net';
-import { eventually } from '../../src/platform/testing/eventually.js';
-import { freePorts } from '../../src/tools/rehearse/split.js';
+import { Broker } from '../../src/tools/rehearse/broker.js';
 import { afterwards, emptyFolder } from './stage.js';
 
-const INSTALL = `nats-server is not installed: these tests need a real broker. Install it (Debian, Ubuntu: apt-get install nats-server; macOS: brew install nats-server; else https://github.com/nats-io/nats-server/releases) so that it is found in PATH.`;
-
-/** A broker of the test's own, with files that outlive it. */
-export class NatsServer {
-  #child: ChildProcess | undefined;
-
-  private constructor(
-    private readonly port: number,
-    private readonly folder: string,
-  ) {}
-
-  static async start(): Promise<NatsServer> {
-    const [[port], folder] = await Promise.all([freePorts(1), emptyFolder()]);
-    const server = new NatsServer(port!, folder);
-    afterwards(() => server.kill());
-    await server.start();
-    return server;
-  }
-
-  get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
-  }
-
-  /** @throws Error that says how to install it where it is missing */
-  async start(): Promise<void> {
-    const options = ['-js', '-sd', this.folder, '-a', '127.0.0.1', '-p', String(this.port)];
-    const path = `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`;
-    const child = spawn('nats-server', options, { stdio: 'ignore', env: { ...process.env, PATH: path } });
-    let missing = false;
-    child.once('error', () => (missing = true));
-    this.#child = child;
-    await eventually(() => missing || answers(this.port), 'the broker being ready', 20_000);
-    if (missing) throw new Error(INSTALL);
-  }
-
-  /** As a crash would: nothing is written any more. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child?.pid) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = new Socket();
-  try {
-    socket.connect(port, '127.0.0.1');
-    return await Promise.race([once(socket, 'data').then(() => true), once(socket, 'close').then(() => false)]);
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+/** A broker of the test's own; it ends with the file of tests. @throws Error that says how to install it */
+export async function startBroker(): Promise<Broker> {
+  const broker = await Broker.at(await emptyFolder());
+  afterwards(() => broker.kill());
+  await broker.start();
+  return broker;
 }

@@ -22,14 +22,21 @@ export interface SuiteOptions {
   patienceMs: number;
   /** Regular expression for the files; all of `test/acceptance` by default. */
   files?: string;
+  /** Ends it early. */
+  signal?: AbortSignal;
 }
 
 /** Runs the acceptance suite, as it is, against a running application. */
-export async function acceptance({ url, dataDir, patienceMs, files }: SuiteOptions): Promise<Verdict> {
+export async function acceptance({ url, dataDir, patienceMs, files, signal }: SuiteOptions): Promise<Verdict> {
   const report = join(dataDir, 'acceptance.json');
   const args = [...JEST, files ?? 'test/acceptance', '--json', `--outputFile=${report}`, '--testTimeout=90000'];
-  const env = { ...process.env, BASE_URL: url, DATA_DIR: dataDir, ACCEPTANCE_PATIENCE_MS: String(patienceMs) };
-  const child = spawn(process.execPath, args, { env, stdio: 'ignore', timeout: LONGEST_MS, killSignal: 'SIGKILL' });
+  const place = { BASE_URL: url, DATA_DIR: dataDir, ACCEPTANCE_PATIENCE_MS: String(patienceMs) };
+  // The suite has no database of its own: it asks what a client can ask.
+  const env = { ...process.env, ...place, TEST_DATABASE_URL: 'none' };
+  const ending = { timeout: LONGEST_MS, killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
+  const child = spawn(process.execPath, args, { env, stdio: 'ignore', ...ending });
+  // An end by the signal is one, and no fault.
+  child.once('error', () => undefined);
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   return verdict(await readFile(report, 'utf8').catch(() => undefined), code);
 }

@@ -6,6 +6,7 @@ import { joinEmbedded } from '../../platform/persistence/embedded.js';
 import { seeded } from '../../platform/transport/seeded.js';
 import type { Verdict } from './acceptance.js';
 import { acceptance } from './acceptance.js';
+import { Broker } from './broker.js';
 import { Hosts } from './hosts.js';
 import type { Part } from './split.js';
 import { groupsOf, split } from './split.js';
@@ -13,69 +14,95 @@ import { groupsOf, split } from './split.js';
 /** One way to run the application while the suite asks it. */
 export interface Stage {
   title: string;
-  run(): Promise<Verdict>;
+  /** @param signal ends it early; its processes and files are cleared away all the same */
+  run(signal: AbortSignal): Promise<Verdict>;
+}
+
+/** How events go from process to process. */
+export type Events = 'feed' | 'nats';
+
+export interface StageOptions {
+  /** Every module. */
+  all: readonly string[];
+  events: Events;
+  /** Regular expression for the files of the suite; all by default. */
+  files?: string | undefined;
 }
 
 /** Longer than a process is away, also on a busy machine. */
 const PATIENCE_MS = 30_000;
 
-export function stagesOf(module: string, all: readonly string[], seed: number, files?: string): Stage[] {
-  const seams = { REHEARSE: module, REHEARSE_SEED: String(seed) };
-  const outside = groupsOf(all, module);
-  return [
-    { title: `${module}: one process, its seams slow and lossy`, run: () => suite([all], { common: seams, files }) },
-    { title: `${module}: in a process of its own`, run: () => suite(outside, { files }) },
-    {
-      title: `${module}: in a process of its own, killed and restarted`,
-      run: () => suite(outside, { files, during: (hosts, parts) => havoc(hosts, parts.at(-1)!, seed) }),
-    },
-  ];
+/** Everything in one process, as it is. */
+export function together({ all, files }: StageOptions): Stage {
+  return { title: 'one process', run: (signal) => suite([all], { files, signal }) };
 }
 
-/** Every module a process of its own. */
-export function apart(all: readonly string[], files?: string): Stage {
-  return { title: 'every module in a process of its own', run: () => suite(groupsOf(all, 'all'), { files }) };
+/** One process, in which the seams of a module are made as bad as they may ever be. */
+export function rehearsed(module: string, seed: number, { all, files }: StageOptions): Stage {
+  const common = { REHEARSE: module, REHEARSE_SEED: String(seed) };
+  const title = `${module}: one process, its seams slow and lossy`;
+  return { title, run: (signal) => suite([all], { common, files, signal }) };
 }
 
-interface Options {
+/** A module in a process of its own; `all` for every module in one. */
+export function outside(module: string, { all, ...options }: StageOptions): Stage {
+  const what = module === 'all' ? 'every module' : `${module}:`;
+  const title = `${what} in a process of its own, events by ${options.events}`;
+  return { title, run: (signal) => suite(groupsOf(all, module), { ...options, signal }) };
+}
+
+/** The same, while its process, and the broker where there is one, are killed and restarted. */
+export function killed(module: string, seed: number, options: StageOptions): Stage {
+  const { title } = outside(module, options);
+  const run = (signal: AbortSignal) => suite(groupsOf(options.all, module), { ...options, signal, seed });
+  return { title: `${title}, killed and restarted`, run };
+}
+
+interface Options extends Partial<Pick<StageOptions, 'events' | 'files'>> {
   common?: Record<string, string>;
-  files?: string | undefined;
-  /** Begins what happens to the processes meanwhile. @returns what ends it */
-  during?: (hosts: Hosts, parts: readonly Part[]) => () => Promise<void>;
+  signal: AbortSignal;
+  /** Decides when what is killed; nothing is without it. */
+  seed?: number;
 }
 
-async function suite(
-  groups: readonly (readonly string[])[],
-  { common = {}, files, during }: Options,
-): Promise<Verdict> {
+async function suite(groups: readonly (readonly string[])[], options: Options): Promise<Verdict> {
+  const { common, events, files, signal, seed } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'liftout-rehearsal-'));
   const database = await joinEmbedded(dataDir, { fsync: false });
+  const broker = events === 'nats' ? await Broker.at(join(dataDir, 'nats')) : undefined;
+  const messages: Record<string, string> = broker ? { EVENTS: 'nats', NATS_URL: broker.url } : {};
+  const quiet = { DATA_DIR: dataDir, RATE_LIMIT: 'off', LOG_LEVEL: 'error', LOG_FORMAT: 'json' };
   const parts = await split(groups);
-  const hosts = new Hosts({ DATA_DIR: dataDir, RATE_LIMIT: 'off', LOG_LEVEL: 'error', LOG_FORMAT: 'json', ...common });
+  const hosts = new Hosts({ ...quiet, ...messages, ...common }, signal);
   try {
+    await broker?.start();
     for (const part of parts) await hosts.start(part);
-    const end = during?.(hosts, parts);
-    const patienceMs = during ? PATIENCE_MS : 0;
-    const verdict = await acceptance({ url: parts[0]!.url, dataDir, patienceMs, ...(files && { files }) });
+    const end = seed === undefined ? undefined : havoc(hosts, parts.at(-1)!, broker, seed);
+    const patienceMs = end ? PATIENCE_MS : 0;
+    const verdict = await acceptance({ url: parts[0]!.url, dataDir, patienceMs, signal, ...(files && { files }) });
     await end?.();
     return verdict;
   } finally {
     await hosts.killAll();
+    await broker?.kill();
     await database.leave();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-/** Kills a process again and again, at moments that the seed decides, and starts it anew. */
-function havoc(hosts: Hosts, victim: Part, seed: number): () => Promise<void> {
+/** Kills a process, and sometimes the broker, again and again, at moments that the seed decides, and starts them anew. */
+function havoc(hosts: Hosts, victim: Part, broker: Broker | undefined, seed: number): () => Promise<void> {
   const random = seeded(seed);
   const over = new AbortController();
   const work = async () => {
     while (!over.signal.aborted) {
       await delay(2000 + random() * 8000, undefined, { signal: over.signal }).catch(() => undefined);
       if (over.signal.aborted) return;
+      const both = broker && random() < 0.5;
+      if (both) await broker.kill();
       await hosts.kill(victim);
       await delay(random() * 1500);
+      if (both) await broker.start();
       await hosts.start(victim);
     }
   };
