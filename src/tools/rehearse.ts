@@ -55,7 +55,8 @@ function stagesOf(chosen: readonly string[], seed: number, options: StageOptions
 async function rehearseAll(stages: readonly Stage[]): Promise<number> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  // As often as it comes: `timeout` and shells tell the group and its leader.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   let failed = 0;
   for (const stage of stages) {
     failed += await rehearse(stage, interrupted.signal).catch((error: unknown) => {
