@@ -1,0 +1,66 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mintDevelopmentToken } from '../../src/platform/http/auth.js';
+import { killAll, runBuilt, startHost } from '../support/host-process.js';
+import { eventually } from '../../src/platform/testing/index.js';
+import type { Bench, Row } from './harness.js';
+import { inTurns, times } from './harness.js';
+import { Place, withServer } from './server.js';
+import type { Shop } from './shop/load.js';
+import { confirmOrders } from './shop/load.js';
+import { stocked } from './shop/ours.js';
+
+const ORDERS = 800;
+const CLIENTS = 32;
+
+let measuredWith = 'PostgreSQL';
+export const versions = (): string[] => [measuredWith];
+
+/** What the seams cost: orders confirmed per second, against the same checkout in one module and one transaction. */
+export async function shop(bench: Bench): Promise<Row[]> {
+  return await withServer(async (version) => {
+    measuredWith = `PostgreSQL ${version}`;
+    const folder = await mkdtemp(join(tmpdir(), 'bench-shop-'));
+    const places = [await Place.make(), await Place.make()] as const;
+    try {
+      return await compare(bench, await ours(places[0], folder), await plain(places[1], folder));
+    } finally {
+      await killAll();
+      for (const place of places) await place.drop();
+      await rm(folder, { recursive: true });
+    }
+  });
+}
+
+async function compare(bench: Bench, ours: Shop, plain: Shop): Promise<Row[]> {
+  // Once through everything before it counts.
+  for (const each of [ours, plain]) await confirmOrders(each, 300, CLIENTS);
+  const series = await inTurns(bench, {
+    modular: async () => (await confirmOrders(ours, ORDERS, CLIENTS)).perSecond,
+    plain: async () => (await confirmOrders(plain, ORDERS, CLIENTS)).perSecond,
+  });
+  const ratio = series.ratio('modular', 'plain');
+  const [here, there] = [series.of('modular'), series.of('plain')].map(Math.round);
+  return [
+    {
+      benchmark: 'Shop: orders confirmed per second, one process, against the same checkout in one transaction',
+      target: '≥ 0.6 ×',
+      measured: `${times(ratio)} (${here}/s against ${there}/s)`,
+      reached: ratio >= 0.6,
+    },
+  ];
+}
+
+async function ours({ url: DATABASE_URL }: Place, DATA_DIR: string): Promise<Shop> {
+  const host = await startHost({ DATABASE_URL, DATA_DIR, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' });
+  return await stocked(host.url, DATA_DIR);
+}
+
+async function plain({ url: DATABASE_URL, pool }: Place, DATA_DIR: string): Promise<Shop> {
+  await pool.query(await readFile('test/bench/shop/plain.sql', 'utf8'));
+  const running = runBuilt('../test/bench/shop/plain.js', [], { DATABASE_URL, DATA_DIR });
+  const url = await eventually(() => running.output().trim() || undefined, 'the plain shop', 30_000);
+  const skus = Array.from({ length: 200 }, (_, index) => `sku-${index + 1}`);
+  return { url, skus, token: await mintDevelopmentToken(DATA_DIR, { sub: 'alice', role: 'customer', ttl: '1h' }) };
+}
