@@ -8,6 +8,7 @@ import type { Role } from './roles.js';
 
 export const ACCESS = 'liftout:access';
 export const IDEMPOTENT = 'liftout:idempotent';
+export const UNDOCUMENTED = 'liftout:undocumented';
 const ANSWERS = 'liftout:answers';
 
 /** Who may use a route. `operational`: machines that look after the process; no token is looked at, no limit applies. */
@@ -33,6 +34,9 @@ export const Operational = () => SetMetadata(ACCESS, 'operational' satisfies Acc
  * a command that the route executes has its outcome remembered under it.
  */
 export const Idempotent = () => SetMetadata(IDEMPOTENT, true);
+
+/** The routes of this controller are not in the OpenAPI document. */
+export const Undocumented = () => SetMetadata(UNDOCUMENTED, true);
 
 /**
  * Documents an answer of the route in the OpenAPI document.

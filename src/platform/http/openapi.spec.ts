@@ -116,6 +116,11 @@ describe('the document', () => {
     expect(part('paths', '/v1/things', 'post', 'tags')).toEqual(['things']);
   });
 
+  it('leaves out what is not for clients', () => {
+    expect(Object.keys(document.paths)).toContain('/v1/closed/staff');
+    expect(Object.keys(document.paths)).not.toContain('/v1/inner');
+  });
+
   it('says what failures look like', () => {
     const schema = { $ref: '#/components/schemas/Problem' };
     for (const { operation } of operations())

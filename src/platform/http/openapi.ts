@@ -3,11 +3,19 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ApiHeader, ApiResponse, ApiSecurity, ApiTags, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import {
+  ApiExcludeController,
+  ApiHeader,
+  ApiResponse,
+  ApiSecurity,
+  ApiTags,
+  DocumentBuilder,
+  SwaggerModule,
+} from '@nestjs/swagger';
 import { z } from 'zod';
 import { contextOptions } from '../bounded-context.js';
 import type { Access } from './decorators.js';
-import { ACCESS, answersOf, IDEMPOTENT } from './decorators.js';
+import { ACCESS, answersOf, IDEMPOTENT, UNDOCUMENTED } from './decorators.js';
 import { Problem } from './problem.js';
 
 const KEY_HEADER = {
@@ -96,6 +104,7 @@ function describeController(controller: Type, tag: string, reflector: Reflector)
   if (described.has(controller)) return;
   described.add(controller);
   ApiTags(tag)(controller);
+  if (reflector.get<boolean | undefined>(UNDOCUMENTED, controller)) ApiExcludeController()(controller);
   for (const name of new MetadataScanner().getAllMethodNames(controller.prototype as object)) {
     const descriptor = methodOf(controller.prototype as object, name);
     const decorators = decoratorsOf(descriptor.value as () => unknown, controller, reflector);

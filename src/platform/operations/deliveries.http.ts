@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AllowRoles } from '../http/decorators.js';
+import { AllowRoles, Undocumented } from '../http/decorators.js';
 import { Deliveries } from './deliveries.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
@@ -10,7 +9,7 @@ const Discarding = z.strictObject({ reason: z.string().min(1).max(500) });
 /** `npm run deliveries` for staff. The same facts, as JSON. */
 @Controller('_ops/deliveries')
 @AllowRoles('staff')
-@ApiExcludeController()
+@Undocumented()
 export class DeliveriesHttp {
   constructor(private readonly deliveries: Deliveries) {}
 

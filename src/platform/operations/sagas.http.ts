@@ -1,7 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AllowRoles } from '../http/decorators.js';
+import { AllowRoles, Undocumented } from '../http/decorators.js';
 import { Sagas } from './sagas.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
@@ -9,7 +8,7 @@ const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100
 /** `npm run sagas` for staff. The same facts, as JSON. */
 @Controller('_ops/sagas')
 @AllowRoles('staff')
-@ApiExcludeController()
+@Undocumented()
 export class SagasHttp {
   constructor(private readonly sagas: Sagas) {}
 
