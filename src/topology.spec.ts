@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { modules } from './modules.js';
+import { makeCertificates } from '../test/support/certificates.js';
 import { readTopology } from './topology.js';
 
 const SEAM_SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nSPkA3v0mQ';
@@ -39,6 +40,7 @@ describe('where modules run', () => {
       /^PAYMENTS_URL: required: the seam address of payments, which does not run here \(http:\/\/host:port\)$/,
     ],
     ['an address that is none', { PAYMENTS_URL: 'payments:4102' }, /^PAYMENTS_URL: expected http:\/\/host:port$/],
+    ['an address with a path', { PAYMENTS_URL: 'http://mesh/payments' }, /^PAYMENTS_URL: expected .*, and no path$/],
     ['no port for the seam', { SEAM_PORT: '' }, /^SEAM_PORT: required: /],
     ['a port that is none', { SEAM_PORT: 'x' }, /^SEAM_PORT: expected a port number/],
     ['no secret', { SEAM_SECRET: '' }, /^SEAM_SECRET: required: .*openssl rand/],
@@ -65,8 +67,18 @@ describe('where modules run', () => {
     expect(told.map((line) => line.split(':')[0]).sort()).toEqual(['PAYMENTS_URL', 'SEAM_PORT', 'SEAM_SECRET']);
   });
 
-  it('needs no file that cannot be read', () => {
+  it('says which files cannot be read', () => {
     const files = { SEAM_TLS_CA: '/nowhere', SEAM_TLS_CERT: '/nowhere', SEAM_TLS_KEY: '/nowhere' };
     expect(problems(files)).toHaveLength(3);
+  });
+
+  it('takes certificates that fit together, and then no address without encryption', async () => {
+    const [ours, others] = await Promise.all([makeCertificates(), makeCertificates()]);
+    const files = { SEAM_TLS_CA: ours.ca, SEAM_TLS_CERT: ours.cert, SEAM_TLS_KEY: ours.key };
+    const address = 'PAYMENTS_URL: expected https://host:port, since SEAM_TLS_CERT is set';
+    expect(problems({ ...files, PAYMENTS_URL: 'https://127.0.0.1:4102' })).toEqual([]);
+    expect(problems(files)).toEqual([address]);
+    const key = 'SEAM_TLS_KEY: expected the key of the certificate in SEAM_TLS_CERT, without a passphrase';
+    expect(problems({ ...files, SEAM_TLS_KEY: others.key })).toEqual([key]);
   });
 });

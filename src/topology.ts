@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions } from './platform/bounded-context.js';
 import { readVariables } from './platform/configuration.js';
 import type { EventsOptions } from './platform/transport/event-transport.js';
+import type { SeamTls } from './platform/transport/seam-client.js';
+import { readTls } from './seam-tls.js';
 
 /** Which modules run in this process, and how it meets the others. */
 export interface Topology {
@@ -11,7 +12,7 @@ export interface Topology {
   /** Seam addresses of the modules that run elsewhere. */
   readonly remotes: ReadonlyMap<string, string>;
   /** The internal listener; absent when no other process asks this one for anything. */
-  readonly seam: { port: number; secret: string; tls?: { ca: string; cert: string; key: string } } | undefined;
+  readonly seam: { port: number; secret: string; tls?: SeamTls } | undefined;
   /** How events, durable commands and replies reach other processes. */
   readonly events: EventsOptions;
   /** A module whose seams are made worse than they are: see `npm run rehearse`. */
@@ -55,12 +56,10 @@ export function readTopology(
   const { values } = read;
   const wanted = values.MODULES?.split(',').map((name) => name.trim()) ?? names;
   const running = new Set(wanted.filter((name) => names.includes(name)));
-  const remote = readRemotes(
-    env,
-    names.filter((name) => !running.has(name)),
-  );
-  const split = running.size < names.length;
   const tls = readTls(values);
+  const elsewhere = names.filter((name) => !running.has(name));
+  const remote = readRemotes(env, elsewhere, tls.tls ? 'https' : 'http');
+  const split = running.size < names.length;
   const problems = [
     ...unknownModules(wanted, names),
     ...(running.size > 0 ? remote.problems : []),
@@ -74,7 +73,9 @@ export function readTopology(
   ];
   if (problems.length > 0) return { problems };
   const seam =
-    values.SEAM_PORT === undefined ? undefined : { port: values.SEAM_PORT, secret: values.SEAM_SECRET!, ...tls.tls };
+    values.SEAM_PORT === undefined
+      ? undefined
+      : { port: values.SEAM_PORT, secret: values.SEAM_SECRET!, ...(tls.tls && { tls: tls.tls }) };
   const rehearsal = values.REHEARSE ? { module: values.REHEARSE, seed: values.REHEARSE_SEED } : undefined;
   return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values), rehearsal }, problems };
 }
@@ -98,19 +99,24 @@ function unknownModules(wanted: readonly string[], names: readonly string[]): st
 function readRemotes(
   env: NodeJS.ProcessEnv,
   remotes: readonly string[],
+  scheme: 'http' | 'https',
 ): { urls: Map<string, string>; problems: string[] } {
-  const missing = (name: string) => `required: the seam address of ${name}, which does not run here (http://host:port)`;
-  const shape = remotes.map((name) => [
-    variableOf(name, 'URL'),
-    z.url({
-      protocol: /^https?$/,
-      error: ({ input }) => (input === undefined ? missing(name) : 'expected http://host:port'),
-    }),
-  ]);
-  const read = readVariables(z.object(Object.fromEntries(shape) as Record<string, z.ZodURL>), env);
+  const address = `${scheme}://host:port`;
+  const missing = (name: string) => `required: the seam address of ${name}, which does not run here (${address})`;
+  const shape = remotes.map((name) => [variableOf(name, 'URL'), addressSchema(missing(name), scheme)]);
+  const read = readVariables(z.object(Object.fromEntries(shape) as Record<string, z.ZodType<string>>), env);
   if ('problems' in read) return { urls: new Map(), problems: read.problems };
   const origin = (name: string) => new URL(read.values[variableOf(name, 'URL')]!).origin;
   return { urls: new Map(remotes.map((name) => [name, origin(name)])), problems: [] };
+}
+
+/** An origin. With certificates of our own nothing goes unencrypted; without them somebody else may see to that. */
+function addressSchema(missing: string, scheme: 'http' | 'https'): z.ZodType<string> {
+  const expected = `expected ${scheme}://host:port`;
+  const wrong = scheme === 'https' ? `${expected}, since SEAM_TLS_CERT is set` : expected;
+  const error = ({ input }: { input?: unknown }) => (input === undefined ? missing : wrong);
+  const url = z.url({ protocol: scheme === 'https' ? /^https$/ : /^https?$/, error, abort: true });
+  return url.refine((text) => new URL(text).pathname === '/', { error: `${expected}, and no path` });
 }
 
 function secretProblems(secret: string | undefined): string[] {
@@ -118,34 +124,4 @@ function secretProblems(secret: string | undefined): string[] {
   if (secret === undefined) return [`SEAM_SECRET: required: it signs what the processes say to each other; ${how}`];
   const weak = secret.length < SHORTEST_SECRET || new Set(secret).size < 10;
   return weak ? [`SEAM_SECRET: too weak: ${how}`] : [];
-}
-
-type TlsFiles = Pick<z.output<typeof Variables>, 'SEAM_TLS_CA' | 'SEAM_TLS_CERT' | 'SEAM_TLS_KEY'>;
-
-/** PEM files, for hosts without a mesh. All three or none: both sides show a certificate. */
-function readTls(values: TlsFiles): { tls?: { tls: { ca: string; cert: string; key: string } }; problems: string[] } {
-  const { SEAM_TLS_CA: ca, SEAM_TLS_CERT: cert, SEAM_TLS_KEY: key } = values;
-  const given = { SEAM_TLS_CA: ca, SEAM_TLS_CERT: cert, SEAM_TLS_KEY: key };
-  if (!ca && !cert && !key) return { problems: [] };
-  if (!ca || !cert || !key) {
-    const absent = Object.entries(given).filter(([, path]) => !path);
-    return {
-      problems: absent.map(([name]) => `${name}: required with the other SEAM_TLS variables: the path of a PEM file`),
-    };
-  }
-  const unreadable = Object.entries(given).filter(([, path]) => !readable(path!));
-  if (unreadable.length > 0)
-    return { problems: unreadable.map(([name]) => `${name}: expected the path of a readable PEM file`) };
-  return {
-    tls: { tls: { ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } },
-    problems: [],
-  };
-}
-
-function readable(path: string): boolean {
-  try {
-    return readFileSync(path, 'utf8').includes('-----BEGIN ');
-  } catch {
-    return false;
-  }
 }

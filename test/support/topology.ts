@@ -23,7 +23,10 @@ export class SplitShop {
 
   /** @param groups which modules share a process, see {@link split} */
   static async start(groups: readonly (readonly string[])[], settings: HostEnv = {}): Promise<SplitShop> {
-    const shop = new SplitShop(await split(groups), { ...(await ownEnv()), ...settings });
+    const shop = new SplitShop(await split(groups, settings['SEAM_TLS_CERT'] ? 'https' : 'http'), {
+      ...(await ownEnv()),
+      ...settings,
+    });
     // The first one makes the schemas; together they would queue for it.
     for (const part of shop.parts) await shop.#start(part);
     return shop;

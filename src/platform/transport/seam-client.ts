@@ -132,7 +132,8 @@ export class SeamClient {
       return await work(over.signal);
     } catch (cause) {
       if (cause instanceof Unavailable) throw cause;
-      throw new Unavailable(`${this.#peerName} cannot be reached.`, 'down', { cause });
+      const encrypted = this.peer.url.startsWith('https:') ? ', or refuses our certificate' : '';
+      throw new Unavailable(`${this.#peerName} cannot be reached${encrypted}.`, 'down', { cause });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abandon);

@@ -14,17 +14,15 @@ export interface Part {
  * The environments of processes that together are the application.
  *
  * @param groups which modules share a process; the first one is the front door
- * @param secret signs what they say to each other
+ * @param scheme of their seams
  */
-export async function split(
-  groups: readonly (readonly string[])[],
-  secret = randomBytes(32).toString('base64'),
-): Promise<Part[]> {
+export async function split(groups: readonly (readonly string[])[], scheme = 'http'): Promise<Part[]> {
+  const secret = randomBytes(32).toString('base64');
   const ports = await freePorts(groups.length * 2);
   const seamOf = (group: number) => ports[group * 2 + 1]!;
   return groups.map((modules, here) => {
     const remote = groups.flatMap((others, group) =>
-      group === here ? [] : others.map((name) => [variableOf(name, 'URL'), `http://127.0.0.1:${seamOf(group)}`]),
+      group === here ? [] : others.map((name) => [variableOf(name, 'URL'), `${scheme}://127.0.0.1:${seamOf(group)}`]),
     );
     const port = ports[here * 2]!;
     const own = {
