@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Housekeeping } from '../../src/platform/delivery/housekeeping.js';
+import { rouseAll } from '../../src/platform/delivery/parked.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { forgetConsumer, goneConsumers } from '../../src/platform/operations/gone-consumers.js';
@@ -112,6 +113,18 @@ describe('operations on what is not delivered', () => {
       lastError: `Error: heard is ${counter}`,
     });
     await expect(deliveries.discard(id, 'again')).rejects.toMatchObject({ code: 'unknown_delivery' });
+  });
+
+  it('goes on with what waited behind one that was taken away just before a crash', async () => {
+    const { id } = await deadLetter();
+    await raise();
+    const [, behind] = await eventually(async () => (await mine()).length === 2 && (await mine()));
+    expect(behind!.dueInMs).toBeNull();
+    const { pool } = replica.runtime.database('counting');
+    await pool.query('DELETE FROM parked_message WHERE id = $1', [id.split(':')[1]]);
+    await rouseAll(pool);
+    await eventually(async () => (await heard()).length === 1, 'what waited behind it');
+    expect(await heard()).toEqual([2]);
   });
 
   it('does not take a message away under an outside call', async () => {

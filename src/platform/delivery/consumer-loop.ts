@@ -8,7 +8,8 @@ import { backoff, keyOf } from './consumer.js';
 import type { Feed, FeedFilter, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
-import { park, parkedKeys } from './parked.js';
+import { park, parkedKeys, rouse } from './parked.js';
+import { ReadAhead } from './read-ahead.js';
 import { advance, ensureProgress, lockProgress, moveProgress } from './progress.js';
 
 const BATCH = 500;
@@ -36,14 +37,17 @@ export class ConsumerLoop {
   #inDoubt = false;
   #wake = new AbortController();
   #freshAt = 0;
+  readonly #pages: ReadAhead;
 
   constructor(
     private readonly consumer: Consumer,
     private readonly feed: Feed,
-    private readonly filter: FeedFilter,
+    filter: FeedFilter,
     private readonly database: Database,
     private readonly events: LoopEvents,
-  ) {}
+  ) {
+    this.#pages = new ReadAhead(feed, filter, BATCH);
+  }
 
   get consumerName(): string {
     return this.consumer.name;
@@ -96,6 +100,7 @@ export class ConsumerLoop {
         await delay(pause, undefined, { signal }).catch(() => undefined);
       }
     }
+    await this.#pages.end();
   }
 
   async #start(pool: Pool): Promise<void> {
@@ -123,7 +128,8 @@ export class ConsumerLoop {
   }
 
   async #step(): Promise<void> {
-    const page = await this.feed.read(this.#position, this.filter, BATCH);
+    const page = await this.#pages.read(this.#position);
+    this.#pages.begin(page);
     if (page.messages.length === 0 && page.upTo - this.#saved < SAVE_EVERY) {
       this.#position = page.upTo;
       return;
@@ -138,25 +144,34 @@ export class ConsumerLoop {
 
   /** @param isolate run each message by itself, and park those that fail */
   async #transact(page: FeedPage, isolate: boolean): Promise<void> {
+    const { consumer, database } = this;
+    const done = await this.#commit(page, isolate);
+    if (!done) return;
+    // It is committed: nothing that fails now may have the page handled again.
+    const failed = (error: unknown) => this.events.failed(consumer.name, error);
+    if (done.parked) await rouse(database.pool, consumer.name, page.messages).catch(failed);
+    this.events.committed(database.module, done.spoke, done.parked ? consumer : undefined);
+  }
+
+  /** @returns whether it spoke, and whether messages were parked; `undefined` where another replica was at it */
+  async #commit(page: FeedPage, isolate: boolean): Promise<{ spoke: boolean; parked: boolean } | undefined> {
     const { consumer, feed, database } = this;
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const client = await unit.client();
-      // Sent together: they share a round trip with the BEGIN.
-      const [locked, held] = await Promise.all([
-        lockProgress(client, consumer.name, feed.producer),
-        consumer.external ? new Set<string>() : parkedKeys(client, consumer.name, page.messages),
-      ]);
-      if (locked !== this.#saved) {
+      const locked = await lockProgress(client, consumer.name, feed.producer);
+      if (locked?.position !== this.#saved) {
         await unit.rollback();
-        return await this.#overtaken(locked);
+        return await this.#overtaken(locked?.position);
       }
+      const behind = locked.parked && !consumer.external;
+      const held = behind ? await parkedKeys(client, consumer.name, page.messages) : new Set<string>();
       const parked = await this.#handleAll(unit, page.messages, held, isolate);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
       advance(client, consumer.name, feed.producer, page.upTo).catch(() => undefined);
       const spoke = await unit.commit();
       this.#position = this.#saved = page.upTo;
-      this.events.committed(database.module, spoke, parked ? consumer : undefined);
+      return { spoke, parked };
     } catch (error) {
       await unit.rollback();
       throw error;
@@ -164,7 +179,7 @@ export class ConsumerLoop {
   }
 
   /** Another replica holds the progress row, or has moved it. */
-  async #overtaken(position: number | undefined): Promise<void> {
+  async #overtaken(position: number | undefined): Promise<undefined> {
     if (position === undefined) await delay(BUSY_MS);
     else this.#position = this.#saved = position;
   }
@@ -178,10 +193,10 @@ export class ConsumerLoop {
   ): Promise<boolean> {
     const { consumer } = this;
     const client = await unit.client();
-    const waits = (message: StoredMessage) => consumer.external || held.has(keyOf(message));
+    const waits = (message: StoredMessage) => consumer.external || (held.size > 0 && held.has(keyOf(message)));
     const behind = all.filter(waits);
     const free = all.filter((message) => !waits(message));
-    for (const message of behind) await park(client, consumer.name, { message, dueInMs: 0 });
+    await Promise.all(behind.map((message) => park(client, consumer.name, { message, dueInMs: 0 })));
     if (!isolate) {
       if (free.length > 0) await consumer.handleBatch(free, unit);
       return behind.length > 0;

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { StoredMessage } from './message.js';
+import type { OutboxRow, StoredMessage } from './message.js';
 
 /** What a consumer wants of a feed: streams and types, see {@link streams}. */
 export interface FeedFilter {
@@ -54,7 +54,8 @@ export async function untilMoved(watch: Watch, position: number, signal: AbortSi
 
 /** `ORDER BY seq` alone would sort the converted column, and read the whole backlog for each batch. */
 const READ = `
-  SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers, created_at
+  SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers,
+         extract(epoch FROM created_at)::float8 * 1000 AS said
     FROM outbox
    WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($3) AND type = ANY ($4)
    ORDER BY outbox.seq
@@ -80,13 +81,21 @@ export class LocalFeed implements Feed {
   async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
     const settled = this.watch.settled;
     if (settled <= after) return { messages: [], upTo: after };
-    const { rows } = await this.pool().query(
+    const { rows } = await this.pool().query<StoredRow>(
       filter === EVERYTHING
         ? { name: 'feed-read-all', text: READ_ALL, values: [after, settled, limit] }
         : { name: 'feed-read', text: READ, values: [after, settled, filter.streams, filter.types, limit] },
     );
-    const messages = rows.map((row) => ({ ...row, producer: this.producer, created_at: row.created_at.toISOString() }));
+    const messages = rows.map((row) => this.#message(row));
     const last = messages.at(-1);
     return { messages, upTo: last && messages.length === limit ? last.seq : settled };
   }
+
+  #message(row: StoredRow): StoredMessage {
+    const { seq, id, aggregatetype, aggregateid, type, payload, headers, said } = row;
+    const created_at = new Date(said).toISOString();
+    return { seq, id, aggregatetype, aggregateid, type, payload, headers, created_at, producer: this.producer };
+  }
 }
+
+type StoredRow = OutboxRow & { seq: number; /** Milliseconds since the epoch. */ said: number };

@@ -3,6 +3,7 @@ import type { Database } from '../persistence/database.js';
 import type { ConsumerLoop } from './consumer-loop.js';
 import type { DeliverySource } from './lag.js';
 import { oldestOf } from './lag.js';
+import { rouseAll } from './parked.js';
 import type { RetentionOptions } from './retention.js';
 import { keepOutbox } from './retention.js';
 
@@ -23,7 +24,8 @@ export interface Household extends DeliverySource {
 
 /**
  * Looks after the delivery of the modules in this process, every ten seconds: room and retention of the outboxes, progress
- * that is to be saved or was moved, and once a minute an alarm for every module that has been waiting for too long.
+ * that is to be saved or was moved, parked messages whose turn a crash kept from coming, and once a minute an alarm for
+ * every module that has been waiting for too long.
  */
 export class Housekeeping {
   #timer: NodeJS.Timeout | undefined;
@@ -55,6 +57,7 @@ export class Housekeeping {
       if (this.#stopped) return;
       try {
         await this.review(database);
+        await rouseAll(database.pool);
         await keepOutbox(database, this.house.databases, this.options);
         if (alarm) await this.alarm(database.module);
       } catch (err) {

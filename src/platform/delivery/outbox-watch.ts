@@ -6,6 +6,8 @@ import { Watermark } from './watermark.js';
 const POLL_MS = 1000;
 /** How soon to look again while a writer holds the watermark back; doubles up to the second figure. */
 const RECHECK_MS = [2, 50] as const;
+/** From one look to the next, at least: the first figure, and once more for each who was writing, up to the second. */
+const PACE_MS = [2, 10] as const;
 const COALESCE_MS = 3;
 
 /**
@@ -53,6 +55,8 @@ export class OutboxWatch {
   #notify: NodeJS.Timeout | undefined;
   #sampling: Promise<void> | undefined;
   #lookedAt = 0;
+  #sampledAt = 0;
+  #paceMs: number = PACE_MS[0];
   /** Something may have been said since the last look. */
   #news = false;
   #recheckMs: number = RECHECK_MS[0];
@@ -90,7 +94,7 @@ export class OutboxWatch {
   /** Calls `listener` whenever the watermark has moved. @returns a function that ends it */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
-    if (this.#news) void this.#look();
+    if (this.#news) this.#lookSoon();
     return () => this.#listeners.delete(listener);
   }
 
@@ -117,28 +121,40 @@ export class OutboxWatch {
 
   #hear(): void {
     this.#news = true;
-    if (this.#listeners.size > 0) void this.#look();
+    if (this.#listeners.size > 0) this.#lookSoon();
   }
 
-  /** Takes a sample; when there is news while one is on its way, and anybody waits for it, one more follows. */
+  /**
+   * At once, or soon where the last look was only just now: the more there is to read, the fewer batches it is read in,
+   * and a look at the locks is in the way of all who take any.
+   */
+  #lookSoon(): void {
+    if (this.#sampling) return;
+    const pause = this.#sampledAt + this.#paceMs - performance.now();
+    if (pause > 0) this.#schedule(pause);
+    else void this.#look();
+  }
+
   #look(): Promise<void> {
-    return (this.#sampling ??= this.#lookUntilDone());
+    clearTimeout(this.#timer);
+    return (this.#sampling ??= this.#lookOnce());
   }
 
-  async #lookUntilDone(): Promise<void> {
-    do {
-      this.#news = false;
-      try {
-        await this.#sample();
-      } catch (error) {
-        this.#lost(error as Error);
-      }
-    } while (this.#news && this.#listeners.size > 0 && !this.#stopped);
+  async #lookOnce(): Promise<void> {
+    this.#news = false;
+    try {
+      await this.#sample();
+    } catch (error) {
+      this.#lost(error as Error);
+    }
     this.#sampling = undefined;
+    this.#sampledAt = performance.now();
     if (this.#stopped) return;
     const { waiting } = this.#watermark;
+    const awaited = this.#listeners.size > 0;
+    if (awaited && this.#news) this.#schedule(this.#paceMs);
+    else this.#schedule(awaited && waiting ? this.#recheckMs : POLL_MS);
     this.#news ||= waiting;
-    this.#schedule(waiting && this.#listeners.size > 0 ? this.#recheckMs : POLL_MS);
   }
 
   async #sample(): Promise<void> {
@@ -151,6 +167,7 @@ export class OutboxWatch {
     ]);
     this.#watermark.observe({ head: head.rows[0]!.head, writers: new Set(writers.rows.map(({ writer }) => writer)) });
     this.#lookedAt = Date.now();
+    this.#paceMs = Math.min(PACE_MS[1], PACE_MS[0] * (1 + writers.rows.length));
     const moved = this.#watermark.settled > before;
     this.#recheckMs = moved ? RECHECK_MS[0] : Math.min(RECHECK_MS[1], this.#recheckMs * 2);
     if (moved) for (const listener of this.#listeners) listener();

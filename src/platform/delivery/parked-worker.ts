@@ -6,7 +6,7 @@ import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from '../messaging/describe-error.js';
 import type { ParkedMessage } from './parked.js';
-import { glance, leaseDue, lockDue, noteFailure, postpone, renewLeases, settle } from './parked.js';
+import { glance, leaseDue, lockDue, noteFailure, postpone, renewLeases, rouse, settle } from './parked.js';
 
 const POLL_MS = 1000;
 /** How soon to look again when what is due is taken by others. */
@@ -92,6 +92,8 @@ export class ParkedWorker {
 
   async #calling(parked: ParkedMessage): Promise<void> {
     await this.#call(parked);
+    const failed = (error: unknown) => this.events.failed(this.consumer.name, error);
+    await rouse(this.database.pool, this.consumer.name, [parked.message]).catch(failed);
     this.#running.delete(parked.id);
     this.poke();
   }
@@ -117,15 +119,17 @@ export class ParkedWorker {
 
   /** One that fails is not due any more, and holds up no other. @returns how many were due */
   async #handleAll(): Promise<number> {
-    let handled = 0;
-    while (!this.#stopped && (await this.#transact((unit) => this.#handleOne(unit)))) handled++;
-    return handled;
+    for (let handled = 0; ; handled++) {
+      const parked = this.#stopped ? undefined : await this.#transact((unit) => this.#handleOne(unit));
+      if (!parked) return handled;
+      await rouse(this.database.pool, this.consumer.name, [parked.message]);
+    }
   }
 
-  async #handleOne(unit: UnitOfWork): Promise<boolean> {
+  async #handleOne(unit: UnitOfWork): Promise<ParkedMessage | undefined> {
     const parked = await lockDue(await unit.client(), this.consumer.name);
     if (parked) await this.#attempt(unit, parked);
-    return parked !== undefined;
+    return parked;
   }
 
   async #transact<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {

@@ -40,7 +40,8 @@ export async function park(client: ClientBase, consumer: string, { message, dueI
   await client.query({
     name: 'park',
     text: `INSERT INTO parked_message (consumer, producer, seq, message_id, key, message, attempts, errors, due_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 ms')
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN NOT EXISTS (
+                     SELECT FROM parked_message WHERE consumer = $1 AND key = $5) THEN now() + $9 * interval '1 ms' END)
            ON CONFLICT (consumer, producer, seq) DO NOTHING`,
     values: [
       consumer,
@@ -56,7 +57,10 @@ export async function park(client: ClientBase, consumer: string, { message, dueI
   });
 }
 
-/** A message is due when it is the oldest parked one of its key. */
+/**
+ * A message is due when it is the oldest parked one of its key. Those behind it have no time yet, so that thousands of
+ * them need not be looked through: {@link rouse} gives the next one its time.
+ */
 const DUE = `
     FROM parked_message p
    WHERE consumer = $1 AND state = 'waiting' AND due_at <= now()
@@ -120,6 +124,28 @@ export async function glance(
 
 export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {
   await client.query({ name: 'parked-settle', text: 'DELETE FROM parked_message WHERE id = $1', values: [id] });
+}
+
+/**
+ * Makes the oldest message of each key due, if it waited behind another one until now. To be called after the commit
+ * that took messages away, and after the one that put messages behind others: the later of two such sees both.
+ */
+export async function rouse(
+  client: Pick<ClientBase, 'query'>,
+  consumer: string,
+  messages: readonly StoredMessage[],
+): Promise<void> {
+  const text = `UPDATE parked_message SET due_at = now() WHERE due_at IS NULL AND state = 'waiting' AND id IN (
+                  SELECT oldest.id FROM unnest($2::text[]) AS behind (key), LATERAL (
+                    SELECT id FROM parked_message WHERE consumer = $1 AND key = behind.key ORDER BY seq LIMIT 1) oldest)`;
+  await client.query({ name: 'parked-rouse', text, values: [consumer, [...new Set(messages.map(keyOf))]] });
+}
+
+/** Does the same for all, as after a crash between the commit and {@link rouse}. */
+export async function rouseAll(client: Pick<ClientBase, 'query'>): Promise<void> {
+  const text = `UPDATE parked_message p SET due_at = now() WHERE due_at IS NULL AND state = 'waiting' AND NOT EXISTS (
+                  SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)`;
+  await client.query({ name: 'parked-rouse-all', text });
 }
 
 /** Puts a message back without counting a failure. */

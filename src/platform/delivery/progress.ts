@@ -17,20 +17,21 @@ export async function ensureProgress(
 
 /**
  * Locks the progress of a consumer for the transaction of `client`.
- * @returns the position; `undefined` while another replica holds it
+ * @returns the position, and whether any message of the consumer is parked; `undefined` while another replica holds it
  */
 export async function lockProgress(
   client: ClientBase,
   consumer: string,
   producer: string,
-): Promise<number | undefined> {
-  const { rows } = await client.query<{ position: number }>({
+): Promise<{ position: number; parked: boolean } | undefined> {
+  const { rows } = await client.query<{ position: number; parked: boolean }>({
     name: 'progress-lock',
-    text: `SELECT position::float8 AS position FROM consumer_progress
+    text: `SELECT position::float8 AS position, EXISTS (SELECT FROM parked_message WHERE consumer = $1) AS parked
+             FROM consumer_progress
             WHERE consumer = $1 AND producer = $2 FOR UPDATE SKIP LOCKED`,
     values: [consumer, producer],
   });
-  return rows[0]?.position;
+  return rows[0];
 }
 
 export async function advance(client: ClientBase, consumer: string, producer: string, position: number): Promise<void> {

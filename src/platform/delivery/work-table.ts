@@ -14,7 +14,7 @@ export interface PutAside {
   attempts: number;
   /** Milliseconds since it was said. */
   ageMs: number;
-  /** Milliseconds to the next attempt, negative when it is due; null for a dead letter. */
+  /** Milliseconds to the next attempt, negative when it is due; null for a dead letter, and behind another message. */
   dueInMs: number | null;
   /** What has to happen before the next attempt, besides time; null for nothing. */
   waitsFor: string | null;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Lag } from '../delivery/lag.js';
 import { lagOf } from '../delivery/lag.js';
 import { notify } from '../delivery/outbox-watch.js';
+import { rouse } from '../delivery/parked.js';
 import type { Discarded, PutAside, PutAsideInFull } from '../delivery/work-table.js';
 import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
 import { currentMessage } from '../messaging/context.js';
@@ -70,6 +71,7 @@ export class Deliveries {
       lastError,
     };
     this.runtime.log.warn(line, 'an undelivered message was discarded');
+    await rouse(database.pool, consumer, [message]);
     if (spoke) await notify(database.pool, database.module);
     await notify(database.pool, database.module, 'parked');
   }

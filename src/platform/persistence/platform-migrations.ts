@@ -45,7 +45,7 @@ export class PlatformTables1700000000000 implements MigrationInterface {
         attempts     int NOT NULL DEFAULT 0,
         errors       jsonb NOT NULL DEFAULT '[]',
         waiting_for  text,
-        due_at       timestamptz NOT NULL,
+        due_at       timestamptz,
         leased_until timestamptz,
         parked_at    timestamptz NOT NULL DEFAULT now(),
         UNIQUE (consumer, producer, seq)

@@ -97,7 +97,8 @@ export class StreamPublisher {
     await client.query('BEGIN');
     const locked = await lockProgress(client, name, this.#module);
     if (locked !== undefined) {
-      const from = this.#end?.saved === locked ? this.#end : await this.#resume(locked);
+      const { position } = locked;
+      const from = this.#end?.saved === position ? this.#end : await this.#resume(position);
       this.#end = await this.#append(from);
       await advance(client, name, this.#module, this.#end.saved);
     } else this.#end = undefined;
