@@ -12,7 +12,7 @@ const CONTRACTS = '^modules/[^/]+/contracts/';
 const DEFINE = '^src/platform/messaging/define[.]ts$';
 const SURFACE = ['^src/platform/(?:index|http/index)[.]ts$', DEFINE];
 const TESTING = '^src/platform/testing/';
-const PLATFORM_TESTS = '^test/(?:bench|delivery|nats|sagas|support|topology)/';
+const PLATFORM_TESTS = '^test/(?:bench|delivery|nats|observability|sagas|support|topology)/';
 const PACKAGES = '(?:^|/)node_modules/';
 const FRAMEWORKS = `${PACKAGES}(?:@nestjs|typeorm|@types/pg|pg|rxjs|fastify|undici)/`;
 

@@ -2,6 +2,8 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions } from './platform/bounded-context.js';
 import { ConfigError, readVariables } from './platform/configuration.js';
+import type { TelemetrySettings } from './platform/observability/settings.js';
+import { telemetrySettings, TelemetryVariables } from './platform/observability/settings.js';
 import { readTopology, type Topology, variableOf } from './topology.js';
 
 const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);
@@ -43,6 +45,7 @@ const Variables = z.object({
     })
     .default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
+  ...TelemetryVariables.shape,
 });
 
 export interface Config {
@@ -62,6 +65,7 @@ export interface Config {
   /** How long delivered messages are kept at least, and when one that is not delivered is told of: milliseconds. */
   readonly housekeeping: { keepMs: number; staleAfterMs: number };
   readonly log: { level: string; format: 'json' | 'pretty' };
+  readonly telemetry: TelemetrySettings;
 }
 
 /**
@@ -100,6 +104,7 @@ export function readConfig(
     auth: authOf(values),
     rateLimit: values.RATE_LIMIT,
     housekeeping: { keepMs: values.OUTBOX_RETENTION_HOURS * 3_600_000, staleAfterMs: values.STALE_AFTER_MS },
+    telemetry: telemetrySettings(values),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
   });
 }

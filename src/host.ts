@@ -13,6 +13,7 @@ import { configureHttp } from './platform/http/http-app.js';
 import { childContext, runInScope } from './platform/messaging/context.js';
 import { WiringError } from './platform/messaging/registry.js';
 import { createLogger, nestLogger, type Logger } from './platform/observability/logging.js';
+import { startTracing } from './platform/observability/telemetry.js';
 import { EmbeddedError } from './platform/persistence/embedded.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
@@ -41,6 +42,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
+  const endTracing = startTracing(config.telemetry, log);
   const database = await prepareDatabase(config, hereOf(config), log);
   const remotes = remoteModules(config);
   const { poolSize, housekeeping, topology } = config;
@@ -63,6 +65,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise
     await seam?.close();
     await runtime.stop();
     await database.release();
+    await endTracing();
   };
   stopOnSignal(stop, log);
   try {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Span } from '@opentelemetry/api';
 import type { Pool } from 'pg';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Database } from '../persistence/database.js';
@@ -10,12 +11,16 @@ import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
 import { park, parkedKeys, rouse } from './parked.js';
 import { ReadAhead } from './read-ahead.js';
+import { isSampled } from '../messaging/trace-context.js';
+import { receiving } from '../observability/seam-spans.js';
+import { beginTrace } from '../observability/spans.js';
 import { advance, ensureProgress, lockProgress, moveProgress } from './progress.js';
 
 const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
 const SAVE_EVERY = 1000;
 const BUSY_MS = 10;
+const MOST_LINKS = 128;
 
 export interface LoopEvents {
   /** A batch committed; `spoke` when it wrote to the module's outbox, `parked` when messages wait in the work table. */
@@ -134,12 +139,23 @@ export class ConsumerLoop {
       this.#position = page.upTo;
       return;
     }
+    const span = this.#beginSpan(page.messages);
     try {
       await this.#transact(page, false);
     } catch (error) {
       if (isConnectionFailure(error)) throw error;
       await this.#transact(page, true);
+    } finally {
+      span?.end();
     }
+  }
+
+  /** Several messages in one transaction may be of several traces: it has one of its own, linked to theirs. */
+  #beginSpan(messages: readonly StoredMessage[]): Span | undefined {
+    const traces = messages.map(({ headers }) => headers.traceparent).filter(isSampled);
+    if (messages.length === 1 || traces.length === 0) return undefined;
+    const { name, module } = this.consumer;
+    return beginTrace(undefined, () => receiving(name, module, traces.slice(0, MOST_LINKS), messages.length))?.span;
   }
 
   /** @param isolate run each message by itself, and park those that fail */

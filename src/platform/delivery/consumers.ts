@@ -12,6 +12,7 @@ import type { FeedFilter } from './feed.js';
 import type { Reply, StoredMessage } from './message.js';
 import { contextOf, replyRow, replyType, streams } from './message.js';
 import type { SubscriptionOptions } from './subscription.js';
+import { traced, tracedBatch } from './traced.js';
 
 interface EventHandler extends IEventHandler {
   /** Takes a whole batch at once, where the handler has a better way than one by one. */
@@ -38,21 +39,24 @@ export function eventConsumer(
     if (!options.rebuildable || unit!.said === said) return;
     throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
   };
+  const named = { name: `${module}.${options.name}`, module };
   const one = {
-    handle: (message: StoredMessage, unit: UnitOfWork | undefined) =>
+    handle: traced(named, (message, unit) =>
       inScope(message, unit, async () => await handler.handle(eventOf(message))),
+    ),
   };
+  const atOnce = tracedBatch(named, (messages, unit) =>
+    inScope(messages[0]!, unit, async () => await handler.handleBatch!(messages.map(eventOf))),
+  );
   return {
     ...one,
-    name: `${module}.${options.name}`,
-    module,
+    ...named,
     sources: grouped(eventSources(types)),
     external: options.external ?? false,
     rebuildable: options.rebuildable ?? false,
     retry: { ...DEFAULT_RETRY, ...options.retry },
     handleBatch(messages, unit) {
-      const all = () => handler.handleBatch!(messages.map(eventOf));
-      if (handler.handleBatch) return inScope(messages[0]!, unit, all);
+      if (handler.handleBatch) return atOnce(messages, unit);
       return (options.pipelined ? keyByKey : oneByOne)(one, messages, unit);
     },
     async reset(unit) {
@@ -111,7 +115,8 @@ export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
 }
 
 function withBatches(consumer: Omit<Consumer, 'handleBatch'>): Consumer {
-  return { ...consumer, handleBatch: (messages, unit) => oneByOne(consumer, messages, unit) };
+  const one = { handle: traced(consumer, consumer.handle.bind(consumer)) };
+  return { ...consumer, ...one, handleBatch: (messages, unit) => oneByOne(one, messages, unit) };
 }
 
 function answer(command: StoredMessage, reply: Reply, module: string, unit: UnitOfWork): void {

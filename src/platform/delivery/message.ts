@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Span } from '@opentelemetry/api';
 import type { Actor, MessageContext, SendOptions } from '../messaging/context.js';
-import { childTrace, currentMessage, SYSTEM } from '../messaging/context.js';
+import { currentMessage, SYSTEM } from '../messaging/context.js';
+import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
 import { definitionOf } from '../messaging/define.js';
 import type { WireError } from '../messaging/errors.js';
+import { saying } from '../observability/seam-spans.js';
+import { beginSpan } from '../observability/spans.js';
 
 /** What travels beside the payload; lower-case names, as CloudEvents extensions want them. */
 export interface MessageHeaders {
@@ -22,6 +26,12 @@ export interface OutboxRow {
   type: string;
   payload: object;
   headers: MessageHeaders;
+}
+
+/** A row that is to be written, and the span that ends when it is; absent when it is not recorded. */
+export interface Saying {
+  row: OutboxRow;
+  span: Span | undefined;
 }
 
 /** A row of an outbox as a consumer reads it. */
@@ -47,6 +57,13 @@ export const streams = {
 
 /** The `type` of the reply to a command. */
 export const replyType = (command: string) => `${command}.reply`;
+
+/** Begins the span of a row: what is caused by the message is below it. */
+export function beginSaying(row: OutboxRow): Saying {
+  const { aggregatetype, headers, id, type } = row;
+  const { span, traceparent } = beginSpan(headers.traceparent, () => saying(type, aggregatetype, id, currentMessage()));
+  return span ? { row: { ...row, headers: { ...headers, traceparent } }, span } : { row, span };
+}
 
 export function eventRow(event: object): OutboxRow {
   const definition = definitionOf(event)!;
@@ -77,7 +94,7 @@ export function contextOf(message: StoredMessage, module: string, more: Partial<
     module,
     correlationId: correlationid,
     causationId: causationid,
-    traceparent: childTrace(traceparent),
+    traceparent: parseTraceparent(traceparent) ?? childTrace(undefined),
     actor,
     occurredAt: message.created_at,
     ...more,

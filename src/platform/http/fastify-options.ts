@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { childTrace, traceIds } from '../messaging/context.js';
+import { childTrace, traceIds } from '../messaging/trace-context.js';
 import { refusal } from './failures.js';
 import { problemBody } from './problem.js';
 import { stateOf } from './request-state.js';

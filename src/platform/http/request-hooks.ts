@@ -1,10 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { runInScope, traceIds } from '../messaging/context.js';
+import { runInScope } from '../messaging/context.js';
+import { traceIds } from '../messaging/trace-context.js';
 import type { Logger } from '../observability/logging.js';
 import { nul } from './body-parsers.js';
 import { Closing, shuttingDown } from './closing.js';
 import { HttpOptions } from './http-options.js';
+import { MODULE } from '../observability/seam-spans.js';
+import { endRunning } from '../observability/spans.js';
 import { stateOf } from './request-state.js';
 import { RouteTable } from './route-table.js';
 
@@ -18,8 +22,11 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   closing.whenDone(() => fastify.server.closeAllConnections());
   fastify.addHook('onRequest', (request, reply, done) => {
     closing.enter();
-    reply.raw.once('close', () => closing.leave());
     begin(request, reply);
+    reply.raw.once('close', () => {
+      closing.leave();
+      endSpan(request, reply);
+    });
     if (request.url.includes('%00')) return done(nul());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
   });
@@ -37,6 +44,24 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 function begin(request: FastifyRequest, reply: FastifyReply): void {
   const { context } = stateOf(request);
   reply.header('X-Correlation-Id', context.correlationId).header('X-Trace-Id', traceIds(context.traceparent).traceId);
+}
+
+/** Also where the client has hung up before it had its answer. */
+function endSpan(request: FastifyRequest, reply: FastifyReply): void {
+  const { context, span, problem } = stateOf(request);
+  const route = request.routeOptions.url;
+  const status = reply.statusCode;
+  if (!span) return;
+  span.updateName(route ? `${request.method} ${route}` : request.method);
+  span.setAttributes({
+    [MODULE]: context.module,
+    'http.response.status_code': status,
+    ...(route && { 'http.route': route }),
+  });
+  if (problem) span.setAttribute('liftout.outcome', problem);
+  if (!reply.raw.writableFinished) span.setAttribute('error.type', 'client_closed_request');
+  if (status >= 500) span.setAttribute('error.type', String(status)).setStatus({ code: SpanStatusCode.ERROR });
+  endRunning(context.traceparent, span);
 }
 
 /** One line a request. The path itself is left out: the route says enough, and values can be personal. */

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, MessageContext } from '../messaging/context.js';
-import { childTrace } from '../messaging/context.js';
+import type { Span } from '@opentelemetry/api';
+import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
+import { serving } from '../observability/seam-spans.js';
+import type { Begun } from '../observability/spans.js';
+import { beginTrace, noteRunning } from '../observability/spans.js';
 import { preferredWaitMs } from './prefer.js';
 
 /** How long a client waits at most, beside what it asks for with `Prefer: wait`. */
@@ -20,6 +24,8 @@ export interface RequestState {
   problem?: string;
   /** It is asked all the time, by machines: health, metrics. */
   operational?: boolean;
+  /** Absent when the request is not recorded. */
+  span?: Span;
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>();
@@ -28,14 +34,30 @@ const states = new WeakMap<IncomingMessage, RequestState>();
 export function stateOf(request: FastifyRequest | IncomingMessage): RequestState {
   const raw = 'raw' in request ? request.raw : request;
   let state = states.get(raw);
-  if (!state)
-    states.set(raw, (state = { context: firstContext(raw, 'raw' in request ? request.routeOptions?.url : undefined) }));
+  if (!state) states.set(raw, (state = begin(raw, 'raw' in request ? request.routeOptions?.url : undefined)));
   return state;
 }
 
 const CORRELATION = /^[A-Za-z0-9._-]{1,128}$/;
 
-function firstContext({ method, headers }: IncomingMessage, route: string | undefined): MessageContext {
+/** Asked for all the time, by machines, or about traces: not traced itself. */
+const UNTRACED = /^\/(health|metrics|_dev)(\/|$)/;
+
+function begin(raw: IncomingMessage, route: string | undefined): RequestState {
+  const parent = parseTraceparent(text(raw.headers.traceparent));
+  const untraced = UNTRACED.test(route ?? '');
+  const begun = untraced ? undefined : beginTrace(parent, () => serving(raw.method ?? 'GET'));
+  const context = firstContext(raw, route, begun ?? { traceparent: childTrace(parent) });
+  if (!begun?.span) return { context };
+  noteRunning(begun);
+  return { context, span: begun.span };
+}
+
+function firstContext(
+  { method, headers }: IncomingMessage,
+  route: string | undefined,
+  { traceparent }: Begun,
+): MessageContext {
   const id = randomUUID();
   const given = text(headers['x-correlation-id']);
   return {
@@ -43,7 +65,7 @@ function firstContext({ method, headers }: IncomingMessage, route: string | unde
     type: `${method} ${route ?? '(no route)'}`,
     module: PLATFORM,
     correlationId: given && CORRELATION.test(given) ? given : id,
-    traceparent: childTrace(text(headers.traceparent)),
+    traceparent,
     actor: ANONYMOUS,
     deadline: Date.now() + PATIENCE_MS + preferredWaitMs(text(headers.prefer)),
   };

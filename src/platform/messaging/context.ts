@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { childTrace } from './trace-context.js';
 
 /** Who asks. Travels with every message; `system` is the platform itself, as in a saga's timeout. */
 export interface Actor {
@@ -19,7 +20,7 @@ export interface MessageContext {
   readonly correlationId: string;
   /** The id of the message that caused this one. */
   readonly causationId?: string;
-  /** W3C trace context: `00-<trace id>-<span id>-<flags>`. */
+  /** W3C trace context of the span in which it is sent, or handled: `00-<trace id>-<span id>-<flags>`. */
   readonly traceparent: string;
   readonly actor: Actor;
   /** When the caller stops waiting: milliseconds since the epoch. */
@@ -87,26 +88,9 @@ export function childContext(type: string, module: string, more: Partial<Message
     module,
     correlationId: parent?.correlationId ?? id,
     ...(parent && { causationId: parent.id }),
-    traceparent: childTrace(parent?.traceparent),
+    traceparent: parent?.traceparent ?? childTrace(undefined),
     actor: parent?.actor ?? SYSTEM,
     ...(parent?.deadline && { deadline: parent.deadline }),
     ...more,
   };
-}
-
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
-
-/**
- * A new span in the trace of `parent`, or a new sampled trace when it is absent or malformed.
- * @see https://www.w3.org/TR/trace-context/#traceparent-header
- */
-export function childTrace(parent: string | undefined): string {
-  const match = parent ? TRACEPARENT.exec(parent) : null;
-  const traceId = match?.[1] ?? randomBytes(16).toString('hex');
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-${match?.[3] ?? '01'}`;
-}
-
-/** The trace and span id in a traceparent. */
-export function traceIds(traceparent: string): { traceId: string; spanId: string } {
-  return { traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };
 }

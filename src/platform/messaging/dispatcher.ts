@@ -4,6 +4,8 @@ import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
 import type { WireError } from './errors.js';
 import { ContractViolation, DomainError, Unavailable } from './errors.js';
+import { handling } from '../observability/seam-spans.js';
+import { inOwnSpan } from '../observability/spans.js';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Registry } from './registry.js';
 
@@ -56,14 +58,19 @@ export class Dispatcher {
     return unwrap(await beforeDeadline(context, answer));
   }
 
-  /** The receiving side: handles a message that came over a seam, in the given context. */
-  async answer(context: MessageContext, message: object): Promise<Outcome> {
+  /**
+   * The receiving side: handles a message that came over a seam, in a span below the one of its context.
+   *
+   * @param from whether whoever asks is in another process
+   */
+  async answer(context: MessageContext, message: object, from: 'near' | 'far' = 'near'): Promise<Outcome> {
     const definition = definitionOf(message)!;
     const handle = this.registry.handlerOf(definition.name);
     if (!handle) throw new Unavailable(`${definition.name} is not handled in this process.`, 'down');
     const work = () => this.#outcome(definition, () => handle(message as never));
+    const spec = () => handling(definition, from);
     try {
-      return await this.#run(definition, context, message, work);
+      return await inOwnSpan(context, spec, (own) => this.#run(definition, own, message, work));
     } catch (error) {
       throw this.#unavailable(context, error);
     }
@@ -79,7 +86,7 @@ export class Dispatcher {
     const inside = unit?.module === definition.module ? unit : undefined;
     if (definition.kind === 'query') return runInScope(context, inside, work);
     if (inside) return undoneUnlessOk(inside, () => runInScope(context, inside, work));
-    return this.runners.get(definition.module)!.run(context, message, work);
+    return runInScope(context, undefined, () => this.runners.get(definition.module)!.run(context, message, work));
   }
 
   /** Turns what a handler returned or threw into what the contract allows. Faults stay exceptions. */

@@ -2,7 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { destination, pino, transport } from 'pino';
 import { describeError } from '../messaging/describe-error.js';
-import { currentMessage, traceIds } from '../messaging/context.js';
+import { currentMessage } from '../messaging/context.js';
+import { traceIds } from '../messaging/trace-context.js';
 
 export type { Logger } from 'pino';
 

@@ -6,6 +6,7 @@ import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import { currentScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { isStalePlan } from './failures.js';
+import { traceStatements } from './statement-spans.js';
 import { sendTogether, Statements } from './statements.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -34,6 +35,7 @@ export class Database {
   readonly dataSource: DataSource;
   readonly #changes: Changes;
   readonly #statements = new Statements();
+  #traced: Pool | undefined;
 
   constructor(options: DatabaseOptions) {
     this.module = options.module;
@@ -49,7 +51,7 @@ export class Database {
         pipeline: true,
         options: `-c search_path=${options.module}`,
         connectionTimeoutMillis: 10_000,
-        onConnect: equip,
+        onConnect: (client: ClientBase) => equip(client, options.module),
       },
     });
   }
@@ -94,7 +96,9 @@ export class Database {
 
   /** The pool of the module, for the platform's own statements outside of any unit of work. */
   get pool(): Pool {
-    return (this.dataSource.driver as unknown as { master: Pool }).master;
+    const { master } = this.dataSource.driver as unknown as { master: Pool };
+    if (this.#traced !== master) traceStatements((this.#traced = master), this.module);
+    return master;
   }
 
   #unit(): UnitOfWork | undefined {
@@ -108,9 +112,10 @@ export class Database {
   }
 }
 
-function equip(client: ClientBase): void {
+function equip(client: ClientBase, module: string): void {
   surviveLoss(client);
   sendTogether(client);
+  traceStatements(client, module);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { DataSource } from 'typeorm';
-import { PlatformTables1700000000000 } from './platform-migrations.js';
+import { PLATFORM_MIGRATIONS } from './platform-migrations.js';
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -52,7 +52,7 @@ async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSo
     type: 'postgres',
     url: target.url,
     schema: target.module,
-    migrations: [PlatformTables1700000000000, ...target.migrations],
+    migrations: [...PLATFORM_MIGRATIONS, ...target.migrations],
     migrationsTableName: 'schema_migration',
     poolSize: 1,
     applicationName: `liftout:${target.module}:migrate`,

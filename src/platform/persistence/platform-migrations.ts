@@ -84,3 +84,19 @@ export class PlatformTables1700000000000 implements MigrationInterface {
     await runner.query('DROP TABLE saga, command_outcome, parked_message, consumer_progress, outbox_reader, outbox');
   }
 }
+
+/** What armed the timeout of an instance, so that it goes on in the same trace however long after. */
+export class SagaHeaders1700000000001 implements MigrationInterface {
+  readonly name = 'SagaHeaders1700000000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE saga ADD COLUMN timeout_headers jsonb');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE saga DROP COLUMN timeout_headers');
+  }
+}
+
+/** Those of every module, before its own. */
+export const PLATFORM_MIGRATIONS = [PlatformTables1700000000000, SagaHeaders1700000000001] as const;

@@ -1,11 +1,16 @@
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { SendOptions, Unit } from '../messaging/context.js';
+import { currentMessage } from '../messaging/context.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
-import type { OutboxRow } from '../delivery/message.js';
-import { commandRow, eventRow } from '../delivery/message.js';
+import type { Span } from '@opentelemetry/api';
+import type { OutboxRow, Saying } from '../delivery/message.js';
+import { beginSaying, commandRow, eventRow } from '../delivery/message.js';
 import { appendToOutbox } from '../delivery/outbox.js';
+import { transacting } from '../observability/seam-spans.js';
+import { beginSpan } from '../observability/spans.js';
+import { statementsWithin } from './statement-spans.js';
 
 /** The database answered COMMIT with ROLLBACK: a statement had failed and nobody looked. */
 export class CommitRefused extends Error {
@@ -23,10 +28,11 @@ export class UnitOfWork implements Unit {
   /** Local domain events that wait for their handlers. */
   readonly localEvents: object[] = [];
   readonly #runner: QueryRunner;
-  readonly #rows: OutboxRow[] = [];
+  readonly #rows: Saying[] = [];
   readonly #onBegin: (client: PoolClient) => Promise<void>;
   #client: Promise<PoolClient> | undefined;
   #connected: PoolClient | undefined;
+  #span: Span | undefined;
   #savepoints = 0;
 
   /**
@@ -80,7 +86,7 @@ export class UnitOfWork implements Unit {
         `${this.module} published ${definition.name}: a module publishes its own events only.`,
       );
     }
-    this.#rows.push(eventRow(event));
+    this.append(eventRow(event));
   }
 
   send(command: object, options: SendOptions = {}): void {
@@ -88,12 +94,12 @@ export class UnitOfWork implements Unit {
     if (definition?.kind !== 'command') {
       throw new ContractViolation('Only a command made with defineCommand can be sent.');
     }
-    this.#rows.push(commandRow(command, this.module, options));
+    this.append(commandRow(command, this.module, options));
   }
 
   /** Buffers a row that is neither an event of this module nor a command, such as a reply. */
   append(row: OutboxRow): void {
-    this.#rows.push(row);
+    this.#rows.push(beginSaying(row));
   }
 
   async nested<T>(work: () => Promise<T>): Promise<T> {
@@ -122,12 +128,19 @@ export class UnitOfWork implements Unit {
     const speaks = this.#rows.length > 0;
     if (!this.open && !speaks) return false;
     const client = await this.client();
-    const written = speaks ? appendToOutbox(client, this.#rows) : Promise.resolve();
+    const written = speaks
+      ? appendToOutbox(
+          client,
+          this.#rows.map(({ row }) => row),
+        )
+      : Promise.resolve();
     // Pipelined: if the insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
     const [inserted, committed] = await Promise.allSettled([written, client.query('COMMIT')]);
     if (inserted.status === 'rejected') throw inserted.reason;
     if (committed.status === 'rejected') throw committed.reason;
     if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');
+    for (const { span } of this.#rows) span?.end();
+    this.#endSpan('committed');
     await this.#runner.release();
     return speaks;
   }
@@ -136,6 +149,7 @@ export class UnitOfWork implements Unit {
   async rollback(): Promise<void> {
     await this.#client?.catch(() => undefined);
     if (!this.#connected) return;
+    this.#endSpan('rolled back');
     try {
       await this.#connected.query('ROLLBACK');
       await this.#runner.release();
@@ -147,10 +161,26 @@ export class UnitOfWork implements Unit {
   async #begin(connect: () => Promise<PoolClient>): Promise<PoolClient> {
     const client = await connect();
     this.#connected = client;
+    this.#beginSpan(client);
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.
     client.query('BEGIN').catch(() => undefined);
     await this.#onBegin(client);
     return client;
+  }
+
+  /** From the first use of the database on; what the same handler asks of it is below. */
+  #beginSpan(client: PoolClient): void {
+    const within = currentMessage()?.traceparent;
+    if (!within) return;
+    const { span, traceparent } = beginSpan(within, () => transacting(this.module));
+    this.#span = span;
+    if (span) statementsWithin(client, within, traceparent);
+  }
+
+  #endSpan(outcome: 'committed' | 'rolled back'): void {
+    this.#span?.setAttribute('liftout.outcome', outcome).end();
+    this.#span = undefined;
+    statementsWithin(this.#connected!, '', '');
   }
 
   async #discard(error: Error): Promise<void> {

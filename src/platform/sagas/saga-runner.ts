@@ -2,6 +2,10 @@ import type { Reply, StoredMessage } from '../delivery/message.js';
 import { definitionOf } from '../messaging/define.js';
 import { describeError } from '../messaging/describe-error.js';
 import type { Registry } from '../messaging/registry.js';
+import { childContext, currentMessage, runInScope } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context.js';
+import { timingOut } from '../observability/seam-spans.js';
+import { inOwnSpan, spanOf } from '../observability/spans.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import { noteReply, takeDecision, textOf } from './instance.js';
 import type { Decision, Saga } from './saga.js';
@@ -45,15 +49,28 @@ export class SagaRunner {
     if (!row) return undefined;
     const heard = `timeout ${row.timeout_name!}`;
     try {
-      await unit.nested(async () => {
-        const decision = this.saga.decideTimeout(row.state, row.timeout_name!);
-        await this.#apply(row, { timeout: null, ...decision }, unit, heard);
-      });
+      await this.#inTrace(row, unit, () =>
+        unit.nested(async () => {
+          const decision = this.saga.decideTimeout(row.state, row.timeout_name!);
+          await this.#apply(row, { timeout: null, ...decision }, unit, heard);
+        }),
+      );
       return { id: row.id };
     } catch (error) {
       await postponeTimeout(client, row, RETRY_MS, { heard, error: describeError(error) });
       return { id: row.id, error };
     }
+  }
+
+  /** Goes on where the timeout was armed: same trace, same correlation. */
+  async #inTrace(row: SagaRow, unit: UnitOfWork, work: () => Promise<void>): Promise<void> {
+    const { timeout_headers: headers, timeout_name: name } = row;
+    const from: Partial<MessageContext> = headers
+      ? { correlationId: headers.correlationid, causationId: headers.causationid, traceparent: headers.traceparent }
+      : {};
+    const context = childContext(`${this.saga.name}.timeout`, unit.module, from);
+    const spec = () => timingOut(this.saga.name, name!, unit.module);
+    await inOwnSpan(context, spec, (own) => runInScope(own, unit, work));
   }
 
   #value(message: StoredMessage): object {
@@ -64,6 +81,7 @@ export class SagaRunner {
   async #apply(row: SagaRow, decision: Decision<unknown>, unit: UnitOfWork, heard: string): Promise<void> {
     const commands = takeDecision(this.saga, row, decision);
     const replyTo = { saga: this.saga.name, id: row.id };
+    spanOf(currentMessage())?.setAttributes({ 'liftout.saga': this.saga.name, 'liftout.saga.instance': row.id });
     for (const command of commands) unit.send(command, { key: row.id, replyTo });
     const timeout = decision.done && decision.timeout === undefined ? null : decision.timeout;
     await saveSaga(await unit.client(), row, timeout, {

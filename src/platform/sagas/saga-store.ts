@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import type { MessageHeaders } from '../delivery/message.js';
+import { currentMessage } from '../messaging/context.js';
 
 /** A command that a saga sent, and how it ended. */
 export interface Step {
@@ -28,9 +30,13 @@ export interface SagaRow {
   /** It has decided that nothing more is to be done. */
   ended: boolean;
   timeout_name: string | null;
+  /** Of the message that armed the timeout; null where none did since this is kept. */
+  timeout_headers: TimeoutHeaders | null;
 }
 
-const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name';
+export type TimeoutHeaders = Pick<MessageHeaders, 'correlationid' | 'causationid' | 'traceparent'>;
+
+const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name, timeout_headers';
 
 /** Begins an instance. @returns whether it is new */
 export async function insertSaga(client: ClientBase, saga: string, id: string): Promise<boolean> {
@@ -77,6 +83,7 @@ export async function saveSaga(
                   timeout_name = CASE WHEN $6 THEN timeout_name ELSE $7 END,
                   timeout_at = CASE WHEN $6 THEN timeout_at ELSE now() + $8::float8 * interval '1 ms' END,
                   ended_at = CASE WHEN $9 THEN coalesce(ended_at, now()) END,
+                  timeout_headers = CASE WHEN $6 THEN timeout_headers ELSE $11::jsonb END,
                   timeline = ${appended('$10')}
             WHERE saga = $1 AND id = $2`,
     values: [
@@ -90,8 +97,16 @@ export async function saveSaga(
       timeout?.afterMs ?? null,
       row.ended,
       JSON.stringify(moment),
+      timeout ? JSON.stringify(headersNow()) : null,
     ],
   });
+}
+
+function headersNow(): TimeoutHeaders | null {
+  const context = currentMessage();
+  return context
+    ? { correlationid: context.correlationId, causationid: context.id, traceparent: context.traceparent }
+    : null;
 }
 
 /** Has a timeout that could not be handled tried again, so that it does not hold up those of other instances. */

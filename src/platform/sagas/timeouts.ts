@@ -1,6 +1,5 @@
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { childContext, runInScope } from '../messaging/context.js';
 import type { SagaRunner } from './saga-runner.js';
 import { nextTimeoutMs } from './saga-store.js';
 
@@ -57,9 +56,8 @@ export class SagaTimeouts {
 
   async #one(runner: SagaRunner): Promise<boolean> {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
-    const context = childContext(`${runner.saga.name}.timeout`, this.database.module);
     try {
-      const handled = await runInScope(context, unit, () => runner.handleTimeout(unit));
+      const handled = await runner.handleTimeout(unit);
       if (await unit.commit()) this.committed();
       if (handled?.error) this.failed(handled.error);
       return handled !== undefined;

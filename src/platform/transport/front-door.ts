@@ -7,6 +7,8 @@ import { contextOptions } from '../bounded-context.js';
 import { Identity } from '../http/identity.js';
 import { RateLimit } from '../http/rate-limit.js';
 import { stateOf } from '../http/request-state.js';
+import { forwarding } from '../observability/seam-spans.js';
+import { inSpan } from '../observability/spans.js';
 import { answerHeaders, requestHeaders } from './headers.js';
 import { documentRemote } from './remote-docs.js';
 import type { SeamAnswer, SeamClient } from './seam-client.js';
@@ -43,16 +45,20 @@ function forward(client: SeamClient, request: FastifyRequest, reply: FastifyRepl
   const { correlationId, traceparent, deadline } = stateOf(request).context;
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const forwarding = {
+  const onward = {
     method,
     path: `${PATHS.http}${url}`,
     body: (request.body as Buffer | undefined) ?? '',
-    headers: { ...requestHeaders(headers), 'x-correlation-id': correlationId, traceparent },
+    headers: { ...requestHeaders(headers), 'x-correlation-id': correlationId },
     client: ip,
     signal: gone.signal,
   };
+  const spec = () => forwarding(method, client.peer.module, client.peer.url);
   return client.policy.route(method === 'GET' || method === 'HEAD', async () => {
-    const answer = await client.forward({ ...forwarding, timeoutMs: Math.max(1, deadline! - Date.now()) });
+    const answer = await inSpan(traceparent, spec, (own) => {
+      const traced = { ...onward.headers, traceparent: own };
+      return client.forward({ ...onward, headers: traced, timeoutMs: Math.max(1, deadline! - Date.now()) });
+    });
     if (answer.headers[FORWARDED] !== undefined) return answer;
     throw unanswered(`${method} of ${client.peer.module}`, { status: answer.status, body: await buffer(answer.body) });
   });

@@ -19,7 +19,11 @@ export class RehearsedModule implements RemoteModule {
     private readonly dispatcher: () => Dispatcher,
   ) {
     const request = (_method: string, _path: string, body: string | Uint8Array) => this.#request(String(body));
-    this.#far = new HttpRemoteModule({ policy: new SeamPolicy(rehearsal.module), request });
+    this.#far = new HttpRemoteModule({
+      peer: { module: rehearsal.module, url: 'rehearsal:' },
+      policy: new SeamPolicy(rehearsal.module),
+      request,
+    });
   }
 
   async ask(context: MessageContext, message: object): Promise<Outcome> {

@@ -3,6 +3,8 @@ import { deepFreeze, definitionOf } from '../messaging/define.js';
 import type { MessageDefinition } from '../messaging/define.js';
 import type { Outcome, RemoteModule } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
+import { asking } from '../observability/seam-spans.js';
+import { inOwnSpan } from '../observability/spans.js';
 import type { SeamClient } from './seam-client.js';
 import { PATHS, toWire, unanswered, WireOutcome } from './wire.js';
 
@@ -17,7 +19,7 @@ const HEADERS = { 'content-type': 'application/json' };
  * queries change nothing, and commands carry an idempotency key.
  */
 export class HttpRemoteModule implements RemoteModule {
-  constructor(private readonly client: Pick<SeamClient, 'policy' | 'request'>) {}
+  constructor(private readonly client: Pick<SeamClient, 'peer' | 'policy' | 'request'>) {}
 
   async ask(context: MessageContext, message: object): Promise<Outcome> {
     const definition = definitionOf(message)!;
@@ -25,7 +27,11 @@ export class HttpRemoteModule implements RemoteModule {
     // A command that is repeated must be recognised: without a key of its caller's its id is the key.
     const key = definition.kind === 'command' ? { key: context.key ?? context.id } : {};
     const sent = { ...context, ...key, deadline };
-    return await this.client.policy.message(deadline, (left) => this.#attempt(sent, definition, message, left));
+    const { module, url } = this.client.peer;
+    const spec = () => asking(context, module, url);
+    return await this.client.policy.message(deadline, (left) =>
+      inOwnSpan(sent, spec, (own) => this.#attempt(own, definition, message, left)),
+    );
   }
 
   async #attempt(context: MessageContext, definition: MessageDefinition, message: object, left: number) {

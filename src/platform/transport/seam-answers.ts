@@ -81,7 +81,7 @@ export class SeamAnswers {
       return sendJson(response, 501, { reason: 'fault', message });
     }
     try {
-      const outcome = await this.host.dispatcher.answer(context, new Message(payload as never));
+      const outcome = await this.host.dispatcher.answer(context, new Message(payload as never), 'far');
       return send(response, 200, outcomeBody(outcome));
     } catch (error) {
       return this.#unanswered(error, context.type, response);

@@ -1,0 +1,82 @@
+import { context, diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type { Resource } from '@opentelemetry/resources';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace';
+import { randomUUID } from 'node:crypto';
+import { sampleRootsBy } from '../messaging/trace-context.js';
+import { ActiveContext } from './active-context.js';
+import type { Logger } from './logging.js';
+import type { TelemetrySettings } from './settings.js';
+import { samplerOf } from './settings.js';
+import { traceWith } from './spans.js';
+
+export interface TelemetryOptions extends TelemetrySettings {
+  /** What else sees every span, such as the store behind the development page. */
+  also?: readonly SpanProcessor[];
+}
+
+const SCOPE = 'liftout';
+/** Spans that wait to be handed on; what comes on top of them is dropped. */
+const MOST_WAITING = 16_384;
+
+/**
+ * Starts to record traces, before anything else of the process does: with OTLP to a collector where the standard
+ * variables name one. Where nobody would see a span none is made.
+ *
+ * A collector that does not answer is told of on level debug only, and costs nothing but the spans.
+ *
+ * @returns a function that hands on what is left, and ends it
+ */
+export function startTracing(options: TelemetryOptions, log: Logger): () => Promise<void> {
+  const processors = [...(options.also ?? [])];
+  if (options.disabled) return async () => undefined;
+  if (options.export.traces) processors.push(exporting(options.spansEveryMs));
+  if (processors.length === 0) return async () => undefined;
+  tellProblems(log);
+  const sampler = samplerOf(options);
+  const provider = new TracerProvider({ resource: resource(), sampler, spanProcessors: processors });
+  traceWith(provider.getTracer(SCOPE));
+  sampleRootsBy((traceId) => samples(sampler, traceId));
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new ActiveContext());
+  return async () => {
+    traceWith(undefined);
+    sampleRootsBy(() => false);
+    trace.disable();
+    context.disable();
+    await provider.shutdown().catch(() => undefined);
+  };
+}
+
+function exporting(scheduledDelayMillis: number): SpanProcessor {
+  return new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter(),
+    scheduledDelayMillis,
+    maxQueueSize: MOST_WAITING,
+  });
+}
+
+/** Who reports: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and an id of this process. */
+export function resource(): Resource {
+  const own = resourceFromAttributes({ 'service.name': SCOPE, 'service.instance.id': randomUUID() });
+  return defaultResource()
+    .merge(own)
+    .merge(detectResources({ detectors: [envDetector] }));
+}
+
+/** Problems of the exporters themselves. */
+export function tellProblems(log: Logger): void {
+  const tell = (message: string) => log.debug({ from: 'opentelemetry' }, message.slice(0, 500));
+  const quiet = () => undefined;
+  diag.setLogger(
+    { error: tell, warn: tell, info: quiet, debug: quiet, verbose: quiet },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+}
+
+function samples(sampler: Sampler, traceId: string): boolean {
+  const { decision } = sampler.shouldSample(ROOT_CONTEXT, traceId, 'root', SpanKind.INTERNAL, {}, []);
+  return decision === SamplingDecision.RECORD_AND_SAMPLED;
+}
