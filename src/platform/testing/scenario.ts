@@ -1,6 +1,4 @@
-import type { INestApplicationContext, Type } from '@nestjs/common';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { Type } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { Command, Query } from '@nestjs/cqrs';
 import type { QueryResultRow } from 'pg';
@@ -11,11 +9,12 @@ import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
 import { createLogger } from '../observability/logging.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { PlatformModule } from '../platform.module.js';
 import { Runtime } from '../runtime.js';
 import type { TestDatabase } from './database.js';
 import { testDatabase } from './database.js';
 import { eventually } from './eventually.js';
+import type { Method, RouteAnswer, RouteRequest } from './routes.js';
+import { RoutedApp } from './routes.js';
 
 type Contracts = Readonly<Record<string, unknown>>;
 type Script = (message: never) => unknown;
@@ -58,7 +57,7 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
 export class Scenario {
   readonly #scripts = new Map<string, Script>();
   readonly #received: object[] = [];
-  #app: INestApplicationContext | undefined;
+  #app: RoutedApp | undefined;
 
   constructor(
     private readonly module: string,
@@ -70,9 +69,7 @@ export class Scenario {
   async start(modules: readonly Type[], neighbours: readonly Contracts[]): Promise<void> {
     for (const contracts of neighbours) for (const type of messagesOf(contracts)) this.#play(type);
     await this.runtime.connect();
-    @Module({ imports: [PlatformModule.forRuntime(this.runtime), ...modules] })
-    class Stage {}
-    this.#app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });
+    this.#app = await RoutedApp.open(this.runtime, modules);
     this.runtime.startDelivery();
   }
 
@@ -88,6 +85,11 @@ export class Scenario {
     return await runInScope(context, undefined, () =>
       (bus as { execute(message: object): Promise<R> }).execute(message),
     );
+  }
+
+  /** What one of the module's routes answers. */
+  async request(method: Method, path: string, request: RouteRequest = {}): Promise<RouteAnswer> {
+    return await this.#app!.request(method, path, request);
   }
 
   /** Publishes an event of a neighbour, through its real outbox. */
@@ -132,7 +134,7 @@ export class Scenario {
 
   /** A provider of the module under test. */
   get<T>(type: Type<T> | (abstract new (...args: never[]) => T)): T {
-    return this.#app!.get(type, { strict: false });
+    return this.#app!.app.get(type, { strict: false });
   }
 
   async close(): Promise<void> {

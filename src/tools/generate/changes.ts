@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { fail } from '../cli.js';
+
+const FORMATTED = new Set(['.ts', '.json', '.md']);
+
+/** Files to be written, all of them or none. */
+export class Changes {
+  readonly #texts = new Map<string, string | undefined>();
+  readonly #before = new Map<string, string | undefined>();
+
+  constructor(private readonly root: string) {}
+
+  get paths(): string[] {
+    return [...this.#texts.keys()];
+  }
+
+  /** @throws UsageError when the file is there */
+  add(path: string, text: string): void {
+    if (existsSync(join(this.root, path))) fail(`${path} is there already: nothing was written.`);
+    this.#texts.set(path, text);
+  }
+
+  edit(path: string, text: string): void {
+    this.#texts.set(path, text);
+  }
+
+  remove(path: string): void {
+    this.#texts.set(path, undefined);
+  }
+
+  /** The text that a file will have. */
+  textOf(path: string): string {
+    return this.#texts.get(path) ?? readFileSync(join(this.root, path), 'utf8');
+  }
+
+  /** Writes the files, formatted, and does what depends on them. If that fails they are again as they were. */
+  async apply(then: () => void): Promise<void> {
+    const texts = await Promise.all(
+      [...this.#texts].map(async ([path, text]) => [path, await this.#formatted(path, text)] as const),
+    );
+    try {
+      for (const [path, text] of texts) this.#write(path, text);
+      then();
+    } catch (error) {
+      this.restore();
+      throw error;
+    }
+  }
+
+  /** Notes a file that something else is going to write, so that it can be restored. */
+  watch(path: string): void {
+    if (this.#before.has(path)) return;
+    const full = join(this.root, path);
+    this.#before.set(path, existsSync(full) ? readFileSync(full, 'utf8') : undefined);
+  }
+
+  restore(): void {
+    for (const [path, text] of this.#before) put(join(this.root, path), text);
+  }
+
+  #write(path: string, text: string | undefined): void {
+    this.watch(path);
+    put(join(this.root, path), text);
+  }
+
+  async #formatted(path: string, text: string | undefined): Promise<string | undefined> {
+    if (text === undefined || !FORMATTED.has(extname(path))) return text;
+    const filepath = join(this.root, path);
+    return await format(text, { ...(await resolveConfig(filepath)), filepath });
+  }
+}
+
+function put(path: string, text: string | undefined): void {
+  if (text === undefined) return rmSync(path, { force: true });
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}

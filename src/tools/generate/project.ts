@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import type { BoundedContextOptions } from '../../platform/bounded-context.js';
+import { contextOptions } from '../../platform/bounded-context.js';
+import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
+import { definitionOf } from '../../platform/messaging/define.js';
+import { PlatformTables1700000000000 } from '../../platform/persistence/platform-migrations.js';
+import { fail } from '../cli.js';
+import type { Table } from '../map/tables.js';
+import { tablesOf } from '../map/tables.js';
+
+/** A module as it is before something is added to it. */
+export interface ProjectModule {
+  name: string;
+  tables: readonly Table[];
+  /** Paths of its controllers, without the first slash. */
+  routes: readonly string[];
+  /** The wire names of all its messages, those of its own included. */
+  messages: readonly string[];
+  /** The events of its contracts, by the name of the class. */
+  events: ReadonlyMap<string, MessageDefinition>;
+  eventTypes: readonly MessageClass[];
+  /** The latest of its migrations: milliseconds. */
+  migratedAt: number;
+}
+
+export interface Project {
+  root: string;
+  /** Of package.json: who owns what is new. */
+  name: string;
+  modules: readonly ProjectModule[];
+  /** The names of the tables that every schema has. */
+  platformTables: readonly string[];
+}
+
+export async function readProject(root: string, types: readonly Type[]): Promise<Project> {
+  const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string };
+  const modules = await Promise.all(types.map((type) => readModule(root, contextOptions(type)!)));
+  return {
+    root,
+    name,
+    modules,
+    platformTables: (await tablesOf([PlatformTables1700000000000])).map((table) => table.name),
+  };
+}
+
+async function readModule(root: string, context: BoundedContextOptions): Promise<ProjectModule> {
+  const { name, controllers = [], migrations = [], contracts } = context;
+  const published = Object.entries(contracts).map(
+    ([key, value]) => [key, typeof value === 'function' ? definitionOf(value) : undefined] as const,
+  );
+  const events = published.filter((entry): entry is [string, MessageDefinition] => entry[1]?.kind === 'event');
+  return {
+    name,
+    tables: await tablesOf(migrations),
+    routes: controllers.flatMap((type) => [Reflect.getMetadata('path', type) as string | string[]].flat()),
+    messages: messagesIn(join(root, 'modules', name)),
+    events: new Map(events),
+    eventTypes: events.map(([key]) => contracts[key] as MessageClass),
+    migratedAt: Math.max(0, ...migrations.map((migration) => Number(/\d{13}$/.exec(migration.name)?.[0] ?? 0))),
+  };
+}
+
+/** Whatever is written down as the name of one of its messages, whether or not others may see it. */
+function messagesIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const texts = files.map((path) => readFileSync(join(folder, path), 'utf8'));
+  return texts.flatMap((text) =>
+    [...text.matchAll(/define(?:Command|Query|Event)\(\s*'([^']+)'/g)].map((found) => found[1]!),
+  );
+}
+
+/** @throws UsageError naming the modules there are */
+export function moduleNamed(project: Project, name: string): ProjectModule {
+  const names = project.modules.map((module) => module.name);
+  const found = project.modules.find((module) => module.name === name);
+  if (found) return found;
+  const known = names.length > 0 ? `expected one of ${names.join(', ')}` : 'make it with npm run new:module';
+  return fail(`There is no module "${name}": ${known}.`);
+}
+
+/** @throws UsageError when the file is not there */
+export function textOf(project: Project, path: string): string {
+  const full = join(project.root, path);
+  return existsSync(full) ? readFileSync(full, 'utf8') : fail(`There is no ${path}: it would be extended.`);
+}

@@ -1,0 +1,142 @@
+import type { Thing } from '../thing.js';
+import { exampleOf, isRequired } from '../thing.js';
+import { camel, one, pascal, past, plural, snake, spoken } from '../words.js';
+import type { Place, Route } from './place.js';
+import { specHead } from './place.js';
+
+/** A command that makes a thing. */
+export function creatingCommand({ module, name, verb }: Place, { noun, table, idColumn, id }: Thing): string {
+  const type = pascal(name);
+  return `import { randomUUID } from 'node:crypto';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Database, defineCommand } from '../../src/platform/index.js';
+
+export const New${pascal(noun)} = z.strictObject({ note: z.string().trim().min(1).max(200) });
+
+/** ${pascal(plural(verb))} ${one(noun)}. */
+export class ${type} extends defineCommand('${module}.${name}.v1', {
+  payload: New${pascal(noun)},
+  result: z.object({ ${id}: z.uuid() }),
+}) {}
+
+@CommandHandler(${type})
+export class ${type}Handler implements ICommandHandler<${type}> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ note }: ${type}) {
+    const ${id} = randomUUID();
+    await this.database.sql('INSERT INTO ${table} (${idColumn}, note) VALUES ($1, $2)', [${id}, note]);
+    return { ${id} };
+  }
+}
+`;
+}
+
+export function creatingSpec(place: Place, { noun, table, idColumn, id }: Thing, { url }: Route): string {
+  const [type, act] = [pascal(place.name), camel(place.name)];
+  return `${specHead(place, `import { New${pascal(noun)}, ${type} } from './${place.name}.js';`)}
+const ${act} = () => scene.execute(new ${type}({ note: 'the first' }));
+
+describe('${type}', () => {
+  it('keeps the ${spoken(noun)}', async () => {
+    const { ${id} } = await ${act}();
+    const kept = await scene.sql('SELECT note FROM ${table} WHERE ${idColumn} = $1', [${id}]);
+    expect(kept).toEqual([{ note: 'the first' }]);
+  });
+
+  it.each([{}, { note: ' ' }, { note: 'x'.repeat(201) }, { note: 'x', more: 1 }])('is refused with %j', (body) => {
+    expect(New${pascal(noun)}.safeParse(body).success).toBe(false);
+  });
+
+  it('has a route for staff, which does it once for each key', async () => {
+    const request = { role: 'staff', body: { note: 'by route' }, key: 'once' } as const;
+    const answer = await scene.request('POST', '${url}', request);
+    expect(answer).toMatchObject({ status: 201, body: { ${id}: expect.any(String) } });
+    expect((await scene.request('POST', '${url}', request)).body).toEqual(answer.body);
+    expect((await scene.request('POST', '${url}', { ...request, role: 'customer' })).status).toBe(403);
+    expect((await scene.request('POST', '${url}', { role: 'staff', body: { note: '' } })).status).toBe(422);
+  });
+});
+`;
+}
+
+/** A command that does something, once, to a thing that is there. */
+export function actingCommand({ module, name, verb }: Place, { noun, table, idColumn, id, idSchema }: Thing): string {
+  const [type, column] = [pascal(name), `${past(verb)}_at`];
+  return `import type { ICommandHandler } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
+import { z } from 'zod';
+import { Database, defineCommand, NotFound } from '../../src/platform/index.js';
+
+/** ${pascal(plural(verb))} ${one(noun)}; doing it again changes nothing. */
+export class ${type} extends defineCommand('${module}.${name}.v1', {
+  payload: z.object({ ${id}: ${idSchema} }),
+  errors: { unknown_${snake(noun)}: z.object({ ${id}: ${idSchema} }) },
+}) {}
+
+@CommandHandler(${type})
+export class ${type}Handler implements ICommandHandler<${type}> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ ${id} }: ${type}) {
+    const text = 'UPDATE ${table} SET ${column} = coalesce(${column}, now()) WHERE ${idColumn} = $1 RETURNING ${idColumn}';
+    const [found] = await this.database.sql(text, [${id}]);
+    if (!found) throw new NotFound('unknown_${snake(noun)}', \`There is no ${spoken(noun)} \${${id}}.\`, { ${id} });
+  }
+}
+`;
+}
+
+export function actingSpec(place: Place, thing: Thing, { url }: Route): string {
+  const { noun, table, idColumn, id } = thing;
+  const [type, act, column] = [pascal(place.name), camel(place.name), `${past(place.verb)}_at`];
+  const at = (value: string) => `\`${url.replace(`:${id}`, `\${${value}}`)}\``;
+  return `import { randomUUID } from 'node:crypto';
+${specHead(place, `import { ${type} } from './${place.name}.js';`)}
+async function ${act}(${id} = randomUUID()) {
+  await scene.sql("${insertion(thing)}", [${id}]);
+  await scene.execute(new ${type}({ ${id} }));
+  return { ${id} };
+}
+
+const ${camel(past(place.verb))}At = async (${id}: string) => {
+  const [row] = await scene.sql<{ at: Date | null }>('SELECT ${column} AS at FROM ${table} WHERE ${idColumn} = $1', [${id}]);
+  return row?.at;
+};
+
+describe('${type}', () => {
+  it('is noted, and when', async () => {
+    const { ${id} } = await ${act}();
+    expect(await ${camel(past(place.verb))}At(${id})).toBeInstanceOf(Date);
+  });
+
+  it('changes nothing the second time', async () => {
+    const { ${id} } = await ${act}();
+    const first = await ${camel(past(place.verb))}At(${id});
+    await scene.execute(new ${type}({ ${id} }));
+    expect(await ${camel(past(place.verb))}At(${id})).toEqual(first);
+  });
+
+  it('is refused where there is no such ${spoken(noun)}', async () => {
+    const command = new ${type}({ ${id}: randomUUID() });
+    await expect(scene.execute(command)).rejects.toMatchObject({ code: 'unknown_${snake(noun)}' });
+  });
+
+  it('has a route for staff', async () => {
+    const { ${id} } = await ${act}();
+    expect((await scene.request('POST', ${at(id)}, { role: 'staff' })).status).toBe(204);
+    expect((await scene.request('POST', ${at(id)}, { role: 'customer' })).status).toBe(403);
+    expect((await scene.request('POST', ${at('randomUUID()')}, { role: 'staff' })).status).toBe(404);
+  });
+});
+`;
+}
+
+/** SQL that makes a row with nothing but what it cannot do without; its identity is the parameter. */
+export function insertion({ table, idColumn, columns = [] }: Thing): string {
+  const others = columns.filter((column) => column.name !== idColumn && isRequired(column));
+  const names = [idColumn, ...others.map(({ name }) => name)];
+  return `INSERT INTO ${table} (${names.join(', ')}) VALUES (${['$1', ...others.map((each) => exampleOf(each)!)].join(', ')})`;
+}

@@ -1,0 +1,37 @@
+import { pascal } from '../words.js';
+
+/** Where a use case goes. */
+export interface Place {
+  module: string;
+  /** The modules that this one depends on: its specs play them. */
+  neighbours: readonly string[];
+  /** `issue-invoice` */
+  name: string;
+  /** `issue` */
+  verb: string;
+}
+
+export interface Route {
+  /** What the method's decorator says. */
+  path: string;
+  /** The whole of it. */
+  url: string;
+}
+
+/** The head of a spec that has the module on a stage of its own. */
+export function specHead({ module, neighbours }: Place, ...imports: readonly string[]): string {
+  const type = `${pascal(module)}Module`;
+  const played = neighbours.map((name) => `import * as ${local(name)} from '../${name}/contracts/index.js';`);
+  const options = neighbours.length > 0 ? `, { neighbours: [${neighbours.map(local).join(', ')}] }` : '';
+  return `import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Scenario } from '../../src/platform/testing/index.js';
+import { scenario } from '../../src/platform/testing/index.js';
+${[...played, `import { ${type} } from './${module}.module.js';`, ...imports].join('\n')}
+
+let scene: Scenario;
+beforeAll(async () => void (scene = await scenario(${type}${options})));
+afterAll(() => scene.close());
+`;
+}
+
+const local = (module: string) => `the${pascal(module)}`;

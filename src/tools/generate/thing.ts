@@ -1,0 +1,75 @@
+import { fail } from '../cli.js';
+import type { Column, Table } from '../map/tables.js';
+import { checkThing } from './names.js';
+import type { Project, ProjectModule } from './project.js';
+import { camel, plural, singular, snake } from './words.js';
+
+/** What a command changes or a query reads, and the table that keeps it. */
+export interface Thing {
+  /** `invoice` */
+  noun: string;
+  /** `invoices` */
+  table: string;
+  /** Absent where the table has to be made first. */
+  columns?: readonly Column[];
+  /** The column of its identity, and what it is called in messages. */
+  idColumn: string;
+  id: string;
+  /** The zod schema of its identity. */
+  idSchema: string;
+}
+
+/** What zod and a test know of a type of PostgreSQL. */
+const TYPES: readonly [pattern: RegExp, schema: string, example: string][] = [
+  [/^uuid\b/i, 'z.uuid()', "'11111111-1111-4111-8111-111111111111'"],
+  [/^(?:text|varchar)\b/i, 'z.string()', "'EUR'"],
+  [/^(?:smallint|int|integer|bigint|int[248])\b/i, 'z.int()', '1'],
+  [/^bool(?:ean)?\b/i, 'z.boolean()', 'true'],
+];
+const DATED = /^(?:timestamptz|timestamp|date)\b/i;
+/** Rules that the examples are known to keep. */
+const HARMLESS = /CHECK \((?:\w+ >=? 0|\w+ <> (?:''|0)|\w+ ~ '\^\[A-Z\]\{3\}\$')\)|COLLATE "C"/gi;
+const INVOLVED = /\bCHECK\b|\bREFERENCES\b/i;
+
+/**
+ * Finds the table of a thing in a module.
+ *
+ * @throws UsageError when there is one of another kind than the generators understand, or the platform's
+ */
+export function thingOf(project: Project, module: ProjectModule, word: string): Thing {
+  const noun = singular(word);
+  const table = snake(plural(noun));
+  checkThing(noun, table, project.platformTables);
+  const found = module.tables.find(({ name }) => name === table || name === snake(noun));
+  const made = { noun, table, idColumn: `${snake(noun)}_id`, id: `${camel(noun)}Id`, idSchema: 'z.uuid()' };
+  return found ? { ...made, ...described(module, found, noun) } : made;
+}
+
+function described(module: ProjectModule, { name, columns }: Table, noun: string) {
+  const key = columns.find(({ definition }) => /\bPRIMARY KEY\b/i.test(definition));
+  const schema = key && schemaOf(key);
+  if (
+    !key ||
+    !schema ||
+    !/^(?:uuid|text)\b/i.test(key.definition) ||
+    columns.filter(isRequired).some((column) => !exampleOf(column))
+  )
+    return fail(
+      `The table ${name} of ${module.name} is more than this can understand: write it by hand, or name another thing than "${noun}".`,
+    );
+  return { table: name, columns, idColumn: key.name, id: camel(key.name.replaceAll('_', '-')), idSchema: schema };
+}
+
+export const schemaOf = ({ definition }: Column) => TYPES.find(([pattern]) => pattern.test(definition))?.[1];
+
+/** Columns that a row cannot do without. */
+export const isRequired = ({ definition }: Column) =>
+  /\bNOT NULL\b|\bPRIMARY KEY\b/i.test(definition) && !/\bDEFAULT\b|\bGENERATED\b/i.test(definition);
+
+/** SQL of a value that the column takes. */
+export function exampleOf({ definition }: Column): string | undefined {
+  if (INVOLVED.test(definition.replaceAll(HARMLESS, ''))) return undefined;
+  if (DATED.test(definition)) return 'now()';
+  if (/^jsonb?\b/i.test(definition)) return "'{}'";
+  return TYPES.find(([pattern]) => pattern.test(definition))?.[2];
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { defineEvent } from '../platform/messaging/define.js';
+import { UsageError } from './cli.js';
+import type { Project, ProjectModule } from './generate/project.js';
+import { past, plural, singular } from './generate/words.js';
+import { plan } from './new.js';
+
+class LetterSent extends defineEvent('letters.letter-sent.v1', {
+  key: 'letterId',
+  payload: z.object({ letterId: z.uuid() }),
+}) {}
+
+const letters: ProjectModule = {
+  name: 'letters',
+  tables: [
+    {
+      name: 'letters',
+      columns: [
+        { name: 'letter_id', definition: 'uuid PRIMARY KEY' },
+        { name: 'sent_at', definition: 'timestamptz' },
+      ],
+    },
+    { name: 'stamp', columns: [{ name: 'id', definition: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY' }] },
+    {
+      name: 'parcel',
+      columns: [
+        { name: 'parcel_id', definition: 'uuid PRIMARY KEY' },
+        { name: 'letter_id', definition: 'uuid NOT NULL REFERENCES letters' },
+      ],
+    },
+  ],
+  routes: ['v1/letters', 'v1/posting/boxes'],
+  messages: ['letters.write-letter.v1', 'letters.get-letter.v1', 'letters.letter-sent.v1'],
+  events: new Map([['LetterSent', LetterSent.definition]]),
+  eventTypes: [LetterSent],
+  migratedAt: 1,
+};
+const archive: ProjectModule = { ...letters, name: 'archive', tables: [], routes: [], messages: [], events: new Map() };
+const project: Project = {
+  root: '/nowhere',
+  name: 'post',
+  modules: [letters, archive],
+  platformTables: ['outbox', 'saga'],
+};
+
+const SHAPE = 'has to be lower-case words joined by "-", as in';
+const MODULE_SHAPE = `The module ${SHAPE} "billing", not`;
+
+describe('new:module', () => {
+  it.each([
+    ['', 'The module has to be named, as in "billing". See --help.'],
+    ['Billing', `${MODULE_SHAPE} "Billing". See --help.`],
+    ['billingInvoices', `${MODULE_SHAPE} "billingInvoices". See --help.`],
+    ['billing_invoices', `${MODULE_SHAPE} "billing_invoices". See --help.`],
+    ['2billing', `${MODULE_SHAPE} "2billing". See --help.`],
+    ['billing-', `${MODULE_SHAPE} "billing-". See --help.`],
+    ['../billing', `${MODULE_SHAPE} "../billing". See --help.`],
+    ['abrechnung-überall', `${MODULE_SHAPE} "abrechnung-überall". See --help.`],
+    ['a'.repeat(31), `The module has to have 30 letters at most; "${'a'.repeat(31)}" has 31.`],
+    ['letters', 'There is a module "letters" already.'],
+    ['letter', '"letter" and "letters" are too easily mistaken: "letters" begins with "letter". Choose another name.'],
+    [
+      'archives',
+      '"archives" and "archive" are too easily mistaken: "archives" begins with "archive". Choose another name.',
+    ],
+    ['posting', 'The routes under /v1/posting belong to letters: choose another name.'],
+    ['public', '"public" is a schema of PostgreSQL: choose another name.'],
+    ['pg-stuff', '"pg-stuff" is a schema of PostgreSQL: choose another name.'],
+    ['database', '"database" is a variable of the shell: choose another name.'],
+    ['platform', '"platform" is the name of something else here: choose another name.'],
+    ['order', '"order" is a reserved word: choose another name.'],
+    ['class', '"class" is a reserved word: choose another name.'],
+    ['billing invoices', "Unexpected argument 'invoices'. See --help."],
+    ['billing --thing Invoice', `--thing ${SHAPE} "invoice", not "Invoice". See --help.`],
+    ['billing --thing saga', '"saga" is a table of the platform: choose another word than "saga".'],
+    ['billing --on x', '--on belongs to new:saga. See --help.'],
+    ['billing --force', "Unknown option '--force'. See --help."],
+  ])('refuses "%s" in one line', (words, message) => {
+    expect(() => plan(['module', ...words.split(' ').filter(Boolean)], project)).toThrow(new UsageError(message));
+  });
+});
+
+const COMMAND = 'The command has to be a verb and what it is done to, as in "issue-invoice", not';
+
+describe('what is new in a module', () => {
+  it.each([
+    ['command', 'The module has to be named first, as in "billing". See --help.'],
+    ['command letters', 'The command has to be named, as in "issue-invoice". See --help.'],
+    ['command nowhere write-letter', 'There is no module "nowhere": expected one of letters, archive.'],
+    ['command letters write', `${COMMAND} "write".`],
+    ['command letters writeLetter', `The command ${SHAPE} "issue-invoice", not "writeLetter". See --help.`],
+    ['command letters write-letter', 'There is a message letters.write-letter.v1 already.'],
+    [
+      'command letters send-letter',
+      'The table letters has sent_at already, so that something else says when a letter was sent.',
+    ],
+    ['command letters empty-outbox', '"outbox" is a table of the platform: choose another word than "outbox".'],
+    [
+      'command letters burn-stamp',
+      'The table stamp of letters is more than this can understand: write it by hand, or name another thing than "stamp".',
+    ],
+    [
+      'query letters list-parcels',
+      'The table parcel of letters is more than this can understand: write it by hand, or name another thing than "parcel".',
+    ],
+    ['query letters get-letter', 'There is a message letters.get-letter.v1 already.'],
+    ['query letters get-letter now', "Unexpected argument 'now'. See --help."],
+    [
+      'event letters sent',
+      'The event has to be a thing and what has happened to it, as in "invoice-issued", not "sent".',
+    ],
+    [
+      'event letters send-letter',
+      'The event has to be a thing and what has happened to it, as in "invoice-issued", not "send-letter".',
+    ],
+    ['event letters letter-sent', 'There is a message letters.letter-sent.v1 already.'],
+    ['saga archive dunning', 'archive publishes no event that could begin it: npm run new:event -- archive ….'],
+    ['saga letters dunning --on letter-lost', '--on has to be letter-sent, not "letter-lost". See --help.'],
+    ['saga letters letter', 'letters has a table letters already: choose another name than "letter".'],
+    ['saga letters saga', '"saga" is a table of the platform: choose another word than "saga".'],
+    ['saga letters promise', 'There is something called Promise already: choose another name than "promise".'],
+    ['modul billing', 'What is new has to be module or command or query or event or saga, not "modul". See --help.'],
+  ])('is refused in one line: %s', (words, message) => {
+    expect(() => plan(words.split(' '), project)).toThrow(new UsageError(message));
+  });
+});
+
+describe('words', () => {
+  it.each([
+    ['invoice', 'invoices'],
+    ['entry', 'entries'],
+    ['box', 'boxes'],
+    ['day', 'days'],
+    ['address', 'addresses'],
+  ])('%s, %s', (one, many) => {
+    expect([plural(one), singular(many), singular(one)]).toEqual([many, one, one]);
+  });
+
+  it.each([
+    ['issue', 'issued'],
+    ['carry', 'carried'],
+    ['cancel', 'cancelled'],
+    ['ship', 'shipped'],
+    ['open', 'opened'],
+    ['send', 'sent'],
+    ['pay', 'paid'],
+  ])('to %s, %s', (verb, participle) => {
+    expect(past(verb)).toBe(participle);
+  });
+});

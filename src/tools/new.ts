@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeGenerated } from './boundaries/codeowners.js';
+import { readManifests } from './boundaries/manifest.js';
+import { readTree } from './boundaries/tree.js';
+import { fail, oneOf, program, readArguments } from './cli.js';
+import type { Changes } from './generate/changes.js';
+import type { Plan } from './generate/kinds.js';
+import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
+import type { Project } from './generate/project.js';
+import { readProject } from './generate/project.js';
+
+const HELP = `
+npm run new:module -- NAME [--thing NOUN]
+npm run new:command -- MODULE VERB-NOUN
+npm run new:query -- MODULE VERB-NOUN
+npm run new:event -- MODULE NOUN-HAPPENED
+npm run new:saga -- MODULE NAME [--on EVENT]
+
+Writes the code by which a module, or something in one, begins: wired, with its migration, route and specs. Every check
+is green right after.
+
+  new:module    a module that keeps things, can be told to add one, be asked for one, and says so: billing
+    --thing     what it keeps, as in invoice; by default what its name is the plural of, else entry
+  new:command   makes a thing that the module has no table of yet, else does something to one: billing issue-invoice
+  new:query     gets one thing; with list, find, search, browse or a plural, page by page: billing list-invoices
+  new:event     in the contracts, told by the command that does what has happened: billing invoice-issued
+  new:saga      a process with a step, its answer, its undoing and a timeout: billing dunning
+    --on        the event of the module that begins it, as in invoice-issued; by default its first one
+  --help        prints this
+
+Names are lower-case words joined by "-". A name that will not do is one clear line, and exit 2; nothing is written then.
+`;
+
+const KINDS = ['module', 'command', 'query', 'event', 'saga'] as const;
+const FLAGS = { thing: { type: 'string' }, on: { type: 'string' } } as const;
+
+/** @throws UsageError when the arguments are wrong */
+export function plan(args: readonly string[], project: Project): Plan {
+  const { flags, words } = readArguments(args, FLAGS, true);
+  const [given, first, second, ...more] = words;
+  const kind = oneOf('What is new', given, KINDS);
+  const extra = kind === 'module' ? second : more[0];
+  if (extra !== undefined) fail(`Unexpected argument '${extra}'. See --help.`);
+  if (flags.thing !== undefined && kind !== 'module') fail('--thing belongs to new:module. See --help.');
+  if (flags.on !== undefined && kind !== 'saga') fail('--on belongs to new:saga. See --help.');
+  if (kind === 'module') return planModule(project, first, flags.thing);
+  const module = first ?? fail(`The module has to be named first, as in "billing". See --help.`);
+  if (kind === 'command') return planCommand(project, module, second);
+  if (kind === 'query') return planQuery(project, module, second);
+  return kind === 'event' ? planEvent(project, module, second) : planSaga(project, module, second, flags.on);
+}
+
+await program(import.meta.url, HELP, async (args) => {
+  const root = process.cwd();
+  const { modules } = await import('../modules.js');
+  const { changes, module, next } = plan(args, await readProject(root, modules));
+  const written = [...changes.paths];
+  const generated = ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`].concat(
+    ['snapshot', 'samples'].map((kind) => `modules/${module}/contracts.${kind}.json`),
+  );
+  const before = new Map(generated.map((path) => [path, textAt(root, path)]));
+  for (const path of generated) changes.watch(path);
+  await changes.apply(() => bringUpToDate(root, changes));
+  const others = generated.filter((path) => !written.includes(path) && textAt(root, path) !== before.get(path));
+  for (const path of [...written, ...others].sort())
+    process.stdout.write(`${textAt(root, path) === undefined ? 'removed' : 'wrote'} ${path}\n`);
+  process.stdout.write(`\n${next}\nNow: npm run check && npm test\n`);
+});
+
+function textAt(root: string, path: string): string | undefined {
+  const full = join(root, path);
+  return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
+}
+
+/** What follows from the code: compiled anew, and asked in processes of their own. */
+function bringUpToDate(root: string, changes: Changes): void {
+  if (changes.paths.includes('src/modules.ts')) writeGenerated(root, readManifests(readTree(root)).declared);
+  run('src/tools/launch.cjs');
+  run('dist/src/tools/contracts.js', 'update');
+  if (changes.paths.some((path) => path.endsWith('.saga.ts'))) run('dist/src/tools/saga-diagrams.js');
+  run('dist/src/tools/map.js');
+}
+
+/** @throws Error with all that it says, when it fails */
+function run(...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${stdout}${stderr}\nNothing was changed: "node ${args.join(' ')}" failed.`);
+}
