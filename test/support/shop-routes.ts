@@ -50,6 +50,7 @@ const PAGES: [string, string[]][] = [
   ['?limit=0', ['limit']],
   ['?limit=101', ['limit']],
   ['?limit=ten', ['limit']],
+  ['?limt=5', ['limt']],
   ['?limit=1.5', ['limit']],
   ['?cursor=nonsense', ['cursor']],
   [`?cursor=${Buffer.from('{"a":1}').toString('base64url')}`, ['cursor']],
@@ -117,6 +118,7 @@ export const WRONG: readonly Case[] = [
   ...query('/v1/payments', [
     ['', ['orderId']],
     ['?orderId=7', ['orderId']],
+    ['?orderID=7', ['orderId', 'orderID']],
   ]),
   ...query('/_dev/provider/charges', [['?orderId=7', ['orderId']]]),
   ...query('/v1/orders/7', [['', ['orderId']]]),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidFields } from './problem.js';
 
 /** The query of a paged list; extend it with filters. */
-export const PageQuery = z.object({
+export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(1000).optional(),
 });
