@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
@@ -54,6 +55,7 @@ function stagesOf(chosen: readonly string[], seed: number, options: StageOptions
 /** @returns how many failed; when it is interrupted, the process ends as soon as nothing is left behind */
 async function rehearseAll(stages: readonly Stage[]): Promise<number> {
   const interrupted = new AbortController();
+  setMaxListeners(0, interrupted.signal);
   const interrupt = () => interrupted.abort();
   // As often as it comes: `timeout` and shells tell the group and its leader.
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

@@ -33,7 +33,7 @@ export function page({ results, control }: Gathered, contests: readonly Contest[
 const FLAWS = ['lost', 'doubled', 'reordered', 'of rolled back'];
 const flaws = ({ lost, doubled, reordered, unfounded }: Verdict) => [lost, doubled, reordered, unfounded].map(String);
 
-function circumstances({ seed, minutes, postgres }: Circumstances): string {
+export function circumstances({ seed, minutes, postgres }: Circumstances): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, shared with other work`;
   const day = new Date().toISOString().slice(0, 10);
@@ -99,7 +99,7 @@ function noticed(control: number): string {
 }
 
 /** As a table of Markdown, columns aligned as the formatter would. */
-function table(head: readonly string[], rows: readonly string[][]): string {
+export function table(head: readonly string[], rows: readonly string[][]): string {
   const cells = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;

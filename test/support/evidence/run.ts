@@ -6,19 +6,22 @@ import type { Gathered } from './gather.js';
 import { gather, planned } from './gather.js';
 import { Ground } from './ground.js';
 import { isFlawless, sum } from './history.js';
+import { writePage } from './parts.js';
+import { orderBetweenProcesses, PROCESSES } from './processes.js';
 import { page } from './report.js';
 import { RunStage } from './runs.js';
 import type { Scenario } from './scenarios.js';
 import { CUTS, gone, KILLS, OTHERS } from './scenarios.js';
 import { OwnServer } from './server.js';
+import { acceptanceEverywhere, TOPOLOGIES } from './topologies.js';
 import { killWorkers } from './worker-process.js';
-import { writeFile } from 'node:fs/promises';
 
 const HELP = `
 npm run evidence -- [--only PATTERN] [--runs N] [--seed N] [--side-by-side N]
 
 Kills processes, cuts connections, takes the database away, and judges whether anything was lost, doubled or reordered.
-All of it, without --only, writes docs/delivery.md. Exits with 1 if anything was.
+All of it, without --only, writes docs/delivery.md;
+'${PROCESSES}' and '${TOPOLOGIES}' write their parts of it whenever they run. Exits with 1 if anything was.
 
   --only PATTERN      only scenarios whose title matches; --only list prints the titles
   --runs N            of each scenario (default: 3 kills and 1 cut at each moment of each point, 4 of the others)
@@ -87,9 +90,18 @@ async function collect(server: OwnServer, wishes: Wishes, everything: boolean): 
   const gathered = { results: [...many.results, ...few.results], control: many.control + few.control };
   const contests = wishes.only.test(CONTEST) ? await holdContests(seed, runs ?? 2) : [];
   conclude(gathered, contests, seed);
-  if (!everything) return;
   const minutes = Math.round((Date.now() - begun) / 60_000);
-  await writeFile('docs/delivery.md', page(gathered, contests, { seed, minutes, postgres: server.version }));
+  if (everything) await writePage(page(gathered, contests, { seed, minutes, postgres: server.version }));
+  await outOfProcess(wishes, server.version);
+}
+
+/** What has parts of the page for itself. */
+async function outOfProcess({ only, runs, seed }: Wishes, postgres: string): Promise<void> {
+  const good = [
+    !only.test(PROCESSES) || (await orderBetweenProcesses({ seed, runs: runs ?? 3, postgres, say })),
+    !only.test(TOPOLOGIES) || (await acceptanceEverywhere({ seed, postgres, say })),
+  ];
+  if (good.includes(false)) process.exitCode = 1;
 }
 
 async function holdContests(seed: number, times: number): Promise<Contest[]> {
