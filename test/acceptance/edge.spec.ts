@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { STATUS_CODES } from 'node:http';
 import { eventually } from '../../src/platform/testing/index.js';
 import type { Answer } from '../support/client.js';
+import { PATIENCE_MS } from '../support/client.js';
 import type { Problem } from '../support/shop-types.js';
 import { ROUTES } from '../support/shop-routes.js';
 import type { Customer, Shop, Staff } from '../support/shop.js';
@@ -137,7 +138,14 @@ describe('the documents', () => {
     components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
   }
   let document: OpenApi;
-  beforeAll(async () => void (document = (await shop.anybody().get<OpenApi>('/openapi.json')).expect(200)));
+  // Without the routes of a module that is away.
+  beforeAll(async () => {
+    const look = async () => {
+      document = (await shop.anybody().get<OpenApi>('/openapi.json')).expect(200);
+      return ROUTES.every(({ path }) => pathOf(path.split('?')[0]!));
+    };
+    await eventually(look, 'every route being described', PATIENCE_MS);
+  });
 
   const pathOf = (path: string) =>
     Object.keys(document.paths).find((known) => new RegExp(`^${known.replace(/\{\w+\}/g, '[^/]+')}$`).test(path));

@@ -66,7 +66,10 @@ export function eventConsumer(
   };
 }
 
-/** The durable commands that other modules, or its own sagas, send to a module. Each is answered with its effect. */
+/**
+ * The durable commands that other modules, or its own sagas, send to a module. Each is answered with its effect. One that
+ * this version does not know is tried again, as whatever fails: a version that knows it may be on its way.
+ */
 export function commandInbox(
   module: string,
   commands: readonly MessageClass[],
@@ -75,7 +78,12 @@ export function commandInbox(
   local: LocalEvents,
 ): Consumer {
   const classes = new Map(commands.map((type) => [type.definition.name, type]));
-  const filter = { streams: [streams.commands(module)], types: [...classes.keys()] };
+  const filter = { streams: [streams.commands(module)], types: [] };
+  const commandOf = ({ type, payload }: StoredMessage) => {
+    const known = classes.get(type);
+    if (!known) throw new ContractViolation(`${module} does not know ${type}: the version that runs is another one.`);
+    return new known(payload as never);
+  };
   return withBatches({
     name: `${module}.commands`,
     module,
@@ -84,7 +92,7 @@ export function commandInbox(
     rebuildable: false,
     retry: DEFAULT_RETRY,
     async handle(message, unit) {
-      const command = new (classes.get(message.type)!)(message.payload as never);
+      const command = commandOf(message);
       // The unit is this module's own: a typed error undoes what the handler did, and is the answer.
       const outcome = await runInScope(contextOf(message, module), unit, async () => {
         const answer = await dispatcher.answer(contextOf(message, module), command);

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { OutboxRow, StoredMessage } from './message.js';
 
-/** What a consumer wants of a feed: streams and types, see {@link streams}. */
+/** What a consumer wants of a feed: streams and types, see {@link streams}. Without types: every one of its streams. */
 export interface FeedFilter {
   streams: readonly string[];
   types: readonly string[];
@@ -57,10 +57,13 @@ const READ = `
   SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers,
          extract(epoch FROM created_at)::float8 * 1000 AS said
     FROM outbox
-   WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($3) AND type = ANY ($4)
+   WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($3) AND (type = ANY ($4) OR $4 = '{}')
    ORDER BY outbox.seq
    LIMIT $5`;
-const READ_ALL = READ.replace('AND aggregatetype = ANY ($3) AND type = ANY ($4)', '').replace('$5', '$3');
+const READ_ALL = READ.replace("AND aggregatetype = ANY ($3) AND (type = ANY ($4) OR $4 = '{}')", '').replace(
+  '$5',
+  '$3',
+);
 
 /** The feed of a producer whose database this process can reach, read through the producer's own pool. */
 export class LocalFeed implements Feed {

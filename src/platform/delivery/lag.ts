@@ -101,7 +101,7 @@ async function readPositions(pool: Pool): Promise<Map<string, number>> {
 type From = Pick<Standing, 'after' | 'filter'>;
 
 const AGE = `greatest(0, extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000)`;
-const UNREAD = `FROM outbox WHERE seq > $1 AND aggregatetype = ANY ($2) AND type = ANY ($3)`;
+const UNREAD = `FROM outbox WHERE seq > $1 AND aggregatetype = ANY ($2) AND (type = ANY ($3) OR $3 = '{}')`;
 const OLDEST_PARKED = `
   SELECT consumer, true AS parked, max(${AGE}) AS "ageMs"
     FROM parked_message, LATERAL (SELECT (message->>'created_at')::timestamptz AS created_at) said

@@ -29,8 +29,8 @@ export interface StageOptions {
   files?: string | undefined;
 }
 
-/** Longer than a process is away, also on a busy machine. */
-const PATIENCE_MS = 30_000;
+/** Longer than what a process does takes that is away again and again, also on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 /** Everything in one process, as it is. */
 export function together({ all, files }: StageOptions): Stage {

@@ -40,8 +40,7 @@ export class NatsFeed implements Feed {
     if (run.length === 0) return await this.#fromOutbox(after, filter, limit);
     this.#told = false;
     const upTo = run.at(-1)!.seq;
-    const wanted = this.#subjects(filter);
-    const messages = run.filter(({ subject }) => wanted.has(subject)).map(messageIn);
+    const messages = run.filter(this.#wanted(filter)).map(messageIn);
     return { messages, upTo: upTo === end.last ? end.settled : upTo };
   }
 
@@ -55,8 +54,11 @@ export class NatsFeed implements Feed {
     return await this.outbox.read(after, filter, limit);
   }
 
-  #subjects({ streams, types }: FeedFilter): Set<string> {
-    return new Set(streams.flatMap((stream) => types.map((type) => subjectOf(this.producer, stream, type))));
+  #wanted({ streams, types }: FeedFilter): (envelope: Envelope) => boolean {
+    const subjects = (type: string) => streams.map((stream) => subjectOf(this.producer, stream, type));
+    if (types.length === 0) return ({ subject }) => subjects('').some((stream) => subject.startsWith(stream));
+    const wanted = new Set(types.flatMap(subjects));
+    return ({ subject }) => wanted.has(subject);
   }
 }
 
