@@ -13,6 +13,7 @@ import { stocked } from './shop/ours.js';
 
 const ORDERS = 800;
 const CLIENTS = 32;
+const REPLICAS = [1, 2, 4];
 
 let measuredWith = 'PostgreSQL';
 export const versions = (): string[] => [measuredWith];
@@ -24,7 +25,9 @@ export async function shop(bench: Bench): Promise<Row[]> {
     const folder = await mkdtemp(join(tmpdir(), 'bench-shop-'));
     const places = [await Place.make(), await Place.make()] as const;
     try {
-      return await compare(bench, await ours(places[0], folder), await plain(places[1], folder));
+      const seams = await compare(bench, await ours(places[0], folder), await plain(places[1], folder));
+      await killAll();
+      return [...seams, ...(await replicas(bench, places[0], folder))];
     } finally {
       await killAll();
       for (const place of places) await place.drop();
@@ -52,9 +55,34 @@ async function compare(bench: Bench, ours: Shop, plain: Shop): Promise<Row[]> {
   ];
 }
 
-async function ours({ url: DATABASE_URL }: Place, DATA_DIR: string): Promise<Shop> {
-  const host = await startHost({ DATABASE_URL, DATA_DIR, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' });
-  return await stocked(host.url, DATA_DIR);
+/** What more processes on one machine and one database do: the work is shared, the cores are not more. */
+async function replicas(bench: Bench, place: Place, folder: string): Promise<Row[]> {
+  const series = await inTurns(
+    bench,
+    Object.fromEntries(REPLICAS.map((count) => [String(count), () => withReplicas(count, place, folder)])),
+  );
+  return REPLICAS.slice(1).map((count) => ({
+    benchmark: `Shop: the same with ${count} replicas on this machine, against one`,
+    target: '–',
+    measured: `${times(series.ratio(String(count), '1'))} (${Math.round(series.of(String(count)))}/s)`,
+  }));
+}
+
+async function withReplicas(count: number, place: Place, folder: string): Promise<number> {
+  const hosts = await Promise.all(Array.from({ length: count }, () => hostOn(place, folder)));
+  const urls = hosts.map(({ url }) => url);
+  const shop = { ...(await stocked(urls[0]!, folder)), urls };
+  await confirmOrders(shop, 200, CLIENTS);
+  const { perSecond } = await confirmOrders(shop, ORDERS, CLIENTS);
+  await killAll();
+  return perSecond;
+}
+
+const hostOn = ({ url: DATABASE_URL }: Place, DATA_DIR: string) =>
+  startHost({ DATABASE_URL, DATA_DIR, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' });
+
+async function ours(place: Place, folder: string): Promise<Shop> {
+  return await stocked((await hostOn(place, folder)).url, folder);
 }
 
 async function plain({ url: DATABASE_URL, pool }: Place, DATA_DIR: string): Promise<Shop> {
@@ -62,5 +90,9 @@ async function plain({ url: DATABASE_URL, pool }: Place, DATA_DIR: string): Prom
   const running = runBuilt('../test/bench/shop/plain.js', [], { DATABASE_URL, DATA_DIR });
   const url = await eventually(() => running.output().trim() || undefined, 'the plain shop', 30_000);
   const skus = Array.from({ length: 200 }, (_, index) => `sku-${index + 1}`);
-  return { url, skus, token: await mintDevelopmentToken(DATA_DIR, { sub: 'alice', role: 'customer', ttl: '1h' }) };
+  return {
+    urls: [url],
+    skus,
+    token: await mintDevelopmentToken(DATA_DIR, { sub: 'alice', role: 'customer', ttl: '1h' }),
+  };
 }

@@ -10,7 +10,8 @@ export interface Load {
 }
 
 export interface Shop {
-  url: string;
+  /** Of each replica; the clients go to them in turn. */
+  urls: readonly string[];
   /** A customer's. */
   token: string;
   skus: readonly string[];
@@ -22,8 +23,8 @@ export interface Shop {
  * @param clients how many do so at a time
  * @throws Error when an order does not come back confirmed
  */
-export async function confirmOrders({ url, token, skus }: Shop, orders: number, clients: number): Promise<Load> {
-  const pool = new Pool(url, { connections: clients });
+export async function confirmOrders({ urls, token, skus }: Shop, orders: number, clients: number): Promise<Load> {
+  const pools = urls.map((url) => new Pool(url, { connections: clients }));
   const run = `${process.pid}-${performance.now()}`;
   const waits: number[] = [];
   let next = 0;
@@ -38,7 +39,7 @@ export async function confirmOrders({ url, token, skus }: Shop, orders: number, 
       };
       const lines = [{ sku: skus[order % skus.length]!, quantity: 1 }];
       const body = JSON.stringify({ lines, paymentToken: 'tok_approve' });
-      const answer = await pool.request({ method: 'POST', path: '/v1/orders', headers, body });
+      const answer = await pools[order % pools.length]!.request({ method: 'POST', path: '/v1/orders', headers, body });
       const text = await answer.body.text();
       if (!text.includes('"status":"confirmed"')) throw new Error(`${answer.statusCode}: ${text}`);
       waits.push(performance.now() - began);
@@ -47,7 +48,7 @@ export async function confirmOrders({ url, token, skus }: Shop, orders: number, 
   const began = performance.now();
   await Promise.all(Array.from({ length: clients }, client));
   const seconds = (performance.now() - began) / 1000;
-  await pool.close();
+  await Promise.all(pools.map((pool) => pool.close()));
   return { perSecond: orders / seconds, p50: quantile(waits, 0.5), p99: quantile(waits, 0.99) };
 }
 

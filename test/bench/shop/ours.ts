@@ -12,6 +12,8 @@ export async function stocked(url: string, dataDir: string): Promise<Shop> {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${staff}`, 'idempotency-key': key };
     const answer = await pool.request({ method: 'POST', path, headers, body: JSON.stringify(body) });
     const text = await answer.body.text();
+    // Published by an earlier turn.
+    if (answer.statusCode === 409) return;
     if (answer.statusCode >= 300) throw new Error(`${path}: ${answer.statusCode} ${text}`);
   };
   await Promise.all(
@@ -21,5 +23,9 @@ export async function stocked(url: string, dataDir: string): Promise<Shop> {
     }),
   );
   await pool.close();
-  return { url, token: await mintDevelopmentToken(dataDir, { sub: 'alice', role: 'customer', ttl: '1h' }), skus: SKUS };
+  return {
+    urls: [url],
+    token: await mintDevelopmentToken(dataDir, { sub: 'alice', role: 'customer', ttl: '1h' }),
+    skus: SKUS,
+  };
 }
