@@ -17,6 +17,7 @@ const GATES: readonly { name: string; command: readonly string[] }[] = [
   { name: 'boundaries', command: [process.execPath, 'dist/src/tools/boundaries.js'] },
   { name: 'saga diagrams', command: [process.execPath, 'dist/src/tools/saga-diagrams.js', '--check'] },
   { name: 'map', command: [process.execPath, 'dist/src/tools/map.js', '--check'] },
+  { name: 'dependencies', command: [process.execPath, 'dist/src/tools/dependencies.js'] },
   { name: 'contracts', command: [process.execPath, 'dist/src/tools/contracts.js', 'check'] },
 ];
 
