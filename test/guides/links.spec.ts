@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { allPages } from './pages.js';
+
+const INDEX = 'docs/README.md';
+const pages = allPages();
+const scripts = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** A page without its code, where brackets mean something else. */
+const prose = (file: string) => readFileSync(file, 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
+
+/** Where its links lead inside the repository. */
+function targetsOf(file: string): { path: string; anchor: string | undefined }[] {
+  const links = [...prose(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  return links
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [path, anchor] = target.split('#');
+      return { path: path ? normalize(join(dirname(file), path)) : file, anchor };
+    });
+}
+
+/** The anchors that GitHub gives to headings. */
+function anchorsOf(file: string): string[] {
+  const headings = [...prose(file).matchAll(/^#+ (.+)$/gm)].map(([, text]) => text!);
+  return headings.map((text) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('the documentation', () => {
+  it.each(pages)('%s links to what is there', (file) => {
+    const dead = targetsOf(file).filter(
+      ({ path, anchor }) => !existsSync(path) || (anchor !== undefined && !anchorsOf(path).includes(anchor)),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  it('is all to be found from its index', () => {
+    const listed = targetsOf(INDEX).map(({ path }) => path.replace(/\/$/, ''));
+    const found = (file: string) => listed.includes(file) || listed.includes(dirname(file));
+    const own = pages.filter((file) => file.startsWith('docs/') && file !== INDEX);
+    expect(own.filter((file) => !found(file))).toEqual([]);
+  });
+
+  it.each(pages)('%s names only commands that there are', (file) => {
+    const named = [...readFileSync(file, 'utf8').matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !(name in scripts.scripts))).toEqual([]);
+  });
+
+  it.each(pages)('%s names only folders and files that there are', (file) => {
+    const named = [...prose(file).matchAll(/`((?:src|modules|test|docs|deploy)\/[\w./-]+)`/g)].map(([, path]) => path!);
+    const missing = named.filter((path) => !existsSync(path) && !file.startsWith('docs/decisions/'));
+    expect(missing).toEqual([]);
+  });
+
+  it('is short enough to be read: a guide has at most 150 lines, a page on a failure 60', () => {
+    for (const file of pages.filter((name) => statSync(name).isFile())) {
+      const limit =
+        file.startsWith('docs/guides/') || file === 'README.md'
+          ? 150
+          : file.startsWith('docs/runbooks/')
+            ? 60
+            : Infinity;
+      expect({ file, long: readFileSync(file, 'utf8').split('\n').length > limit }).toEqual({ file, long: false });
+    }
+  });
+});
