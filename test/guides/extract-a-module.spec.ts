@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { runPage, wrong } from './page.js';
+import { runPages, wrong } from './page.js';
 
 describe('the guide to lift a module out', () => {
   it('has command blocks that all run, in order, with the output that it promises', async () => {
-    const outcome = await runPage('docs/guides/extract-a-module.md');
+    const outcome = await runPages('docs/guides/extract-a-module.md');
     expect(outcome.blocks).toHaveLength(6);
     expect(wrong(outcome)).toEqual([]);
   }, 600_000);

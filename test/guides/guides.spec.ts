@@ -1,13 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { blocksOf, runPage, wrong } from './page.js';
+import { blocksOf, runPages, wrong } from './page.js';
 import { allPages } from './pages.js';
 
 /** It takes long, and has a spec of its own. */
 const ELSEWHERE = 'docs/guides/extract-a-module.md';
 const pages = allPages().map((file) => ({ file, blocks: blocksOf(readFileSync(file, 'utf8')) }));
 const blocks = pages.flatMap(({ file, blocks: own }) => own.map((block) => ({ file, ...block })));
+
+/** Pages whose commands are run one after the other: each by itself, but for those on failures, which ask the same questions. */
+function tours(): { name: string; files: string[] }[] {
+  const files = pages.filter(({ blocks: own }) => own.some(({ mark }) => mark === '')).map(({ file }) => file);
+  const onFailures = files.filter((file) => file.startsWith('docs/runbooks/'));
+  const others = files.filter((file) => file !== ELSEWHERE && !onFailures.includes(file));
+  return [...others.map((file) => ({ name: file, files: [file] })), { name: 'docs/runbooks', files: onFailures }];
+}
 
 /** The parts of a script that could each be run by somebody else. */
 const commandsOf = (script: string) =>
@@ -17,10 +25,10 @@ const commandsOf = (script: string) =>
     .filter((line) => line !== '');
 
 describe('the commands in the documentation', () => {
-  it.each(pages.filter(({ file, blocks: own }) => file !== ELSEWHERE && own.some(({ mark }) => mark === '')))(
-    '$file does what it promises',
-    async ({ file }) => {
-      expect(wrong(await runPage(file))).toEqual([]);
+  it.each(tours())(
+    '$name: they do what is promised',
+    async ({ files }) => {
+      expect(wrong(await runPages(...files))).toEqual([]);
     },
     300_000,
   );

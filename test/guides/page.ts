@@ -43,16 +43,17 @@ export interface Outcome {
 }
 
 /**
- * Runs the unmarked blocks of a page in a copy of the repository, in order and in one shell, as a person would.
- * It stops at the first that fails.
+ * Runs the unmarked blocks of pages in a copy of the repository, in order and in one shell, as a person would. What an
+ * earlier page has done already is not done again. It stops at the first that fails.
  */
-export async function runPage(file: string): Promise<Outcome> {
-  const [text, ports] = await Promise.all([readFile(file, 'utf8'), freePorts(PORTS.length)]);
+export async function runPages(...files: string[]): Promise<Outcome> {
+  const text = (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
+  const ports = await freePorts(PORTS.length);
   const moved = PORTS.reduce(
     (all, port, at) => all.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), String(ports[at])),
     text,
   );
-  const blocks = blocksOf(moved).filter(({ mark }) => mark === '');
+  const blocks = withoutRepetitions(blocksOf(moved).filter(({ mark }) => mark === ''));
   const [env, TMPDIR, cwd] = [await ownEnv(), await emptyFolder(), await copyOfRepository()];
   const { PATH, HOME } = process.env;
   const shell = spawn('bash', ['-c', [OPENING, ...blocks.map(({ script }) => `${script}\necho '${END}'`)].join('\n')], {
@@ -67,6 +68,15 @@ export async function runPage(file: string): Promise<Outcome> {
   await new Promise((ended) => shell.once('exit', ended));
   const outputs = wrote.output.split(END);
   return { blocks, outputs: outputs.slice(0, -1), rest: outputs.at(-1)! + wrote.errors };
+}
+
+function withoutRepetitions(blocks: readonly Block[]): Block[] {
+  const done = new Set<string>();
+  return blocks.filter(({ script }) => {
+    const lines = script.split('\n').filter((line) => !done.has(line));
+    for (const line of lines) done.add(line);
+    return lines.length > 0;
+  });
 }
 
 /** Stops at the first failure; whatever was started in the background ends with the shell. */
