@@ -5,7 +5,6 @@ import { request as httpRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { mintDevelopmentToken } from '../http/auth.js';
-import { eventually } from '../testing/index.js';
 import type { Doors } from './fixtures/doors.js';
 import { closeGate, gate, openDoors } from './fixtures/doors.js';
 
@@ -152,21 +151,6 @@ describe('the front door of a module that is not there', () => {
       await expect(fetch(`${url}/v1/doors/slow`, { signal: hurry })).rejects.toThrow();
     }
     expect((await fetch(`${url}${WHO}`)).status).toBe(200);
-  });
-
-  it('lets only so many wait, and answers the others at once', async () => {
-    const { url } = await doors();
-    closeGate();
-    const statuses: number[] = [];
-    const slow = Array.from({ length: 260 }, async () => {
-      const { status } = await fetch(`${url}/v1/doors/slow`);
-      statuses.push(status);
-    });
-    await eventually(() => statuses.length === 4, 'the ones that are too many being refused');
-    gate.open();
-    await Promise.all(slow);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(256);
-    expect(statuses.filter((status) => status === 503)).toHaveLength(4);
   });
 
   it('does not tell a client that its token is bad when the processes do not trust each other', async () => {

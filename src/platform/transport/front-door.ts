@@ -54,10 +54,11 @@ function forward(client: SeamClient, request: FastifyRequest, reply: FastifyRepl
     signal: gone.signal,
   };
   const spec = () => forwarding(method, client.peer.module, client.peer.url);
-  return client.policy.route(method === 'GET' || method === 'HEAD', async () => {
+  const safe = method === 'GET' || method === 'HEAD';
+  return client.policy.route(deadline!, safe, async (timeoutMs) => {
     const answer = await inSpan(traceparent, spec, (own) => {
       const traced = { ...onward.headers, traceparent: own };
-      return client.forward({ ...onward, headers: traced, timeoutMs: Math.max(1, deadline! - Date.now()) });
+      return client.forward({ ...onward, headers: traced, timeoutMs });
     });
     if (answer.headers[FORWARDED] !== undefined) return answer;
     throw unanswered(`${method} of ${client.peer.module}`, { status: answer.status, body: await buffer(answer.body) });

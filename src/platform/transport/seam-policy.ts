@@ -13,9 +13,8 @@ import { Unavailable } from '../messaging/errors.js';
 
 const RETRY = { initialDelay: 50, maxDelay: 1000 };
 const BREAKER = { failures: 5, halfOpenAfterMs: 2000 };
-const MESSAGES = { running: 64, waiting: 256 };
-/** They may wait for long, as with `Prefer: wait`: none of them waits for another. */
-const ROUTES = { running: 256, waiting: 0 };
+/** How many run at once, and how many wait for their turn. Requests of clients may take long, as with `Prefer: wait`. */
+const LIMITS = { messages: { running: 64, waiting: 256 }, routes: { running: 256, waiting: 1024 } };
 
 /** Nobody waits any more: no reason to ask again, and no fault of the module. */
 export class Abandoned extends Unavailable {}
@@ -30,12 +29,17 @@ const notReached = (error: Error) => error instanceof Unavailable && error.reaso
  */
 export class SeamPolicy {
   readonly #breaker: CircuitBreakerPolicy;
-  readonly #messages = bulkhead(MESSAGES.running, MESSAGES.waiting);
-  readonly #routes = bulkhead(ROUTES.running, ROUTES.waiting);
+  readonly #messages: IPolicy;
+  readonly #routes: IPolicy;
   readonly #again: IPolicy;
   readonly #reachedAgain: IPolicy;
 
-  constructor(private readonly module: string) {
+  constructor(
+    private readonly module: string,
+    { messages, routes } = LIMITS,
+  ) {
+    this.#messages = bulkhead(messages.running, messages.waiting);
+    this.#routes = bulkhead(routes.running, routes.waiting);
     const backoff = new ExponentialBackoff(RETRY);
     this.#again = retry(handleWhen(noAnswer), { maxAttempts: 3, backoff });
     this.#reachedAgain = retry(handleWhen(notReached), { maxAttempts: 2, backoff });
@@ -52,11 +56,7 @@ export class SeamPolicy {
    * @throws Unavailable
    */
   message<T>(deadline: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
-    const once = async () => {
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Abandoned(`${this.module} did not answer before the deadline.`, 'timeout');
-      return await this.#breaker.execute(() => attempt(left));
-    };
+    const once = () => this.#attempt(deadline, attempt);
     return this.#known(this.#again.execute(() => this.#messages.execute(once)));
   }
 
@@ -64,11 +64,36 @@ export class SeamPolicy {
    * Hands a request of a client on.
    *
    * @param safe whether it changes nothing: then it is sent again where the module was not reached
-   * @throws Unavailable
+   * @param attempt gets the milliseconds that are left
+   * @throws Unavailable, at the deadline at the latest
    */
-  route<T>(safe: boolean, attempt: () => Promise<T>): Promise<T> {
-    const once = () => this.#breaker.execute(attempt);
-    return this.#known(this.#routes.execute(() => (safe ? this.#reachedAgain.execute(once) : once())));
+  route<T>(deadline: number, safe: boolean, attempt: (leftMs: number) => Promise<T>): Promise<T> {
+    const once = () => this.#attempt(deadline, attempt);
+    const work = this.#routes.execute(() => (safe ? this.#reachedAgain.execute(once) : once()));
+    return this.#known(this.#before(deadline, work));
+  }
+
+  /** Who has waited for a turn may have waited for too long. */
+  async #attempt<T>(deadline: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
+    const left = deadline - Date.now();
+    if (left <= 0) throw this.#late();
+    return await this.#breaker.execute(() => attempt(left));
+  }
+
+  async #before<T>(deadline: number, work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#late()), Math.max(0, deadline - Date.now()));
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #late(): Abandoned {
+    return new Abandoned(`${this.module} did not answer before the deadline.`, 'timeout');
   }
 
   async #known<T>(work: Promise<T>): Promise<T> {

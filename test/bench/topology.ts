@@ -1,0 +1,30 @@
+import { fail } from '../../src/tools/cli.js';
+import { killAll } from '../support/host-process.js';
+import type { Bench, Benchmark, Row } from './harness.js';
+import { withServer } from './server.js';
+import { remoteQuery } from './topology/query.js';
+import { splitShop } from './topology/split.js';
+
+const PARTS: Readonly<Record<string, Benchmark>> = { query: remoteQuery, shop: splitShop };
+
+let measuredWith = 'PostgreSQL';
+export const versions = (): string[] => [measuredWith];
+
+/** What it costs that a module lives in another process. */
+export async function topology(bench: Bench): Promise<Row[]> {
+  const wanted = Object.keys(PARTS).filter(bench.wants);
+  if (wanted.length === 0) fail(`The parts of topology are ${Object.keys(PARTS).join(', ')}.`);
+  return await withServer(async (version) => {
+    measuredWith = `PostgreSQL ${version}`;
+    const rows: Row[] = [];
+    try {
+      for (const name of wanted) {
+        bench.say(`${name}:`);
+        rows.push(...(await PARTS[name]!(bench)));
+      }
+    } finally {
+      await killAll();
+    }
+    return rows;
+  });
+}
