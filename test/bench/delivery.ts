@@ -1,8 +1,12 @@
 import { fail } from '../../src/tools/cli.js';
 import { largeBacklog } from './delivery/backlog.js';
 import { drainBacklog } from './delivery/drain.js';
+import { idle } from './delivery/idle.js';
+import { latency } from './delivery/latency.js';
 import { producing } from './delivery/producing.js';
 import { publishToHandled } from './delivery/publish.js';
+import { sagas } from './delivery/saga.js';
+import { scale } from './delivery/scale.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { rivalVersions } from './rivals.js';
 import { withServer } from './server.js';
@@ -12,6 +16,10 @@ const PARTS: readonly { names: readonly string[]; run: Benchmark }[] = [
   { names: ['drain', 'per-message'], run: drainBacklog },
   { names: ['publish'], run: publishToHandled },
   { names: ['producing'], run: producing },
+  { names: ['latency'], run: latency },
+  { names: ['saga'], run: sagas },
+  { names: ['idle'], run: idle },
+  { names: ['scale'], run: scale },
   { names: ['backlog'], run: largeBacklog },
 ];
 

@@ -5,12 +5,12 @@ import { ACCOUNT_TABLE, POST } from './ledger.js';
 import type { GraphileHelpers, GraphileModule } from './rivals.js';
 import { graphileWorker } from './rivals.js';
 import { Place, poolOf } from './server.js';
-import type { Producing, Side } from './side.js';
+import type { Address, Producing, Side } from './side.js';
 import { Effects } from './side.js';
 import { EFFECT_TABLE, INSERT_ONE } from './tally.js';
 
 /** The settings its documentation names for throughput. It has no batches: each job is a call. */
-const SETTINGS = {
+export const SETTINGS = {
   concurrency: 8,
   maxPoolSize: 12,
   noHandleSignals: true,
@@ -43,6 +43,15 @@ export class Graphile implements Side, Producing {
     const side = new Graphile(library, place, poolOf(place.url, 16));
     await library.runMigrations(side.#options());
     return side;
+  }
+
+  /** Another process on a database that was made already. */
+  static async at(url: string): Promise<Graphile> {
+    return new Graphile(await graphileWorker(), Place.at(url), poolOf(url, 16));
+  }
+
+  get address(): Address {
+    return { side: 'graphile', url: this.place.url };
   }
 
   async fill(postings: readonly Posting[]): Promise<void> {

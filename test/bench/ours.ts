@@ -2,13 +2,15 @@ import { CommandBus } from '@nestjs/cqrs';
 import { eventRow } from '../../src/platform/delivery/message.js';
 import { appendToOutbox } from '../../src/platform/delivery/outbox.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
+import { contextOptions } from '../../src/platform/bounded-context.js';
+import { moduleUrl } from '../../src/platform/persistence/urls.js';
 import { testDatabase } from '../../src/platform/testing/index.js';
 import type { Type } from '@nestjs/common';
 import type pg from 'pg';
 import type { Posting } from './ledger.js';
 import { AmountPosted, Ledger, PostAmount, PostSilently } from './ledger.js';
 import { poolOf } from './server.js';
-import type { Producing, Side } from './side.js';
+import type { Address, Producing, Side } from './side.js';
 import { Effects } from './side.js';
 import { Stage } from './stage.js';
 import type { Style } from './tally.js';
@@ -30,10 +32,28 @@ export class Ours implements Side, Producing {
     this.#effects = new Effects({ pool: admin }, 'tally.effect');
   }
 
-  static async open(style?: Style): Promise<Ours> {
-    const modules = style ? [Ledger, tally(style)] : [Ledger];
+  static open(style?: Style): Promise<Ours> {
+    return Ours.with(style ? [tally(style)] : []);
+  }
+
+  /** A ledger and these. */
+  static async with(others: readonly Type[]): Promise<Ours> {
+    const modules = [Ledger, ...others];
     const database = await testDatabase(modules);
     return new Ours(modules, database, poolOf(database.adminUrl, 4));
+  }
+
+  /** Another process on a database that was made already. */
+  static at(adminUrl: string, others: readonly Type[] = []): Ours {
+    const modules = [Ledger, ...others];
+    const urls = new Map(
+      modules.map((module) => contextOptions(module)!.name).map((name) => [name, moduleUrl(adminUrl, name)]),
+    );
+    return new Ours(modules, { adminUrl, urls, drop: async () => undefined }, poolOf(adminUrl, 4));
+  }
+
+  get address(): Address {
+    return { side: 'ours', url: this.database.adminUrl };
   }
 
   async fill(postings: readonly Posting[]): Promise<void> {

@@ -5,7 +5,7 @@ import { ACCOUNT_TABLE, POST } from './ledger.js';
 import type { Boss } from './rivals.js';
 import { pgBoss } from './rivals.js';
 import { Place, poolOf } from './server.js';
-import type { Producing, RivalStyle, Side } from './side.js';
+import type { Address, Producing, RivalStyle, Side } from './side.js';
 import { Effects } from './side.js';
 import { columns, EFFECT_TABLE, INSERT_MANY, INSERT_ONE } from './tally.js';
 
@@ -44,6 +44,15 @@ export class PgBoss implements Side, Producing {
     await side.#boss!.createQueue(QUEUE, { notify: true });
     await side.leave();
     return side;
+  }
+
+  /** Another process on a database that was made already. */
+  static at(url: string): PgBoss {
+    return new PgBoss(Place.at(url), poolOf(url, 16), 'batch');
+  }
+
+  get address(): Address {
+    return { side: 'pg-boss', url: this.place.url };
   }
 
   async fill(postings: readonly Posting[]): Promise<void> {

@@ -35,6 +35,19 @@ export interface Boss {
   work<T>(name: string, options: object, handler: (jobs: { data: T }[]) => Promise<void>): Promise<string>;
 }
 
+/** What is used of DBOS: https://docs.dbos.dev */
+export interface Dbos {
+  setConfig(config: object): void;
+  launch(): Promise<void>;
+  shutdown(): Promise<void>;
+  registerWorkflow<T extends unknown[]>(
+    work: (...args: T) => Promise<void>,
+    options: object,
+  ): (...args: T) => Promise<void>;
+  startWorkflow<T extends unknown[]>(work: (...args: T) => Promise<void>): (...args: T) => Promise<unknown>;
+  runStep(step: () => Promise<void>, options: object): Promise<void>;
+}
+
 export async function graphileWorker(): Promise<GraphileModule> {
   // Otherwise it writes a line for each job, which would be held against it.
   process.env['NO_LOG_SUCCESS'] = '1';
@@ -43,6 +56,10 @@ export async function graphileWorker(): Promise<GraphileModule> {
 
 export async function pgBoss(): Promise<PgBossModule> {
   return (await load('pg-boss/dist/index.js')) as PgBossModule;
+}
+
+export async function dbos(): Promise<{ DBOS: Dbos }> {
+  return (await load('@dbos-inc/dbos-sdk/dist/src/index.js')) as { DBOS: Dbos };
 }
 
 /** Name and version of each. */
@@ -59,7 +76,7 @@ async function load(path: string): Promise<unknown> {
 }
 
 function install(): void {
-  process.stderr.write('Installing graphile-worker and pg-boss to measure against …\n');
+  process.stderr.write('Installing what is measured against: graphile-worker, pg-boss and DBOS …\n');
   const { status } = spawnSync('npm', ['ci', '--prefix', FOLDER, '--no-audit', '--no-fund'], { stdio: 'inherit' });
   if (status !== 0) throw new Error(`npm ci --prefix ${FOLDER} failed: the rivals are not there to be measured.`);
 }

@@ -30,16 +30,22 @@ export class Place {
   private constructor(
     readonly url: string,
     readonly pool: pg.Pool,
+    private readonly own: boolean,
   ) {}
 
   static async make(): Promise<Place> {
     const url = await createDatabase();
-    return new Place(url, poolOf(url, 4));
+    return new Place(url, poolOf(url, 4), true);
+  }
+
+  /** One that another process has made. */
+  static at(url: string): Place {
+    return new Place(url, poolOf(url, 4), false);
   }
 
   async drop(): Promise<void> {
     await this.pool.end();
-    await dropDatabase(this.url);
+    if (this.own) await dropDatabase(this.url);
   }
 }
 

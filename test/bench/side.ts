@@ -23,8 +23,15 @@ export interface Side {
   close(): Promise<void>;
 }
 
+/** Where another process finds a side. */
+export interface Address {
+  side: 'ours' | 'graphile' | 'pg-boss';
+  url: string;
+}
+
 /** A side that writes whole transactions, 16 of them at once. */
 export interface Producing {
+  readonly address: Address;
   /** One business transaction, in which the message is stored as well unless `silent`. */
   post(posting: Posting, silent?: boolean): Promise<void>;
 }

@@ -78,15 +78,31 @@ class Tally1790000000000 implements MigrationInterface {
   }
 }
 
+function member(n: number): Type {
+  @EventsHandler(AmountPosted)
+  @Subscription({ name: `member-${n}` })
+  class Member extends Batch {}
+  return Member;
+}
+
 const HANDLERS = { batch: Batch, awaited: Awaited, pipelined: Pipelined, nothing: Nothing };
 export type Style = keyof typeof HANDLERS;
 
 /** The consumer of the benchmarks, with one handler of this style. */
 export function tally(style: Style): Type {
+  return tallyOf([HANDLERS[style]]);
+}
+
+/** So many consumers, each of which handles every message by batches. */
+export function crowd(consumers: number): Type {
+  return tallyOf(Array.from({ length: consumers }, (_, n) => member(n)));
+}
+
+function tallyOf(providers: Type[]): Type {
   @BoundedContext({
     name: 'tally',
     contracts: {},
-    providers: [HANDLERS[style]],
+    providers,
     migrations: [Tally1790000000000],
   })
   class Tally {}

@@ -19,7 +19,8 @@ import { advance, ensureProgress, lockProgress, moveProgress } from './progress.
 const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
 const SAVE_EVERY = 1000;
-const BUSY_MS = 10;
+/** How long one that has come second holds off; doubles up to the second figure, so that replicas share the consumers. */
+const BUSY_MS = [10, 160] as const;
 const MOST_LINKS = 128;
 
 export interface LoopEvents {
@@ -42,6 +43,8 @@ export class ConsumerLoop {
   #inDoubt = false;
   #wake = new AbortController();
   #freshAt = 0;
+  /** How often in a row another replica was at it. */
+  #second = 0;
   readonly #pages: ReadAhead;
 
   constructor(
@@ -187,6 +190,7 @@ export class ConsumerLoop {
       advance(client, consumer.name, feed.producer, page.upTo).catch(() => undefined);
       const spoke = await unit.commit();
       this.#position = this.#saved = page.upTo;
+      this.#second = 0;
       return { spoke, parked };
     } catch (error) {
       await unit.rollback();
@@ -196,8 +200,9 @@ export class ConsumerLoop {
 
   /** Another replica holds the progress row, or has moved it. */
   async #overtaken(position: number | undefined): Promise<undefined> {
-    if (position === undefined) await delay(BUSY_MS);
-    else this.#position = this.#saved = position;
+    if (position !== undefined) this.#position = this.#saved = position;
+    await delay(Math.min(BUSY_MS[1], BUSY_MS[0] * 2 ** this.#second++));
+    return undefined;
   }
 
   /** @returns whether any message was parked */

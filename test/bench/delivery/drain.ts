@@ -7,7 +7,7 @@ import type { Side } from '../side.js';
 import { drain } from '../side.js';
 import { postings } from './produce.js';
 
-const MESSAGES = 30_000;
+const MESSAGES = 12_000;
 /** What every side is given before it is timed. */
 const WARM_UP = 2000;
 

@@ -8,8 +8,8 @@ import type { Producing, Side } from '../side.js';
 import { allThere } from '../side.js';
 import { produce } from './produce.js';
 
-const MESSAGES = 10_000;
-const WARM_UP = 2000;
+const MESSAGES = 5000;
+const WARM_UP = 1000;
 
 /** Sixteen producers write while the same process handles what they say. */
 export async function publishToHandled(bench: Bench): Promise<Row[]> {
