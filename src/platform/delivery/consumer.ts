@@ -50,17 +50,21 @@ export async function oneByOne(
   for (const message of messages) await consumer.handle(message, unit);
 }
 
-/** Begins with all keys at once, so that their statements share round trips; within a key one after the other. */
+/**
+ * Begins with all keys at once, so that their statements share round trips; within a key one after the other.
+ * @param key what must not be mixed
+ */
 export async function keyByKey(
   consumer: Pick<Consumer, 'handle'>,
   messages: readonly StoredMessage[],
   unit: UnitOfWork,
+  key = keyOf,
 ): Promise<void> {
   const keys = new Map<string, StoredMessage[]>();
   for (const message of messages) {
-    const same = keys.get(keyOf(message));
+    const same = keys.get(key(message));
     if (same) same.push(message);
-    else keys.set(keyOf(message), [message]);
+    else keys.set(key(message), [message]);
   }
   const results = await Promise.allSettled([...keys.values()].map((same) => oneByOne(consumer, same, unit)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;

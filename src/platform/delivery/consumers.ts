@@ -111,7 +111,7 @@ export function commandInbox(
 /** A saga, as a consumer of its events and of the replies to its commands. */
 export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
   const { saga } = runner;
-  return withBatches({
+  const consumer: Omit<Consumer, 'handleBatch'> = {
     name: saga.name,
     module,
     sources: grouped([...eventSources(saga.events), ...replySources(module, saga.commands)]),
@@ -119,12 +119,15 @@ export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
     rebuildable: false,
     retry: DEFAULT_RETRY,
     handle: (message, unit) => runInScope(contextOf(message, module), unit, () => runner.handle(message, unit!)),
-  });
+  };
+  // What an instance decides depends on nothing but itself: the statements of different ones may be mixed.
+  const instance = (message: StoredMessage) => runner.instanceOf(message);
+  return withBatches(consumer, (one, messages, unit) => keyByKey(one, messages, unit, instance));
 }
 
-function withBatches(consumer: Omit<Consumer, 'handleBatch'>): Consumer {
+function withBatches(consumer: Omit<Consumer, 'handleBatch'>, inBatches = oneByOne): Consumer {
   const one = { handle: traced(consumer, consumer.handle.bind(consumer)) };
-  return { ...consumer, ...one, handleBatch: (messages, unit) => oneByOne(one, messages, unit) };
+  return { ...consumer, ...one, handleBatch: (messages, unit) => inBatches(one, messages, unit) };
 }
 
 function answer(command: StoredMessage, reply: Reply, module: string, unit: UnitOfWork): void {

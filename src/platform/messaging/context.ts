@@ -41,8 +41,11 @@ export interface Unit {
   publish(event: object): void;
   /** Buffers a durable command for the outbox. */
   send(command: object, options?: SendOptions): void;
-  /** Runs `work` so that its failure undoes only what it did itself. */
-  nested<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` so that its failure undoes only what it did itself.
+   * @param hurried does not wait to see whether a statement failed and nobody looked; then the whole unit fails later
+   */
+  nested<T>(work: () => Promise<T>, hurried?: boolean): Promise<T>;
 }
 
 export interface SendOptions {

@@ -1,4 +1,4 @@
-import type { MessageContext } from './context.js';
+import type { MessageContext, Unit } from './context.js';
 import { childContext, currentScope, runInScope } from './context.js';
 import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
@@ -124,13 +124,13 @@ function childKey(definition: MessageDefinition): Partial<MessageContext> {
   return { key: `${scope.context.key}/${scope.children++}` };
 }
 
-async function undoneUnlessOk(unit: { nested<T>(work: () => Promise<T>): Promise<T> }, work: () => Promise<Outcome>) {
+async function undoneUnlessOk(unit: Unit, work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await unit.nested(async () => {
       const outcome = await work();
       if (!outcome.ok) throw new Undo(outcome);
       return outcome;
-    });
+    }, true);
   } catch (error) {
     if (error instanceof Undo) return error.outcome;
     throw error;

@@ -102,14 +102,17 @@ export class UnitOfWork implements Unit {
     this.#rows.push(beginSaying(row));
   }
 
-  async nested<T>(work: () => Promise<T>): Promise<T> {
+  async nested<T>(work: () => Promise<T>, hurried = false): Promise<T> {
     const client = await this.client();
     const name = `nested_${++this.#savepoints}`;
     const marks = [this.#rows.length, this.localEvents.length] as const;
-    await client.query(`SAVEPOINT ${name}`);
+    // It shares a round trip with the first statement of `work`, which fails if it does.
+    client.query(`SAVEPOINT ${name}`).catch(() => undefined);
     try {
       const result = await work();
-      await client.query(`RELEASE SAVEPOINT ${name}`);
+      const released = client.query(`RELEASE SAVEPOINT ${name}`);
+      if (hurried) released.catch(() => undefined);
+      else await released;
       return result;
     } catch (error) {
       await client.query(`ROLLBACK TO SAVEPOINT ${name}`);

@@ -30,13 +30,18 @@ export class SagaRunner {
     if (replyto && replyto.saga !== this.saga.name) return;
     const id = subscription.correlate?.(value as never) ?? replyto!.id;
     const client = await unit.client();
-    if (subscription.starts && !(await insertSaga(client, this.saga.name, id))) return;
-    const row = await lockSaga(client, this.saga.name, id);
+    const row = await (subscription.starts ? insertSaga : lockSaga)(client, this.saga.name, id);
     if (!row) return;
     if (!subscription.correlate) noteReply(row, message.type, value as Reply);
     const state = subscription.starts ? undefined : row.state;
     const heard = subscription.correlate ? message.type : `${message.type}: ${textOf(value as Reply)}`;
     await this.#apply(row, this.saga.decide(state, message.type, value), unit, heard);
+  }
+
+  /** The id of the instance that a message is for. */
+  instanceOf(message: StoredMessage): string {
+    const { correlate } = this.saga.subscriptions.get(message.type)!;
+    return correlate ? correlate(this.#value(message) as never) : message.headers.replyto!.id;
   }
 
   /**

@@ -38,11 +38,10 @@ export type TimeoutHeaders = Pick<MessageHeaders, 'correlationid' | 'causationid
 
 const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name, timeout_headers';
 
-/** Begins an instance. @returns whether it is new */
-export async function insertSaga(client: ClientBase, saga: string, id: string): Promise<boolean> {
-  const text = `INSERT INTO saga (saga, id) VALUES ($1, $2) ON CONFLICT DO NOTHING`;
-  const { rowCount } = await client.query({ name: 'saga-insert', text, values: [saga, id] });
-  return rowCount === 1;
+/** Begins an instance, and locks it. @returns `undefined` when it was begun already */
+export async function insertSaga(client: ClientBase, saga: string, id: string): Promise<SagaRow | undefined> {
+  const text = `INSERT INTO saga (saga, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`;
+  return (await client.query<SagaRow>({ name: 'saga-insert', text, values: [saga, id] })).rows[0];
 }
 
 /** Locks an instance: its messages are taken one at a time. */

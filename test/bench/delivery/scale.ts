@@ -15,6 +15,8 @@ const REPLICAS = [1, 2, 4];
 /** What the replicas share; each is one row of progress, which one replica works on at a time. */
 const SHARED = 8;
 const FEW = 2000;
+/** Of each message there are as many effects as consumers. */
+const SHARED_MESSAGES = 6000;
 const MANY = 10_000;
 const PROCESS = fileURLToPath(new URL('../replica-process.js', import.meta.url));
 
@@ -74,14 +76,14 @@ async function withReplicas(bench: Bench): Promise<Row> {
 
 async function shared(side: Ours, replicas: readonly ChildProcess[]): Promise<number> {
   await side.clear();
-  await side.fill(postings(FEW));
+  await side.fill(postings(SHARED_MESSAGES));
   await tell(replicas, 'prepare');
   const began = performance.now();
   await tell(replicas, 'work');
-  while ((await side.effects()) < FEW * SHARED) await delay(5);
+  while ((await side.effects()) < SHARED_MESSAGES * SHARED) await delay(5);
   const seconds = (performance.now() - began) / 1000;
   await tell(replicas, 'leave');
-  return (FEW * SHARED) / seconds;
+  return (SHARED_MESSAGES * SHARED) / seconds;
 }
 
 async function tell(replicas: readonly ChildProcess[], order: string): Promise<void> {
