@@ -4,7 +4,6 @@ import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventBus } from '@nestjs/cqrs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
-import type { Reply } from '../../src/platform/index.js';
 import { BoundedContext, Database, defineCommand, defineEvent, Saga } from '../../src/platform/index.js';
 import { arrivals } from './arrivals.js';
 
@@ -23,6 +22,14 @@ export const JOURNEY_TABLES = `
   CREATE TABLE visit (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, stop int NOT NULL);`;
 export const INSERT_JOURNEY = 'INSERT INTO journey (name) VALUES ($1)';
 export const INSERT_VISIT = 'INSERT INTO visit (name, stop) VALUES ($1, $2)';
+
+/** One of those that carry a process of three steps. */
+export interface Travelling {
+  start(journey: string): Promise<void>;
+  /** How many steps were made. */
+  visits(): Promise<number>;
+  close(): Promise<void>;
+}
 
 @CommandHandler(StartJourney)
 class StartJourneyHandler implements ICommandHandler<StartJourney> {
@@ -50,7 +57,7 @@ class Journey extends Saga<z.output<typeof visit>> {
       (event) => event.journey,
       (event) => go(event.journey, 1),
     );
-    this.onReply(Visit, (state, _: Reply) => (state.stop < STEPS ? go(state.journey, state.stop + 1) : { done: true }));
+    this.onReply(Visit, (state) => (state.stop < STEPS ? go(state.journey, state.stop + 1) : { done: true }));
   }
 }
 

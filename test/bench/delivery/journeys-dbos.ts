@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { arrivals } from '../arrivals.js';
+import type { Travelling } from '../journey.js';
 import { INSERT_JOURNEY, INSERT_VISIT, JOURNEY_TABLES, STEPS } from '../journey.js';
 import type { Dbos } from '../rivals.js';
 import { dbos } from '../rivals.js';
 import { Place, poolOf } from '../server.js';
-import type { Travelling } from './saga.js';
 
 /** A workflow of DBOS with three steps. */
 export class DbosJourneys implements Travelling {

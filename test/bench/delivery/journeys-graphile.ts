@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import { arrivals } from '../arrivals.js';
+import type { Travelling } from '../journey.js';
 import { INSERT_JOURNEY, INSERT_VISIT, JOURNEY_TABLES, STEPS } from '../journey.js';
 import { SETTINGS } from '../graphile.js';
 import type { GraphileHelpers } from '../rivals.js';
 import { graphileWorker } from '../rivals.js';
 import { Place, poolOf } from '../server.js';
-import type { Travelling } from './saga.js';
 
 const NEXT = {
   name: 'next-job',

@@ -2,10 +2,10 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { TestDatabase } from '../../../src/platform/testing/index.js';
 import { testDatabase } from '../../../src/platform/testing/index.js';
 import type pg from 'pg';
+import type { Travelling } from '../journey.js';
 import { JOURNEY_MODULES, StartJourney } from '../journey.js';
 import { poolOf } from '../server.js';
 import { Stage } from '../stage.js';
-import type { Travelling } from './saga.js';
 
 /** A saga that sends three durable commands, one after the answer to the other. */
 export class OurJourneys implements Travelling {

@@ -1,6 +1,7 @@
 import { arrivals } from '../arrivals.js';
 import type { Bench, Row } from '../harness.js';
 import { count, holds, inTurns, times } from '../harness.js';
+import type { Travelling } from '../journey.js';
 import { STEPS } from '../journey.js';
 import { eventually } from '../../../src/platform/testing/index.js';
 import { DbosJourneys } from './journeys-dbos.js';
@@ -10,14 +11,6 @@ import { PRODUCERS } from './produce.js';
 
 const JOURNEYS = 600;
 const WARM_UP = 100;
-
-/** One of those that carry a process of three steps. */
-export interface Travelling {
-  start(journey: string): Promise<void>;
-  /** How many steps were made. */
-  visits(): Promise<number>;
-  close(): Promise<void>;
-}
 
 /** Processes of three steps, each begun in a business transaction, by sixteen starters. */
 export async function sagas(bench: Bench): Promise<Row[]> {
