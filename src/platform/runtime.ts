@@ -11,6 +11,7 @@ import type { Feed } from './delivery/feed.js';
 import { LocalFeed } from './delivery/feed.js';
 import type { HousekeepingOptions } from './delivery/housekeeping.js';
 import { Housekeeping } from './delivery/housekeeping.js';
+import { sharesOf } from './delivery/share.js';
 import { PARTITION_ROWS } from './delivery/outbox-partitions.js';
 import type { Signal } from './delivery/outbox-watch.js';
 import { OutboxWatch } from './delivery/outbox-watch.js';
@@ -174,11 +175,13 @@ export class Runtime extends Host {
     const worker = new ParkedWorker(consumer, database, this.#loopEvents);
     this.#workers.set(consumer, worker);
     worker.start();
-    for (const [producer, filter] of consumer.sources) {
-      const loop = new ConsumerLoop(consumer, this.#feed(producer, consumer), filter, database, this.#loopEvents);
-      this.loops.push(loop);
-      this.#running.push(loop.run(this.#abort.signal));
-    }
+    for (const [producer, filter] of consumer.sources)
+      for (const share of sharesOf(consumer.partitions)) {
+        const feed = this.#feed(producer, consumer);
+        const loop = new ConsumerLoop(consumer, feed, filter, database, this.#loopEvents, share);
+        this.loops.push(loop);
+        this.#running.push(loop.run(this.#abort.signal));
+      }
   }
 
   /** Somebody has changed the work table or the progress of a module by hand. */

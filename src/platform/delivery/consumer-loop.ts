@@ -14,7 +14,10 @@ import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
 import { beginTrace } from '../observability/spans.js';
-import { advance, ensureProgress, lockProgress, moveProgress } from './progress.js';
+import type { Reader } from './progress.js';
+import { advance, divide, ensureProgress, lockProgress, moveProgress } from './progress.js';
+import type { Share } from './share.js';
+import { notPassed, WHOLE, within } from './share.js';
 
 const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
@@ -46,15 +49,19 @@ export class ConsumerLoop {
   /** How often in a row another replica was at it. */
   #second = 0;
   readonly #pages: ReadAhead;
+  readonly #reader: Required<Reader>;
 
+  /** @param share the keys that are this loop's */
   constructor(
     private readonly consumer: Consumer,
     private readonly feed: Feed,
     filter: FeedFilter,
     private readonly database: Database,
     private readonly events: LoopEvents,
+    share: Share = WHOLE,
   ) {
     this.#pages = new ReadAhead(feed, filter, BATCH);
+    this.#reader = { consumer: consumer.name, producer: feed.producer, share };
   }
 
   get consumerName(): string {
@@ -78,6 +85,12 @@ export class ConsumerLoop {
   /** Whether the producer is known to have said more than was read. */
   isBehind(): boolean {
     return this.#started && this.#position < this.feed.lastLook().settled;
+  }
+
+  /** The row in which its progress is. */
+  get row(): string {
+    const { consumer, producer, share } = this.#reader;
+    return `${consumer} ${producer} ${share.part}/${share.of}`;
   }
 
   /** How far it has read, and how far that is saved. */
@@ -112,8 +125,10 @@ export class ConsumerLoop {
   }
 
   async #start(pool: Pool): Promise<void> {
-    this.#saved = await ensureProgress(pool, this.consumer.name, this.feed.producer);
-    this.#position = this.#saved;
+    await divide(pool, this.#reader);
+    const position = await ensureProgress(pool, this.#reader);
+    if (position === undefined) throw new Error(`${this.consumer.name} was divided otherwise by another process.`);
+    this.#position = this.#saved = position;
     this.#started = true;
   }
 
@@ -129,15 +144,17 @@ export class ConsumerLoop {
   /** Progress that was moved counts; where it was not, what was read in vain since is saved, so that retention can go on. */
   async #compare(pool: Pool): Promise<void> {
     this.#inDoubt = false;
-    const ours = { consumer: this.consumer.name, producer: this.feed.producer, from: this.#saved, to: this.#position };
-    const stored = await ensureProgress(pool, ours.consumer, ours.producer);
-    if (stored !== this.#saved) this.#position = this.#saved = stored;
-    else if (ours.to > ours.from && (await moveProgress(pool, ours))) this.#saved = ours.to;
+    const [from, to] = [this.#saved, this.#position];
+    const stored = await ensureProgress(pool, this.#reader);
+    if (stored === undefined) await this.#start(pool);
+    else if (stored !== from) this.#position = this.#saved = stored;
+    else if (to > from && (await moveProgress(pool, this.#reader, from, to))) this.#saved = to;
   }
 
   async #step(): Promise<void> {
-    const page = await this.#pages.read(this.#position);
-    this.#pages.begin(page);
+    const all = await this.#pages.read(this.#position);
+    this.#pages.begin(all);
+    const page = { ...all, messages: within(this.#reader.share, all.messages) };
     if (page.messages.length === 0 && page.upTo - this.#saved < SAVE_EVERY) {
       this.#position = page.upTo;
       return;
@@ -174,20 +191,21 @@ export class ConsumerLoop {
 
   /** @returns whether it spoke, and whether messages were parked; `undefined` where another replica was at it */
   async #commit(page: FeedPage, isolate: boolean): Promise<{ spoke: boolean; parked: boolean } | undefined> {
-    const { consumer, feed, database } = this;
+    const { consumer, database } = this;
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const client = await unit.client();
-      const locked = await lockProgress(client, consumer.name, feed.producer);
+      const locked = await lockProgress(client, this.#reader);
       if (locked?.position !== this.#saved) {
         await unit.rollback();
         return await this.#overtaken(locked?.position);
       }
+      const messages = notPassed(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
-      const held = behind ? await parkedKeys(client, consumer.name, page.messages) : new Set<string>();
-      const parked = await this.#handleAll(unit, page.messages, held, isolate);
+      const held = behind ? await parkedKeys(client, consumer.name, messages) : new Set<string>();
+      const parked = await this.#handleAll(unit, messages, held, isolate);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
-      advance(client, consumer.name, feed.producer, page.upTo).catch(() => undefined);
+      advance(client, this.#reader, page.upTo).catch(() => undefined);
       const spoke = await unit.commit();
       this.#position = this.#saved = page.upTo;
       this.#second = 0;

@@ -55,6 +55,7 @@ export function eventConsumer(
     external: options.external ?? false,
     rebuildable: options.rebuildable ?? false,
     retry: { ...DEFAULT_RETRY, ...options.retry },
+    partitions: options.partitions ?? 1,
     handleBatch(messages, unit) {
       if (handler.handleBatch) return atOnce(messages, unit);
       return (options.pipelined ? keyByKey : oneByOne)(one, messages, unit);
@@ -91,6 +92,7 @@ export function commandInbox(
     external: false,
     rebuildable: false,
     retry: DEFAULT_RETRY,
+    partitions: 1,
     async handle(message, unit) {
       const command = commandOf(message);
       // The unit is this module's own: a typed error undoes what the handler did, and is the answer.
@@ -118,6 +120,7 @@ export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
     external: false,
     rebuildable: false,
     retry: DEFAULT_RETRY,
+    partitions: 1,
     handle: (message, unit) => runInScope(contextOf(message, module), unit, () => runner.handle(message, unit!)),
   };
   // What an instance decides depends on nothing but itself: the statements of different ones may be mixed.

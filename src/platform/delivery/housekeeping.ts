@@ -71,12 +71,12 @@ export class Housekeeping {
 
   /** Makes the consumers of a module look at progress that is not what they think it is. One query a module. */
   async review({ module, pool }: Database): Promise<void> {
-    const { rows } = await pool.query<{ consumer: string; producer: string; position: number }>(PROGRESS);
-    const stored = new Map(rows.map((row) => [`${row.consumer} ${row.producer}`, row.position]));
+    const { rows } = await pool.query<{ row: string; position: number }>(PROGRESS);
+    const stored = new Map(rows.map(({ row, position }) => [row, position]));
     for (const loop of this.house.loops) {
       if (loop.module !== module) continue;
       const { position, saved } = loop.progress;
-      if (position !== saved || stored.get(`${loop.consumerName} ${loop.producer}`) !== saved) loop.review();
+      if (position !== saved || stored.get(loop.row) !== saved) loop.review();
     }
   }
 
@@ -92,4 +92,6 @@ export class Housekeeping {
   }
 }
 
-const PROGRESS = 'SELECT consumer, producer, position::float8 AS position FROM consumer_progress';
+/** Named as a loop names its row. */
+const PROGRESS = `
+  SELECT concat(consumer, ' ', producer, ' ', part, '/', parts) AS row, position::float8 AS position FROM consumer_progress`;

@@ -94,7 +94,10 @@ async function standings(source: DeliverySource, module: string): Promise<Standi
 }
 
 async function readPositions(pool: Pool): Promise<Map<string, number>> {
-  const { rows } = await pool.query('SELECT consumer, producer, position::float8 AS position FROM consumer_progress');
+  // Of a consumer that is divided, its slowest share.
+  const { rows } = await pool.query(
+    'SELECT consumer, producer, min(position)::float8 AS position FROM consumer_progress GROUP BY 1, 2',
+  );
   return new Map(rows.map((row) => [`${row.consumer} ${row.producer}`, row.position]));
 }
 

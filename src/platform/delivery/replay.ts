@@ -139,6 +139,8 @@ async function rewind(database: Database, consumer: Consumer, starts: readonly S
 }
 
 const MOVE = `
-  UPDATE consumer_progress SET position = least(position, $3), updated_at = now() WHERE consumer = $1 AND producer = $2`;
+  UPDATE consumer_progress
+     SET position = least(position, $3), updated_at = now(), passed = CASE WHEN $3 < position THEN '[]' ELSE passed END
+   WHERE consumer = $1 AND producer = $2`;
 
 const textOf = (from: ReplayFrom) => (from === 'start' ? 'the start' : from.toISOString());

@@ -15,6 +15,11 @@ export interface SubscriptionOptions {
    * then share a round trip. Messages of one key still come one after the other.
    */
   pipelined?: boolean;
+  /**
+   * How many batches may be worked on at a time, in this process or in several: the messages are divided by their keys, each
+   * key in order. 1 to 64, default 1. It may change from one version to the next; nothing is lost or handled twice.
+   */
+  partitions?: number;
   /** Deviations from twelve attempts over some ten minutes. */
   retry?: Partial<RetryPolicy>;
 }
@@ -23,9 +28,14 @@ export interface SubscriptionOptions {
  * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
  * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
  *
+ * @throws TypeError when `partitions` is out of range
  * @example @EventsHandler(LetterSent, LetterLost) @Subscription({ name: 'letter-page', rebuildable: true })
  */
-export const Subscription = (options: SubscriptionOptions): ClassDecorator => SetMetadata(SUBSCRIPTION, options);
+export function Subscription(options: SubscriptionOptions): ClassDecorator {
+  const { name, partitions = 1 } = options;
+  if (Number.isInteger(partitions) && partitions >= 1 && partitions <= 64) return SetMetadata(SUBSCRIPTION, options);
+  throw new TypeError(`@Subscription ${name}: partitions has to be a whole number from 1 to 64, not ${partitions}.`);
+}
 
 export function subscriptionOf(type: object): SubscriptionOptions | undefined {
   return Reflect.getMetadata(SUBSCRIPTION, type) as SubscriptionOptions | undefined;

@@ -29,9 +29,12 @@ export class PlatformTables1700000000000 implements MigrationInterface {
       CREATE TABLE consumer_progress (
         consumer   text NOT NULL,
         producer   text NOT NULL,
+        part       int NOT NULL DEFAULT 0,
+        parts      int NOT NULL DEFAULT 1,
         position   bigint NOT NULL DEFAULT 0,
+        passed     jsonb NOT NULL DEFAULT '[]',
         updated_at timestamptz NOT NULL DEFAULT now(),
-        PRIMARY KEY (consumer, producer)
+        PRIMARY KEY (consumer, producer, parts, part)
       );
       CREATE TABLE parked_message (
         id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -92,15 +92,15 @@ export class StreamPublisher {
 
   /** The transaction locks nothing but the progress row, which only publishers want. */
   async #publishNext(client: PoolClient): Promise<boolean> {
-    const name = publisherOf(this.#module);
-    if (!this.#end) await ensureProgress(client, name, this.#module);
+    const reader = { consumer: publisherOf(this.#module), producer: this.#module };
+    if (!this.#end) await ensureProgress(client, reader);
     await client.query('BEGIN');
-    const locked = await lockProgress(client, name, this.#module);
+    const locked = await lockProgress(client, reader);
     if (locked !== undefined) {
       const { position } = locked;
       const from = this.#end?.saved === position ? this.#end : await this.#resume(position);
       this.#end = await this.#append(from);
-      await advance(client, name, this.#module, this.#end.saved);
+      await advance(client, reader, this.#end.saved);
     } else this.#end = undefined;
     await client.query('COMMIT');
     if (locked === undefined) return false;
