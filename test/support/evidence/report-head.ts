@@ -21,7 +21,7 @@ Written by \`npm run evidence\`; do not edit it here (\`test/support/evidence/re
    never goes beyond it. No row is marked, updated or deleted.
 3. A consumer reads settled rows in order, a batch at a time: lock the progress row, handle, advance, commit. A replica that comes
    second finds the row locked or moved. After a crash the transaction is there as a whole or not at all.
-   With `@Subscription({ partitions: 4 })` there are four such rows, each with the messages of some of the keys: four batches at a
+   With \`@Subscription({ partitions: 4 })\` there are four such rows, each with the messages of some of the keys: four batches at a
    time, in one process or several, each aggregate in order. The number may change from one version to the next.
 4. If a batch fails, its messages are tried one by one; one that fails is put aside in the consumer's own work table, with those
    that follow on it, and tried again with growing pauses; in the end it is a dead letter, which stays until somebody decides.
