@@ -1,10 +1,12 @@
+import type { KeyObject } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Dispatcher as UndiciDispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
 import { Unavailable } from '../messaging/errors.js';
+import { Exchange } from './seam-exchange.js';
 import { Abandoned, SeamPolicy } from './seam-policy.js';
 import type { SeamRequest } from './seam-token.js';
-import { signSeamRequest } from './seam-token.js';
+import { seamKey, signSeamRequest } from './seam-token.js';
 import { PATHS } from './wire.js';
 
 /** TLS material for hosts without a mesh: PEM texts. */
@@ -43,6 +45,13 @@ export interface Forwarding extends Pick<SeamRequest, 'method' | 'path' | 'body'
   signal: AbortSignal;
 }
 
+/** When a request is given up, and how. */
+interface Limits {
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+  abort(reason: Unavailable): void;
+}
+
 const PING_MS = 1000;
 
 /**
@@ -52,12 +61,14 @@ const PING_MS = 1000;
 export class SeamClient {
   readonly policy: SeamPolicy;
   readonly #pool: Pool;
+  readonly #key: KeyObject;
 
   constructor(
     readonly peer: SeamPeer,
     private readonly identity: SeamIdentity,
   ) {
-    const { tls } = identity;
+    const { tls, secret } = identity;
+    this.#key = seamKey(secret);
     this.policy = new SeamPolicy(peer.module);
     this.#pool = new Pool(peer.url, tls ? { connect: tls } : {});
   }
@@ -74,16 +85,19 @@ export class SeamClient {
     headers: Record<string, string> = {},
     signal?: AbortSignal,
   ): Promise<SeamAnswer> {
-    return await this.#inTime(timeoutMs, signal, async (over) => {
-      const answer = await this.#send({ method, path, body }, headers, over);
-      return { status: answer.statusCode, headers: answer.headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+    const exchange = new Exchange();
+    return await this.#inTime({ timeoutMs, signal, abort: (reason) => exchange.abort(reason) }, () => {
+      this.#pool.dispatch(this.#signed({ method, path, body }, headers), exchange);
+      return exchange.answer;
     });
   }
 
   /** The answer's body comes as it is made, until `signal` aborts. @throws Unavailable as {@link request} */
   async forward({ headers, timeoutMs, signal, ...request }: Forwarding): Promise<SeamAnswer<Readable>> {
-    return await this.#inTime(timeoutMs, signal, async (over) => {
-      const { statusCode: status, headers: its, body } = await this.#send(request, headers, over);
+    const over = new AbortController();
+    return await this.#inTime({ timeoutMs, signal, abort: (reason) => over.abort(reason) }, async () => {
+      const options = { ...this.#signed(request, headers), signal: over.signal };
+      const { statusCode: status, headers: its, body } = await this.#pool.request(options);
       signal.addEventListener('abort', () => body.destroy(), { once: true });
       return { status, headers: its, body };
     });
@@ -100,36 +114,25 @@ export class SeamClient {
     await this.#pool.destroy();
   }
 
-  #send(
+  #signed(
     request: Omit<SeamRequest, 'sender' | 'receiver'>,
     headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<UndiciDispatcher.ResponseData> {
-    const { sender, secret } = this.identity;
+  ): Dispatcher.RequestOptions {
+    const { sender } = this.identity;
     const { method, path, body } = request;
-    const token = signSeamRequest(secret, { ...request, sender, receiver: this.peer.module });
-    return this.#pool.request({
-      method,
-      path,
-      body: body.length === 0 ? null : body,
-      headers: { ...headers, 'x-seam-signature': token },
-      signal,
-    });
+    const token = signSeamRequest(this.#key, { ...request, sender, receiver: this.peer.module });
+    const signed = { ...headers, 'x-seam-signature': token };
+    return { method, path, body: body.length === 0 ? null : body, headers: signed };
   }
 
-  async #inTime<T>(
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-    work: (over: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const over = new AbortController();
-    const abandon = () => over.abort(new Abandoned('nobody waits for the answer', 'timeout'));
-    const expire = () => over.abort(new Unavailable(`${this.#peerName} did not answer in time.`, 'timeout'));
+  async #inTime<T>({ timeoutMs, signal, abort }: Limits, work: () => Promise<T>): Promise<T> {
+    const abandon = () => abort(new Abandoned('nobody waits for the answer', 'timeout'));
+    const expire = () => abort(new Unavailable(`${this.#peerName} did not answer in time.`, 'timeout'));
     const timer = setTimeout(expire, timeoutMs);
     signal?.addEventListener('abort', abandon, { once: true });
     try {
       if (signal?.aborted) abandon();
-      return await work(over.signal);
+      return await work();
     } catch (cause) {
       if (cause instanceof Unavailable) throw cause;
       const encrypted = this.peer.url.startsWith('https:') ? ', or refuses our certificate' : '';

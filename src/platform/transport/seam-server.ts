@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Arrived, PublicRoutes, SeamHost } from './seam-answers.js';
 import { SeamAnswers, sendJson } from './seam-answers.js';
 import type { SeamTls } from './seam-client.js';
-import { SeamRefusal, SeamVerifier } from './seam-token.js';
+import { seamKey, SeamRefusal, SeamVerifier } from './seam-token.js';
 
 const BODY_LIMIT = 1024 * 1024;
 /** How long a request may take to arrive, in milliseconds. */
@@ -25,7 +25,7 @@ export class SeamServer {
     routes: PublicRoutes,
     { secret, tls }: { secret: string; tls?: SeamTls },
   ) {
-    this.#verifier = new SeamVerifier(secret);
+    this.#verifier = new SeamVerifier(seamKey(secret));
     setMaxListeners(0, this.#closing.signal);
     this.#answers = new SeamAnswers(host, routes, this.#closing.signal);
     const listener: RequestListener = (request, response) => void this.#serve(request, response);
@@ -95,14 +95,17 @@ class TooLarge extends Error {
   override readonly name = 'TooLarge';
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  // Kept open when it is left early: the refusal is still to be sent.
-  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > BODY_LIMIT) throw new TooLarge('A message between processes has at most 1 MB.');
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+  return new Promise((resolve, reject) => {
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size > BODY_LIMIT) reject(new TooLarge('A message between processes has at most 1 MB.'));
+      else parts.push(part);
+    });
+    request.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
+    request.once('error', reject);
+    request.once('close', () => request.complete || reject(new Error('the request broke off')));
+  });
 }

@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { SeamVerifier, signSeamRequest } from './seam-token.js';
+import { seamKey, SeamVerifier, signSeamRequest } from './seam-token.js';
 
 const secret = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
 const here = new Set(['notes']);
 const request = { method: 'POST', path: '/seam/v1/messages?x=1', body: '{"a":1}' };
 const sign = (change: object = {}, by = secret) =>
-  signSeamRequest(by, { sender: 'shop', receiver: 'notes', ...request, ...change });
+  signSeamRequest(seamKey(by), { sender: 'shop', receiver: 'notes', ...request, ...change });
 const verify = (verifier: SeamVerifier, token: string | undefined) => {
   const claims = verifier.check(token, request, here);
   verifier.accept(claims, request.body);
   return claims;
 };
-const check = (token: string | undefined) => verify(new SeamVerifier(secret), token);
+const check = (token: string | undefined) => verify(new SeamVerifier(seamKey(secret)), token);
 
 const S = 1000;
 const at = (ms: number) => void jest.spyOn(Date, 'now').mockReturnValue(ms);
@@ -66,7 +66,7 @@ describe('a signature between processes', () => {
   });
 
   it('is good once', () => {
-    const verifier = new SeamVerifier(secret);
+    const verifier = new SeamVerifier(seamKey(secret));
     const token = sign();
     verify(verifier, token);
     expect(() => verify(verifier, token)).toThrow(/sent before/);
@@ -75,7 +75,7 @@ describe('a signature between processes', () => {
 
   it('does not become good again while it is not stale', () => {
     const now = Date.now();
-    const verifier = new SeamVerifier(secret);
+    const verifier = new SeamVerifier(seamKey(secret));
     at(now);
     const token = sign();
     verify(verifier, token);

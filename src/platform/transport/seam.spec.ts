@@ -21,7 +21,7 @@ import {
   WriteNote,
 } from './fixtures/notes.js';
 import { SeamClient } from './seam-client.js';
-import { signSeamRequest } from './seam-token.js';
+import { seamKey, signSeamRequest } from './seam-token.js';
 
 let host: NotesHost;
 let caller: Runtime;
@@ -127,7 +127,14 @@ const body = (about: string, actor: Actor = alice) => {
   return JSON.stringify({ context, payload: { topic: about, text: 'x' } });
 };
 const sign = (content: string, change: object = {}, secret = SECRET) =>
-  signSeamRequest(secret, { sender: 'shop', receiver: 'notes', method: 'POST', path: PATH, body: content, ...change });
+  signSeamRequest(seamKey(secret), {
+    sender: 'shop',
+    receiver: 'notes',
+    method: 'POST',
+    path: PATH,
+    body: content,
+    ...change,
+  });
 const post = (content: string, token?: string) =>
   fetch(host.url + PATH, { method: 'POST', body: content, headers: token ? { 'x-seam-signature': token } : {} });
 /** Everything that is refused is logged, with why and with who it was. */

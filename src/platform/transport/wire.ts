@@ -26,7 +26,7 @@ const Context = z.object({
 });
 
 /** A command or query as it crosses from one process to another. */
-export const WireMessage = z.object({ context: Context, payload: z.record(z.string(), z.unknown()) });
+export const WireMessage = z.object({ context: Context, payload: z.looseObject({}) });
 
 const Failure = z.object({
   kind: z.enum(['invalid', 'not_found', 'conflict', 'forbidden']),

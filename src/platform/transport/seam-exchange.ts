@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { SeamAnswer } from './seam-client.js';
+
+type Controller = Dispatcher.DispatchController;
+
+/** One request and its whole answer: no stream and no signal, which cost as much as the request itself. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<SeamAnswer>;
+  #settle!: { resolve(answer: SeamAnswer): void; reject(error: Error): void };
+  #controller: Controller | undefined;
+  #reason: Error | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  readonly #parts: Buffer[] = [];
+
+  constructor() {
+    this.answer = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+  }
+
+  /** Gives it up, wherever it is; the answer fails with this reason. */
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#settle.reject(reason);
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#reason) controller.abort(this.#reason);
+  }
+
+  onResponseStart(_: Controller, status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Controller, part: Buffer): void {
+    this.#parts.push(part);
+  }
+
+  onResponseEnd(): void {
+    const body = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_: Controller, error: Error): void {
+    this.#settle.reject(error);
+  }
+}
