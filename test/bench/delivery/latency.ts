@@ -11,7 +11,7 @@ import type { Producing, Side } from '../side.js';
 import { allThere } from '../side.js';
 import { PER_SECOND, sharedNow, steadily } from './produce.js';
 
-const MESSAGES = 500;
+const MESSAGES = 450;
 /** The first few open connections. */
 const WARM_UP = 50;
 const PROCESS = fileURLToPath(new URL('../producer-process.js', import.meta.url));
