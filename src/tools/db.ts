@@ -1,6 +1,4 @@
-import { readConfig } from '../config.js';
-import { administer, type Task } from '../database.js';
-import { modules } from '../modules.js';
+import type { Task } from '../database.js';
 import { ConfigError } from '../platform/configuration.js';
 import { oneOf, program, readArguments } from './cli.js';
 
@@ -21,6 +19,9 @@ Needs DATABASE_ADMIN_URL, and in production a <MODULE>_DATABASE_URL for each mod
 await program(import.meta.url, HELP, async (args) => {
   const { words } = readArguments(args, {}, true);
   const task = oneOf('The task', words[0], TASKS);
+  const { readConfig } = await import('../config.js');
+  const { administer } = await import('../database.js');
+  const { modules } = await import('../modules.js');
   const config = readConfig(process.env, modules, { terminal: false, serves: false });
   if (!config.adminUrl) throw new ConfigError(['DATABASE_ADMIN_URL: required: an administrator of the database']);
   const lines = await administer(task, { ...config, adminUrl: config.adminUrl }, modules);

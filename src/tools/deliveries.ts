@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { ReplayFrom } from '../platform/delivery/replay.js';
-import { replay } from '../platform/delivery/replay.js';
-import { Deliveries } from '../platform/operations/deliveries.js';
-import { forgetConsumer, goneConsumers } from '../platform/operations/gone-consumers.js';
+import type { Deliveries } from '../platform/operations/deliveries.js';
 import type { Runtime } from '../platform/runtime.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
 import { lagLines, listLines, showLines } from './delivery-lines.js';
-import { operate } from './operate.js';
 
 const HELP = `
 npm run deliveries -- list | show ID | retry ID|--all | discard ID | lag | replay CONSUMER --from T | forget CONSUMER
@@ -47,7 +44,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   show: { needs: ID, prepare: (id) => async (_, all) => showLines(await all.show(id)) },
   retry: { needs: `${ID}, or --all`, prepare: (id, flags) => (flags.all ? retryAll : retry(id)) },
   discard: { needs: ID, prepare: (id, { reason }) => discard(id, reason ?? 'none given') },
-  lag: { prepare: () => async (runtime, all) => lagLines(await all.lag(), await goneConsumers(runtime)) },
+  lag: { prepare: () => lag },
   replay: { needs: 'a CONSUMER', prepare: (name, { from }) => hearAgain(name, momentOf(from)) },
   forget: { needs: 'a CONSUMER', prepare: (name) => forget(name) },
 };
@@ -90,9 +87,15 @@ const discard =
     return `${id} is discarded.\n`;
   };
 
+const lag: Work = async (runtime, all) => {
+  const { goneConsumers } = await import('../platform/operations/gone-consumers.js');
+  return lagLines(await all.lag(), await goneConsumers(runtime));
+};
+
 const hearAgain =
   (consumer: string, from: ReplayFrom): Work =>
   async (runtime) => {
+    const { replay } = await import('../platform/delivery/replay.js');
     const parts = (await replay(runtime, consumer, from)).map(({ producer, messages }) => `${messages} of ${producer}`);
     return `${consumer} hears again: ${parts.join(', ')}.\n`;
   };
@@ -100,6 +103,7 @@ const hearAgain =
 const forget =
   (consumer: string): Work =>
   async (runtime) => {
+    const { forgetConsumer } = await import('../platform/operations/gone-consumers.js');
     await forgetConsumer(runtime, consumer);
     return `${consumer} is forgotten.\n`;
   };
@@ -119,7 +123,9 @@ function momentOf(text: string | undefined): ReplayFrom {
 
 await program(import.meta.url, HELP, async (args) => {
   const work = deliveries(args);
+  const operations = await import('../platform/operations/deliveries.js');
+  const { operate } = await import('./operate.js');
   await operate(process.env, async (runtime) => {
-    process.stdout.write(await work(runtime, new Deliveries(runtime)));
+    process.stdout.write(await work(runtime, new operations.Deliveries(runtime)));
   });
 });

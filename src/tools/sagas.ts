@@ -1,6 +1,5 @@
-import { Sagas } from '../platform/operations/sagas.js';
+import type { Sagas } from '../platform/operations/sagas.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
-import { operate } from './operate.js';
 import { span, table } from './table.js';
 
 const HELP = `
@@ -69,5 +68,7 @@ function inFull(saga: Awaited<ReturnType<Sagas['show']>>[number]): string {
 
 await program(import.meta.url, HELP, async (args) => {
   const work = sagas(args);
-  await operate(process.env, async (runtime) => void process.stdout.write(await work(new Sagas(runtime))));
+  const operations = await import('../platform/operations/sagas.js');
+  const { operate } = await import('./operate.js');
+  await operate(process.env, async (runtime) => void process.stdout.write(await work(new operations.Sagas(runtime))));
 });
