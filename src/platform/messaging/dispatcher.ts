@@ -171,12 +171,15 @@ function checkedError(definition: MessageDefinition, error: DomainError): WireEr
 }
 
 /** The caller stops waiting at its deadline, also in process. What the handler still does is refused at its commit. */
-async function beforeDeadline<T>(context: MessageContext, work: Promise<T>): Promise<T> {
-  if (!context.deadline) return work;
+function beforeDeadline<T>(context: MessageContext, work: Promise<T>): Promise<T> {
+  return context.deadline ? unlessLate(context, context.deadline, work) : work;
+}
+
+async function unlessLate<T>(context: MessageContext, deadline: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const expire = () => reject(new Unavailable(`${context.type} did not answer before the deadline.`, 'timeout'));
-    timer = setTimeout(expire, Math.max(0, context.deadline! - Date.now()));
+    timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
   });
   try {
     return await Promise.race([work, late]);

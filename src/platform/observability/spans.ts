@@ -52,13 +52,16 @@ function begin({ name, kind, attributes, links = [] }: SpanSpec, parent: string 
 }
 
 /** Does `work` in a span below `parent`. A failure is the span's as well. */
-export async function inSpan<T>(
+export function inSpan<T>(
   parent: string,
   spec: () => SpanSpec,
   work: (traceparent: string) => Promise<T>,
 ): Promise<T> {
   const { traceparent, span } = beginSpan(parent, spec);
-  if (!span) return await work(traceparent);
+  return span ? recorded(traceparent, span, work) : work(traceparent);
+}
+
+async function recorded<T>(traceparent: string, span: Span, work: (traceparent: string) => Promise<T>): Promise<T> {
   running.set(traceparent, span);
   try {
     return await work(traceparent);
@@ -83,12 +86,12 @@ export function endRunning(traceparent: string, span: Span): void {
 }
 
 /** Does `work` in a span of its own, below the one of the context. */
-export async function inOwnSpan<T>(
+export function inOwnSpan<T>(
   context: MessageContext,
   spec: () => SpanSpec,
   work: (own: MessageContext) => Promise<T>,
 ): Promise<T> {
-  return await inSpan(context.traceparent, spec, (traceparent) =>
+  return inSpan(context.traceparent, spec, (traceparent) =>
     work(traceparent === context.traceparent ? context : { ...context, traceparent }),
   );
 }

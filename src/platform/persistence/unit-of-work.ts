@@ -27,7 +27,7 @@ export class CommitRefused extends Error {
 export class UnitOfWork implements Unit {
   /** Local domain events that wait for their handlers. */
   readonly localEvents: object[] = [];
-  readonly #runner: QueryRunner;
+  #made: QueryRunner | undefined;
   readonly #rows: Saying[] = [];
   readonly #onBegin: (client: PoolClient) => Promise<void>;
   #client: Promise<PoolClient> | undefined;
@@ -42,18 +42,27 @@ export class UnitOfWork implements Unit {
    */
   constructor(
     readonly module: string,
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     onBegin: (client: PoolClient) => Promise<void> = async () => undefined,
   ) {
     this.#onBegin = onBegin;
-    this.#runner = dataSource.createQueryRunner();
-    const connect = this.#runner.connect.bind(this.#runner) as () => Promise<PoolClient>;
+  }
+
+  /** Made when it is needed: many commands have nothing to do with the database. */
+  get #runner(): QueryRunner {
+    return (this.#made ??= this.#makeRunner());
+  }
+
+  #makeRunner(): QueryRunner {
+    const runner = this.dataSource.createQueryRunner();
+    const connect = runner.connect.bind(runner) as () => Promise<PoolClient>;
     // TypeORM asks for the connection before every statement: that is the moment to begin.
-    this.#runner.connect = () => (this.#client ??= this.#begin(connect));
-    this.#runner.startTransaction = () => {
+    runner.connect = () => (this.#client ??= this.#begin(connect));
+    runner.startTransaction = () => {
       throw new ContractViolation('The command is the transaction: do not begin one inside a handler.');
     };
-    (this.#runner as { isTransactionActive: boolean }).isTransactionActive = true;
+    (runner as { isTransactionActive: boolean }).isTransactionActive = true;
+    return runner;
   }
 
   get open(): boolean {
