@@ -52,11 +52,7 @@ function begin({ name, kind, attributes, links = [] }: SpanSpec, parent: string 
 }
 
 /** Does `work` in a span below `parent`. A failure is the span's as well. */
-export function inSpan<T>(
-  parent: string,
-  spec: () => SpanSpec,
-  work: (traceparent: string) => Promise<T>,
-): Promise<T> {
+export function inSpan<T>(parent: string, spec: () => SpanSpec, work: (traceparent: string) => Promise<T>): Promise<T> {
   const { traceparent, span } = beginSpan(parent, spec);
   return span ? recorded(traceparent, span, work) : work(traceparent);
 }
