@@ -12,6 +12,7 @@ export function banner(url: string, config: Config, modules: readonly Type[]): s
     `  Application   ${url}`,
     `  API           ${url}/docs   ${url}/openapi.json`,
     `  Health        ${url}/health/ready`,
+    `  Inside        ${url}/_dev   ${url}/_dev/traces   ${url}/metrics`,
     '',
     ...tries.flatMap((tryIt) => tryIt(url, token)).map((line) => `  ${line}`),
     '',

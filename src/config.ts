@@ -2,6 +2,8 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions } from './platform/bounded-context.js';
 import { ConfigError, readVariables } from './platform/configuration.js';
+import type { Level, LogOptions } from './platform/observability/logging.js';
+import { LEVELS } from './platform/observability/logging.js';
 import type { TelemetrySettings } from './platform/observability/settings.js';
 import { telemetrySettings, TelemetryVariables } from './platform/observability/settings.js';
 import { readTopology, type Topology, variableOf } from './topology.js';
@@ -24,6 +26,7 @@ const Variables = z.object({
     .default('development'),
   PORT: port.default(3000),
   HOST: z.string().optional(),
+  OPS_PORT: port.optional(),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_ADMIN_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: z.coerce
@@ -39,11 +42,7 @@ const Variables = z.object({
   RATE_LIMIT: rate.default(600),
   OUTBOX_RETENTION_HOURS: z.coerce.number({ error: HOURS }).min(1, HOURS).max(87_600, HOURS).default(168),
   STALE_AFTER_MS: z.coerce.number({ error: STALE }).int(STALE).min(1000, STALE).default(60_000),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-      error: 'expected trace, debug, info, warn, error, fatal or silent',
-    })
-    .default('info'),
+  LOG_LEVEL: z.string().default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
   ...TelemetryVariables.shape,
 });
@@ -53,6 +52,8 @@ export interface Config {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
+  /** The listener of metrics, health and operations; `undefined`: none of its own. */
+  readonly opsPort: number | undefined;
   /** Where the embedded database and the development keys live. */
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
@@ -64,7 +65,7 @@ export interface Config {
   readonly rateLimit: number | 'off';
   /** How long delivered messages are kept at least, and when one that is not delivered is told of: milliseconds. */
   readonly housekeeping: { keepMs: number; staleAfterMs: number };
-  readonly log: { level: string; format: 'json' | 'pretty' };
+  readonly log: LogOptions;
   readonly telemetry: TelemetrySettings;
 }
 
@@ -85,7 +86,8 @@ export function readConfig(
   const { topology, problems: misplaced } = readTopology(env, modules);
   const here = modules.filter((module) => topology?.running.has(contextOptions(module)!.name) ?? true);
   const ofShell = 'problems' in shell ? shell.problems : [];
-  const problems = [...ofShell, ...urls.problems, ...misplaced, ...moduleProblems(env, here)];
+  const levels = readLevels('values' in shell ? shell.values.LOG_LEVEL : 'info', modules);
+  const problems = [...ofShell, ...levels.problems, ...urls.problems, ...misplaced, ...moduleProblems(env, here)];
   if (!('values' in shell) || !topology) throw new ConfigError(problems);
   const values = shell.values;
   const production = values.NODE_ENV === 'production';
@@ -96,6 +98,7 @@ export function readConfig(
     production,
     port: values.PORT,
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    opsPort: values.OPS_PORT,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
     adminUrl: values.DATABASE_ADMIN_URL ?? (production ? undefined : values.DATABASE_URL),
@@ -105,8 +108,25 @@ export function readConfig(
     rateLimit: values.RATE_LIMIT,
     housekeeping: { keepMs: values.OUTBOX_RETENTION_HOURS * 3_600_000, staleAfterMs: values.STALE_AFTER_MS },
     telemetry: telemetrySettings(values),
-    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
+    log: { ...levels.levels!, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
   });
+}
+
+/** `info`, or `info,ordering=debug`: one level for everything, and others for some modules. */
+function readLevels(text: string, modules: readonly Type[]) {
+  const names = modules.map((module) => contextOptions(module)!.name);
+  const parts = text.split(',').map((part) => part.trim().split('='));
+  const own = parts.filter((part) => part.length === 2);
+  const [level = 'info', ...more] = parts.filter((part) => part.length !== 2).flat();
+  const wrong = [level, ...own.map(([, name]) => name!)].some((name) => !LEVELS.includes(name as Level));
+  const unknown = own.map(([module]) => module!).filter((module) => !names.includes(module));
+  const expected = `expected one of ${LEVELS.join(', ')}, or such as info,${names[0] ?? 'module'}=debug`;
+  const problems = [
+    ...(wrong || more.length > 0 ? [`LOG_LEVEL: ${expected}`] : []),
+    ...unknown.map((name) => `LOG_LEVEL: there is no module "${name}"; expected some of ${names.join(', ')}`),
+  ];
+  if (problems.length > 0) return { problems };
+  return { problems, levels: { level: level as Level, modules: new Map(own as [string, Level][]) } };
 }
 
 function readModuleUrls(env: NodeJS.ProcessEnv, modules: readonly Type[]) {

@@ -12,8 +12,8 @@ import { fastifyOptions } from './platform/http/fastify-options.js';
 import { configureHttp } from './platform/http/http-app.js';
 import { childContext, runInScope } from './platform/messaging/context.js';
 import { WiringError } from './platform/messaging/registry.js';
-import { createLogger, nestLogger, type Logger } from './platform/observability/logging.js';
-import { startTracing } from './platform/observability/telemetry.js';
+import { nestLogger, type Logger } from './platform/observability/logging.js';
+import { OpsDoor } from './platform/operations/ops-door.js';
 import { EmbeddedError } from './platform/persistence/embedded.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
@@ -23,6 +23,7 @@ import { publicRoutes } from './platform/transport/public-routes.js';
 import { Rehearsal } from './platform/transport/rehearsal.js';
 import { SeamClient } from './platform/transport/seam-client.js';
 import { SeamServer } from './platform/transport/seam-server.js';
+import { Telemetry } from './telemetry.js';
 
 /** How long a process may take to finish what it has begun when it is asked to stop. */
 const SHUTDOWN_MS = 25_000;
@@ -34,15 +35,15 @@ const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed,
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   try {
     const config = readConfig(env, modules, { terminal: process.stdout.isTTY, serves: true });
-    await run(config, env, createLogger(config.log));
+    await run(config, env, await Telemetry.start(config, modules));
   } catch (error) {
     process.stderr.write(`${startError(error)}\n`);
     process.exit(EXPECTED.some((type) => error instanceof type) || portProblem(error) ? 2 : 1);
   }
 }
 
-async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise<void> {
-  const endTracing = startTracing(config.telemetry, log);
+async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry): Promise<void> {
+  const { log } = telemetry;
   const database = await prepareDatabase(config, hereOf(config), log);
   const remotes = remoteModules(config);
   const { poolSize, housekeeping, topology } = config;
@@ -60,21 +61,25 @@ async function run(config: Config, env: NodeJS.ProcessEnv, log: Logger): Promise
   });
   let app: NestFastifyApplication | undefined;
   let seam: SeamServer | undefined;
+  let ops: OpsDoor | undefined;
   const stop = async () => {
     await app?.close();
+    await ops?.close();
     await seam?.close();
     await runtime.stop();
     await database.release();
-    await endTracing();
+    await telemetry.stop();
   };
   stopOnSignal(stop, log);
   try {
     await runtime.connect();
     app = await createApp(config, runtime, log);
+    telemetry.serve(app, runtime);
     await app.init();
     seam = await openSeam(config, runtime, app);
     runtime.startDelivery();
     if (!config.production) await seed(app, hereOf(config));
+    ops = await openOps(config, app, log);
     await app.listen(config.port, config.host);
   } catch (error) {
     await stop();
@@ -101,6 +106,13 @@ const hereOf = ({ topology }: Config) => modules.filter((module) => topology.run
 function remoteModules({ topology: { running, remotes, seam } }: Config): SeamClient[] {
   const identity = { sender: [...running].join('+'), secret: seam?.secret ?? '', ...(seam?.tls && { tls: seam.tls }) };
   return [...remotes].map(([module, url]) => new SeamClient({ module, url }, identity));
+}
+
+async function openOps({ opsPort, host }: Config, app: NestFastifyApplication, log: Logger) {
+  if (opsPort === undefined) return undefined;
+  const door = new OpsDoor(app);
+  log.info({ port: await door.listen(opsPort, host) }, 'metrics and operations listen');
+  return door;
 }
 
 async function openSeam({ topology: { seam }, host }: Config, runtime: Runtime, app: NestFastifyApplication) {

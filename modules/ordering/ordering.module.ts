@@ -1,4 +1,4 @@
-import { BoundedContext } from '../../src/platform/index.js';
+import { BoundedContext, outcome } from '../../src/platform/index.js';
 import { CancelOrderHandler } from './cancel-order.js';
 import { Checkout } from './checkout.saga.js';
 import { ConfirmOrderHandler } from './confirm-order.js';
@@ -24,6 +24,11 @@ const placeAnOrder = (url: string, token: (sub: string, role: string) => string)
   controllers: [OrderingHttp],
   providers: [PlaceOrderHandler, ConfirmOrderHandler, CancelOrderHandler, GetOrderHandler, ListOrdersHandler, Checkout],
   migrations: [Orders1790000000000],
+  outcomes: [
+    outcome('orders_placed', contracts.OrderPlaced),
+    outcome('orders_confirmed', contracts.OrderConfirmed),
+    outcome('orders_cancelled', contracts.OrderCancelled, { by: 'reason' }),
+  ],
   tryIt: placeAnOrder,
 })
 export class OrderingModule {}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BoundedContext } from '../../src/platform/index.js';
+import { BoundedContext, outcome } from '../../src/platform/index.js';
 import * as contracts from './contracts/index.js';
 import { ListPaymentsHandler } from './list-payments.js';
 import { Payments1760000000003 } from './migrations/1760000000003-payments.js';
@@ -35,6 +35,12 @@ const providerWith = (ledger: ProviderLedger) => new SimulatedProvider(ledger);
     { provide: PaymentProvider, inject: [ProviderLedger], useFactory: providerWith },
   ],
   migrations: [Payments1760000000003],
+  outcomes: [
+    outcome('value_charged', contracts.PaymentCharged, { sum: 'amount', by: 'currency' }),
+    outcome('value_refunded', contracts.PaymentRefunded, { sum: 'amount', by: 'currency' }),
+    outcome('payments_declined', contracts.PaymentDeclined),
+    outcome('payments_failed', contracts.PaymentFailed),
+  ],
   config: PaymentsConfig,
 })
 export class PaymentsModule {}

@@ -9,6 +9,7 @@ export { Outbox } from './messaging/buses.js';
 export { currentMessage } from './messaging/context.js';
 export { defineCommand, defineEvent, defineQuery } from './messaging/define.js';
 export { Conflict, DomainError, Forbidden, Invalid, NotFound, RetryLater, Unavailable } from './messaging/errors.js';
+export { outcome } from './observability/outcomes.js';
 export { Database } from './persistence/database.js';
 export { isUniqueViolation } from './persistence/failures.js';
 export type { Decision } from './sagas/saga.js';

@@ -7,11 +7,11 @@ import type { HousekeepingOptions } from '../../src/platform/delivery/housekeepi
 import { childContext, runInScope } from '../../src/platform/messaging/context.js';
 import { definitionOf } from '../../src/platform/messaging/define.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
-import { createLogger } from '../../src/platform/observability/logging.js';
 import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
 import { Runtime } from '../../src/platform/runtime.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
+import { testLogger } from '../../src/platform/testing/wiring.js';
 
 /**
  * Starts the modules on a database that outlives them: for restarts, and for several replicas.
@@ -22,7 +22,7 @@ export async function startReplica(
   database: Pick<TestDatabase, 'urls'>,
   modules: readonly Type[],
   housekeeping: Partial<HousekeepingOptions> = {},
-  log: Logger = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', format: 'json' }),
+  log: Logger = testLogger(),
 ): Promise<Replica> {
   const runtime = new Runtime({ modules, urls: database.urls, poolSize: 5, env: {}, log, housekeeping });
   await runtime.connect();

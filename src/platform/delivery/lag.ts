@@ -119,3 +119,38 @@ async function ageOfNext(pool: Pool, { after, filter }: From): Promise<number | 
   const text = `SELECT ${AGE} AS ms ${UNREAD} ORDER BY seq LIMIT 1`;
   return (await pool.query({ name: 'next-age', text, values: [after, filter.streams, filter.types] })).rows[0]?.ms;
 }
+
+/** What waits for one consumer, of one producer; `producer` is absent of what was put aside. */
+export interface Waiting {
+  consumer: string;
+  state: 'unread' | 'waiting' | 'dead';
+  producer?: string;
+  count: number;
+  /** Age of the oldest: milliseconds. */
+  oldestMs: number;
+}
+
+/** Counting ends here: whoever looks every few seconds must not read a backlog of a million. */
+export const COUNTED = 10_000;
+
+const PUT_ASIDE = `
+  SELECT consumer, state, count(*)::int AS count, max(${AGE}) AS "oldestMs"
+    FROM parked_message, LATERAL (SELECT (message->>'created_at')::timestamptz AS created_at) said
+   WHERE waiting_for IS NULL GROUP BY consumer, state`;
+
+/** What waits for the consumers of `module`, for a gauge: cheap however much it is. Zero is told as well. */
+export async function waitingIn(source: DeliverySource, module: string): Promise<Waiting[]> {
+  const unread = (await standings(source, module)).map(async ({ consumer, producer, ...from }): Promise<Waiting> => {
+    const told = { consumer, producer, state: 'unread' } as const;
+    if (!source.running.has(producer))
+      return { ...told, count: NaN, oldestMs: sinceFresh(source, consumer, producer) ?? 0 };
+    const { pool } = source.database(producer);
+    const text = `SELECT count(*)::int AS count FROM (SELECT 1 ${UNREAD} LIMIT ${COUNTED}) counted`;
+    const { rows } = await pool.query<{ count: number }>(text, [from.after, from.filter.streams, from.filter.types]);
+    const { count } = rows[0]!;
+    return { ...told, count, oldestMs: count > 0 ? ((await ageOfNext(pool, from)) ?? 0) : 0 };
+  });
+  const aside = source.database(module).pool.query<Waiting>(PUT_ASIDE);
+  const [{ rows }, ...waiting] = await Promise.all([aside, ...unread]);
+  return [...waiting, ...rows];
+}

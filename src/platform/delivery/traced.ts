@@ -1,4 +1,6 @@
-import { failed, beginSpan, inSpan, spanContext } from '../observability/spans.js';
+import type { Crossing } from '../observability/crossings.js';
+import { crossing } from '../observability/crossings.js';
+import { beginSpan, failed, inSpan, isTracing, spanContext } from '../observability/spans.js';
 import { processing } from '../observability/seam-spans.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { Consumer } from './consumer.js';
@@ -13,7 +15,9 @@ type Named = Pick<Consumer, 'name' | 'module'>;
 export function traced({ name, module }: Named, handle: Consumer['handle']): Consumer['handle'] {
   return async (message, unit) => {
     const spec = () => processing(message, name, module);
-    await inSpan(message.headers.traceparent, spec, (traceparent) => handle(within(message, traceparent), unit));
+    const work = () =>
+      inSpan(message.headers.traceparent, spec, (traceparent) => handle(within(message, traceparent), unit));
+    await crossing(() => crossingOf(message, module), work);
   };
 }
 
@@ -22,25 +26,35 @@ export function traced({ name, module }: Named, handle: Consumer['handle']): Con
  * which the work is done.
  */
 export function tracedBatch({ name, module }: Named, handle: Consumer['handleBatch']): Consumer['handleBatch'] {
-  return async (messages, unit: UnitOfWork) => {
+  return async (messages, unit) => {
+    const work = () => (isTracing() ? inSpans(messages, unit) : handle(messages, unit));
+    await crossing(() => messages.map((message) => crossingOf(message, module)), work);
+  };
+
+  async function inSpans(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<void> {
     const begun = messages.map((message) =>
       beginSpan(message.headers.traceparent, () => processing(message, name, module, messages.length)),
     );
     const first = spanContext(begun[0]!.traceparent);
     for (const { span } of begun.slice(1)) span?.addLink({ context: first });
     try {
-      await handle(
-        messages.map((message, n) => within(message, begun[n]!.traceparent)),
-        unit,
-      );
+      const own = messages.map((message, n) => within(message, begun[n]!.traceparent));
+      await handle(own, unit);
     } catch (error) {
       for (const { span } of begun) if (span) failed(span, error);
       throw error;
     } finally {
       for (const { span } of begun) span?.end();
     }
-  };
+  }
 }
+
+function crossingOf({ producer, type, aggregatetype, created_at }: StoredMessage, to: string): Told {
+  const kind = aggregatetype.endsWith('.commands') ? 'command' : aggregatetype.endsWith('.replies') ? 'reply' : 'event';
+  return { from: producer, to, message: type, kind, ageMs: Date.now() - Date.parse(created_at) };
+}
+
+type Told = Omit<Crossing, 'ending' | 'ms'>;
 
 function within(message: StoredMessage, traceparent: string): StoredMessage {
   const { headers } = message;

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Span } from '@opentelemetry/api';
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { runInScope } from '../messaging/context.js';
@@ -7,6 +8,7 @@ import type { Logger } from '../observability/logging.js';
 import { nul } from './body-parsers.js';
 import { Closing, shuttingDown } from './closing.js';
 import { HttpOptions } from './http-options.js';
+import { requested } from '../observability/requests.js';
 import { MODULE } from '../observability/seam-spans.js';
 import { endRunning } from '../observability/spans.js';
 import { stateOf } from './request-state.js';
@@ -25,7 +27,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     begin(request, reply);
     reply.raw.once('close', () => {
       closing.leave();
-      endSpan(request, reply);
+      ended(request, reply);
     });
     if (request.url.includes('%00')) return done(nul());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
@@ -47,11 +49,19 @@ function begin(request: FastifyRequest, reply: FastifyReply): void {
 }
 
 /** Also where the client has hung up before it had its answer. */
-function endSpan(request: FastifyRequest, reply: FastifyReply): void {
-  const { context, span, problem } = stateOf(request);
+function ended(request: FastifyRequest, reply: FastifyReply): void {
+  const { span, operational } = stateOf(request);
+  if (!operational) {
+    const { method, routeOptions } = request;
+    requested({ method, route: routeOptions.url ?? '(no route)', status: reply.statusCode, ms: reply.elapsedTime });
+  }
+  if (span) endSpan(span, request, reply);
+}
+
+function endSpan(span: Span, request: FastifyRequest, reply: FastifyReply): void {
+  const { context, problem } = stateOf(request);
   const route = request.routeOptions.url;
   const status = reply.statusCode;
-  if (!span) return;
   span.updateName(route ? `${request.method} ${route}` : request.method);
   span.setAttributes({
     [MODULE]: context.module,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, MessageContext } from '../messaging/context.js';
 import type { Span } from '@opentelemetry/api';
-import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
+import { childTrace, parseTraceparent, unsampled } from '../messaging/trace-context.js';
 import { serving } from '../observability/seam-spans.js';
 import type { Begun } from '../observability/spans.js';
 import { beginTrace, noteRunning } from '../observability/spans.js';
@@ -47,8 +47,8 @@ function begin(raw: IncomingMessage, route: string | undefined): RequestState {
   const parent = parseTraceparent(text(raw.headers.traceparent));
   const untraced = UNTRACED.test(route ?? '');
   const begun = untraced ? undefined : beginTrace(parent, () => serving(raw.method ?? 'GET'));
-  const context = firstContext(raw, route, begun ?? { traceparent: childTrace(parent) });
-  if (!begun?.span) return { context };
+  const context = firstContext(raw, route, begun ?? { traceparent: untraced ? unsampled(parent) : childTrace(parent) });
+  if (!begun?.span) return { context, operational: untraced };
   noteRunning(begun);
   return { context, span: begun.span };
 }

@@ -1,9 +1,10 @@
 import type { MessageContext, Unit } from './context.js';
-import { childContext, currentScope, runInScope } from './context.js';
+import { childContext, currentMessage, currentScope, runInScope } from './context.js';
 import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
 import type { WireError } from './errors.js';
 import { ContractViolation, DomainError, Unavailable } from './errors.js';
+import { crossing } from '../observability/crossings.js';
 import { handling } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
 import { isConnectionFailure } from '../persistence/failures.js';
@@ -54,8 +55,15 @@ export class Dispatcher {
     this.#refuseOpenTransaction(definition);
     const context = childContext(definition.name, definition.module, childKey(definition));
     const remote = this.remotes.get(definition.module);
-    const answer = remote ? remote.ask(context, message) : this.answer(context, message);
-    return unwrap(await beforeDeadline(context, answer));
+    const ask = () => (remote ? remote.ask(context, message) : this.answer(context, message));
+    const { kind, module: to, name } = definition as MessageDefinition & { kind: 'command' | 'query' };
+    const what = () => ({ from: currentMessage()?.module ?? 'nobody', to, message: name, kind });
+    const outcome = await crossing(
+      what,
+      () => beforeDeadline(context, ask()),
+      ({ ok }) => (ok ? 'ok' : 'refused'),
+    );
+    return unwrap(outcome);
   }
 
   /**

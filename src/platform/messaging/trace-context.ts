@@ -29,6 +29,9 @@ export function childTrace(parent: string | undefined): string {
   return `00-${traceId}-${newSpanId()}-${sampleRoot(traceId) ? '01' : '00'}`;
 }
 
+/** As {@link childTrace}, but nothing in it is recorded. */
+export const unsampled = (parent: string | undefined) => `${childTrace(parent).slice(0, 53)}00`;
+
 /** The trace and span id in a traceparent. */
 export function traceIds(traceparent: string): { traceId: string; spanId: string } {
   return { traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };

@@ -2,6 +2,7 @@ import type { Attributes, Span, SpanContext, SpanKind, Tracer } from '@opentelem
 import { ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { describeError } from '../messaging/describe-error.js';
 import type { MessageContext } from '../messaging/context.js';
+import { RetryLater } from '../messaging/errors.js';
 import { isSampled, traceIds } from '../messaging/trace-context.js';
 
 /** What a span is about. Asked for only when it is recorded. */
@@ -95,8 +96,9 @@ export function inOwnSpan<T>(
 /** The span in which a message is handled, while it is recorded. */
 export const spanOf = (context: MessageContext | undefined) => context && running.get(context.traceparent);
 
-/** Marks a span as failed. */
+/** Marks a span as failed, unless it was only put off. */
 export function failed(span: Span, error: unknown): void {
+  if (error instanceof RetryLater) return void span.setAttribute('liftout.outcome', 'later');
   const { code, name } = error as { code?: unknown; name?: string };
   span.setAttribute('error.type', typeof code === 'string' ? code : (name ?? 'error'));
   span.setStatus({ code: SpanStatusCode.ERROR, message: describeError(error) });

@@ -8,6 +8,7 @@ import type { Span } from '@opentelemetry/api';
 import type { OutboxRow, Saying } from '../delivery/message.js';
 import { beginSaying, commandRow, eventRow } from '../delivery/message.js';
 import { appendToOutbox } from '../delivery/outbox.js';
+import { said } from '../observability/outcomes.js';
 import { transacting } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 import { statementsWithin } from './statement-spans.js';
@@ -152,6 +153,7 @@ export class UnitOfWork implements Unit {
     if (committed.status === 'rejected') throw committed.reason;
     if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');
     for (const { span } of this.#rows) span?.end();
+    if (speaks) said(this.#rows);
     this.#endSpan('committed');
     await this.#runner.release();
     return speaks;

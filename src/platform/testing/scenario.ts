@@ -7,7 +7,7 @@ import type { Actor } from '../messaging/context.js';
 import { childContext, runInScope, SYSTEM } from '../messaging/context.js';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
-import { createLogger } from '../observability/logging.js';
+import { testLogger } from './wiring.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Runtime } from '../runtime.js';
 import type { TestDatabase } from './database.js';
@@ -42,7 +42,7 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
   const neighbours = (options.neighbours ?? []).map(neighbour);
   const modules = [module, ...neighbours];
   const database = await testDatabase(modules);
-  const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', format: 'json' });
+  const log = testLogger();
   const runtime = new Runtime({ modules, urls: database.urls, poolSize: 4, env: options.env ?? {}, log });
   const scene = new Scenario(contextOptions(module)!.name, runtime, database);
   try {

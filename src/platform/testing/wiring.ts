@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { contextOptions } from '../bounded-context.js';
 import { WiringError } from '../messaging/registry.js';
+import type { Level, Logger } from '../observability/logging.js';
 import { createLogger } from '../observability/logging.js';
 import { PlatformModule } from '../platform.module.js';
 import { Runtime } from '../runtime.js';
@@ -35,4 +36,9 @@ export async function wiringProblems(
     if (error instanceof WiringError) return error.problems;
     throw error;
   }
+}
+
+/** Hears nothing unless `LOG_LEVEL` says so. */
+export function testLogger(): Logger {
+  return createLogger({ level: (process.env['LOG_LEVEL'] as Level | undefined) ?? 'silent', format: 'json' });
 }

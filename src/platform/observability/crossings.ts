@@ -1,0 +1,58 @@
+import { DomainError, RetryLater, Unavailable } from '../messaging/errors.js';
+
+/** How a message over a seam ended: `ok`, `refused` with an error of its contract, put off, or without an answer. */
+export type Ending = 'ok' | 'refused' | 'later' | 'timeout' | 'down' | 'fault';
+
+/** One message over one seam, as its sender or consumer saw it. */
+export interface Crossing {
+  /** The module that sends it, `http` for the public routes. */
+  from: string;
+  to: string;
+  /** Wire name. */
+  message: string;
+  kind: 'command' | 'query' | 'event' | 'reply';
+  ending: Ending;
+  /** Milliseconds until it was answered or handled. */
+  ms: number;
+  /** Of a stored message: milliseconds since it was said. */
+  ageMs?: number;
+}
+
+type Listener = (crossing: Crossing) => void;
+let listeners: readonly Listener[] = [];
+
+/** Tells `listener` of every message over a seam of this process. @returns a function that ends it */
+export function onCrossing(listener: Listener): () => void {
+  listeners = [...listeners, listener];
+  return () => void (listeners = listeners.filter((each) => each !== listener));
+}
+
+type Told = Omit<Crossing, 'ending' | 'ms'>;
+
+/** Does `work`, and tells how it ended, for each message of a batch. Costs nothing while nobody listens. */
+export async function crossing<T>(
+  what: () => Told | Told[],
+  work: () => Promise<T>,
+  endingOf: (result: T) => Ending = () => 'ok',
+): Promise<T> {
+  if (listeners.length === 0) return await work();
+  const began = performance.now();
+  const tell = (ending: Ending) => {
+    const ms = performance.now() - began;
+    for (const told of [what()].flat()) for (const listener of listeners) listener({ ...told, ending, ms });
+  };
+  try {
+    const result = await work();
+    tell(endingOf(result));
+    return result;
+  } catch (error) {
+    tell(endingOfError(error));
+    throw error;
+  }
+}
+
+function endingOfError(error: unknown): Ending {
+  if (error instanceof DomainError) return 'refused';
+  if (error instanceof RetryLater) return 'later';
+  return error instanceof Unavailable ? error.reason : 'fault';
+}

@@ -1,0 +1,128 @@
+import type { Attributes, BatchObservableResult, Meter, ObservableGauge } from '@opentelemetry/api';
+import type { IntervalHistogram } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Waiting } from '../delivery/lag.js';
+import { waitingIn } from '../delivery/lag.js';
+import type { Database } from '../persistence/database.js';
+import type { Runtime } from '../runtime.js';
+
+/** However many look, the databases are asked no more often: milliseconds. */
+const FRESH_MS = 5000;
+
+const SAGAS = `
+  SELECT saga, status AS state, count(*)::int AS count,
+         max(extract(epoch FROM now() - started_at))::float8 AS "oldestS",
+         max(extract(epoch FROM now() - updated_at))::float8 AS "quietS"
+    FROM saga WHERE status <> 'done' GROUP BY saga, status`;
+
+interface SagaFigures {
+  saga: string;
+  state: string;
+  count: number;
+  oldestS: number;
+  quietS: number;
+}
+
+/** One value of one gauge. */
+type Told = (name: keyof typeof GAUGES, value: number, labels: Attributes) => void;
+
+const GAUGES = {
+  liftout_delivery_backlog: 'Messages that a consumer has not read yet; counted up to 10000',
+  liftout_delivery_oldest_seconds: 'Age of the oldest message without its effect; dead letters apart',
+  liftout_delivery_parked: 'Messages that failed and wait for another attempt, or for one that failed',
+  liftout_dead_letters: 'Messages that were given up and wait for a person',
+  liftout_sagas: 'Processes that are not done',
+  liftout_saga_oldest_seconds: 'Time since the oldest process of this state began',
+  liftout_saga_quiet_seconds: 'Longest time since a process of this state has changed',
+  liftout_pool_connections: 'Connections of a module to its database',
+  liftout_event_loop_delay_seconds: 'How late timers are, since the last look',
+};
+
+/**
+ * Observes what is asked for when somebody looks at the numbers: delivery, sagas, connections, the event loop. While a
+ * database does not answer, its numbers are absent.
+ */
+export function observe(meter: Meter, runtime: Runtime): () => void {
+  const gauges = new Map(
+    Object.entries(GAUGES).map(([name, description]) => [name, meter.createObservableGauge(name, { description })]),
+  );
+  const loop = monitorEventLoopDelay({ resolution: 20 });
+  loop.enable();
+  const delivered = cached(() => overDatabases(runtime, ({ module }) => waitingIn(runtime, module)));
+  const sagas = cached(() => overDatabases(runtime, async ({ pool }) => (await pool.query<SagaFigures>(SAGAS)).rows));
+  const look = async (result: BatchObservableResult) => {
+    const tell: Told = (name, value, labels) => result.observe(gauges.get(name)!, value, labels);
+    tellPools(runtime, tell);
+    tellLoop(loop, tell);
+    tellDelivery(await delivered(), runtime, tell);
+    tellSagas(await sagas(), runtime, tell);
+  };
+  const all: ObservableGauge[] = [...gauges.values()];
+  meter.addBatchObservableCallback(look, all);
+  return () => {
+    meter.removeBatchObservableCallback(look, all);
+    loop.disable();
+  };
+}
+
+function tellDelivery(waiting: readonly Waiting[], { consumers }: Runtime, tell: Told): void {
+  for (const { consumer, producer, state, count } of waiting)
+    if (state === 'unread' && !Number.isNaN(count)) tell('liftout_delivery_backlog', count, { consumer, producer });
+  for (const { name: consumer } of consumers) {
+    const own = waiting.filter((each) => each.consumer === consumer);
+    const count = (wanted: Waiting['state']) =>
+      own.filter(({ state }) => state === wanted).reduce((sum, each) => sum + each.count, 0);
+    const alive = own.filter(({ state }) => state !== 'dead').map(({ oldestMs }) => oldestMs);
+    tell('liftout_delivery_oldest_seconds', Math.max(0, ...alive) / 1000, { consumer });
+    tell('liftout_delivery_parked', count('waiting'), { consumer });
+    tell('liftout_dead_letters', count('dead'), { consumer });
+  }
+}
+
+function tellSagas(figures: readonly SagaFigures[], runtime: Runtime, tell: Told): void {
+  for (const { runner } of runtime.sagas) {
+    for (const state of ['running', 'compensating']) {
+      const labels = { saga: runner.saga.name, state };
+      const found = figures.find((each) => each.saga === labels.saga && each.state === state);
+      tell('liftout_sagas', found?.count ?? 0, labels);
+      tell('liftout_saga_oldest_seconds', found?.oldestS ?? 0, labels);
+      tell('liftout_saga_quiet_seconds', found?.quietS ?? 0, labels);
+    }
+  }
+}
+
+function tellPools({ databases }: Runtime, tell: Told): void {
+  for (const { module, pool } of databases) {
+    const { totalCount, idleCount, waitingCount } = pool;
+    tell('liftout_pool_connections', totalCount - idleCount, { module, state: 'used' });
+    tell('liftout_pool_connections', idleCount, { module, state: 'idle' });
+    tell('liftout_pool_connections', waitingCount, { module, state: 'awaited' });
+  }
+}
+
+function tellLoop(loop: IntervalHistogram, tell: Told): void {
+  for (const percentile of [50, 99, 100]) {
+    const delay = loop.percentile(percentile) / 1e9;
+    tell('liftout_event_loop_delay_seconds', Number.isFinite(delay) ? delay : 0, {
+      quantile: String(percentile / 100),
+    });
+  }
+  loop.reset();
+}
+
+async function overDatabases<T>({ databases, log }: Runtime, ask: (database: Database) => Promise<T[]>): Promise<T[]> {
+  const without = (database: Database) => (err: unknown) => {
+    log.warn({ err, module: database.module }, 'cannot read the numbers of a module');
+    return [];
+  };
+  const answers = await Promise.all(databases.map((database) => ask(database).catch(without(database))));
+  return answers.flat();
+}
+
+function cached<T>(load: () => Promise<T>): () => Promise<T> {
+  let known: { at: number; value: Promise<T> } | undefined;
+  return () => {
+    if (!known || known.at < Date.now() - FRESH_MS) known = { at: Date.now(), value: load() };
+    return known.value;
+  };
+}

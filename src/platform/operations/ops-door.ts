@@ -1,0 +1,68 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HttpOptions } from '../http/http-options.js';
+import { refusal } from '../http/failures.js';
+import { RequestRefused } from '../http/problem.js';
+import type { Metrics } from '../observability/metrics.js';
+
+/** What is for those who look after the process, and nobody else. */
+const OPERATIONAL = /^\/(metrics|_ops)(\/|\?|$)/;
+const HEALTH = /^\/health(\/|\?|$)/;
+const TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** The requests that came in by the operations' own listener. */
+const within = new WeakSet<IncomingMessage>();
+
+/**
+ * Numbers and operations: on the listener of `OPS_PORT`, and in development on the public one as well. To be called before
+ * the application listens.
+ */
+export function serveOperations(app: NestFastifyApplication, metrics: Metrics | undefined): void {
+  const { production } = app.get(HttpOptions);
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const here = within.has(request.raw) || !production;
+    if (here || !OPERATIONAL.test(request.url)) return done();
+    const { status, code, detail } = refusal(404);
+    return done(new RequestRefused(status, code, detail));
+  });
+  fastify.get('/metrics', async (_request, reply) => {
+    reply.type(TYPE).header('Cache-Control', 'no-store');
+    return metrics ? await metrics.text() : '# OTEL_SDK_DISABLED: nothing is counted\n';
+  });
+}
+
+/** The listener of `OPS_PORT`: metrics, health and operations of the same application, and nothing else of it. */
+export class OpsDoor {
+  readonly #server: Server;
+
+  constructor(app: NestFastifyApplication) {
+    const fastify = app.getHttpAdapter().getInstance();
+    this.#server = createServer((request, response) => {
+      const path = request.url ?? '/';
+      if (!OPERATIONAL.test(path) && !HEALTH.test(path)) {
+        response.writeHead(404).end();
+        return;
+      }
+      within.add(request);
+      fastify.routing(request, response);
+    });
+  }
+
+  /** @returns the port it listens on @throws the error of `listen` */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    await closed;
+  }
+}

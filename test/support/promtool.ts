@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Prometheus' own checker.
+ * @param rules written to a file, which is the last argument; metrics are read from standard input
+ * @throws Error that says what to install
+ */
+export function promtool(args: readonly string[], input = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'promtool-'));
+  const file = join(folder, 'rules.json');
+  writeFileSync(file, input);
+  const asFile = args[1] === 'rules' && input !== '' ? [file] : [];
+  const { status, stdout, stderr, error } = spawnSync('promtool', [...args, ...asFile], { input, encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  if (error) throw new Error('There is no promtool to check with: install Prometheus (apt-get install prometheus).');
+  return { status, stdout, stderr };
+}
