@@ -104,7 +104,7 @@ function tellLoop(loop: IntervalHistogram, tell: Told): void {
   for (const percentile of [50, 99, 100]) {
     const delay = loop.percentile(percentile) / 1e9;
     tell('liftout_event_loop_delay_seconds', Number.isFinite(delay) ? delay : 0, {
-      quantile: String(percentile / 100),
+      percentile: String(percentile),
     });
   }
   loop.reset();

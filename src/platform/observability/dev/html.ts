@@ -12,7 +12,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Part[]):
 
 function textOf(value: Part): string {
   if (value instanceof Html) return value.text;
-  if (Array.isArray(value)) return value.map((each: Html) => each.text).join('');
+  if (typeof value === 'object') return value.map(({ text }) => text).join('');
   return String(value ?? '').replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 

@@ -6,7 +6,7 @@ import { mapPage } from './map-page.js';
 import { STYLE } from './style.js';
 import { tracePage } from './trace-page.js';
 import type { TraceStore } from './trace-store.js';
-import { summaryOf, tracesPage } from './traces-page.js';
+import { matching, summaryOf, tracesPage } from './traces-page.js';
 
 const PAGE = 'text/html; charset=utf-8';
 
@@ -28,7 +28,7 @@ export function serveDevelopmentView(app: NestFastifyApplication, { store, modul
   );
   fastify.get<{ Querystring: { q?: string } }>('/_dev/traces', (request, reply) => {
     const search = String(request.query.q ?? '').trim();
-    if (wantsJson(request)) return reply.send({ items: store.list().map(summaryOf) });
+    if (wantsJson(request)) return reply.send({ items: matching(store.list(), search).map(summaryOf) });
     return send(reply, tracesPage(store.list(), modules, search));
   });
   fastify.get<{ Params: { traceId: string } }>('/_dev/traces/:traceId', (request, reply) => {

@@ -29,18 +29,24 @@ export function summaryOf({ traceId, spans }: KeptTrace): Summary {
   };
 }
 
-/** The latest traces. @param search a part of a name, module or id */
+/** Those in which a part of a name, module or id occurs; what a saga is about is one of the ids. */
+export function matching(traces: readonly KeptTrace[], search: string): KeptTrace[] {
+  return traces.filter(({ traceId, spans }) => {
+    const texts = spans.flatMap(({ name, module, attributes }) => [name, module, attributes['liftout.saga.instance']]);
+    return [traceId, ...texts].some((text) => typeof text === 'string' && text.includes(search));
+  });
+}
+
+/** The latest traces that match a search. */
 export function tracesPage(traces: readonly KeptTrace[], modules: readonly string[], search: string): string {
-  const summaries = traces.map(summaryOf);
-  const wanted = summaries.filter((each) =>
-    [each.name, each.traceId, ...each.modules].some((text) => text.includes(search)),
-  );
+  const wanted = matching(traces, search).map(summaryOf);
   const body = html`<h1>Traces</h1>
-    <p class="sub">The last ${summaries.length} of this process, in its memory only. Newest first.</p>
+    <p class="sub">The last ${traces.length} of this process, in its memory only. Newest first.</p>
     <form action="/_dev/traces">
-      <label>Name, module or trace id <input name="q" value="${search}" /></label> <button>Find</button>
+      <label>Name, module, trace, or what a saga is about: <input name="q" value="${search}" /></label>
+      <button>Find</button>
     </form>
-    <h2>${wanted.length === summaries.length ? 'All' : `${wanted.length} found`}</h2>
+    <h2>${wanted.length === traces.length ? 'All' : `${wanted.length} found`}</h2>
     <div class="card">
       ${
         wanted.length === 0
