@@ -14,8 +14,10 @@ export function banner(url: string, config: Config, modules: readonly Type[]): s
     `  Health        ${url}/health/ready`,
     `  Inside        ${url}/_dev   ${url}/_dev/traces   ${url}/metrics`,
     '',
-    ...tries.flatMap((tryIt) => tryIt(url, token)).map((line) => `  ${line}`),
+    ...(modules.length === 0 ? FIRST_MODULE : tries.flatMap((tryIt) => tryIt(url, token))).map((line) => `  ${line}`),
     '',
     '',
   ].join('\n');
 }
+
+const FIRST_MODULE = ['There are no modules yet. Make the first one:', '', 'npm run new:module -- billing'];

@@ -99,7 +99,7 @@ async function isThere(url: string): Promise<boolean> {
 }
 
 async function createDatabase(url: string): Promise<void> {
-  await query(url, `CREATE DATABASE ${DATABASE}`);
+  await query(url, `CREATE DATABASE "${DATABASE}"`);
 }
 
 async function query(connectionString: string, text: string): Promise<void> {

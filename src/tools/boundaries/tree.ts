@@ -17,6 +17,9 @@ export interface Tree {
   nestedPackages: readonly string[];
 }
 
+/** Without it, no modules are taken for a mistake; it must not outlive the first one. */
+export const NONE_YET = 'modules/none-yet.md';
+
 const PARTS = ['src', 'modules', 'test'];
 const CODE = /\.[cm]?[jt]sx?$/;
 
@@ -25,7 +28,10 @@ const CODE = /\.[cm]?[jt]sx?$/;
  */
 export function readTree(root: string): Tree {
   const found = { root, modules: modulesIn(root), sources: [], sqlFiles: [], leavingLinks: [], nestedPackages: [] };
-  if (found.modules.length === 0) throw new CouldNotCheck(`There are no modules in ${join(root, 'modules')}.`);
+  if (found.modules.length === 0 && !exists(join(root, NONE_YET)))
+    throw new CouldNotCheck(
+      `There are no modules in ${join(root, 'modules')}. Where that is right because there are none yet, ${NONE_YET} says so.`,
+    );
   for (const part of PARTS) if (exists(join(root, part))) collect(found, part);
   return found;
 }

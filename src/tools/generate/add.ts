@@ -69,13 +69,13 @@ export class Extension {
   }
 
   /** @returns the command that now publishes it, if there is one that does what it says was done */
-  event(name: string, noun: string, thing: Thing): string | undefined {
+  event(name: string, thing: Thing): string | undefined {
     this.#refuseMessage(name);
-    this.changes.add(`${this.#folder}/contracts/${name}.ts`, eventFile(this.module.name, name, noun, thing.idSchema));
+    this.changes.add(`${this.#folder}/contracts/${name}.ts`, eventFile(this.module.name, name, thing));
     this.#export(name);
-    const command = this.#commandThat(name, noun);
-    if (command) this.#publish(command, name, noun);
-    else this.#addFile(`contracts/${name}.spec.ts`, eventSpec(this.module.name, name, noun));
+    const command = this.#commandThat(name, thing);
+    if (command) this.#publish(command, name, thing);
+    else this.#addFile(`contracts/${name}.spec.ts`, eventSpec(this.module.name, name, thing));
     return command;
   }
 
@@ -178,14 +178,13 @@ export class Extension {
     this.changes.edit(path, `${empty ? '' : present}export * from './${name}.js';\n`);
   }
 
-  #commandThat(event: string, noun: string): string | undefined {
+  #commandThat(event: string, { noun, id }: Thing): string | undefined {
     const folder = join(this.project.root, this.#folder);
     const there = existsSync(folder) ? readdirSync(folder) : [];
     const files = [...there, ...this.changes.paths.map((path) => path.split('/').at(-1)!)];
     const commands = files.map((file) => new RegExp(`^([a-z]+)-${noun}\\.ts$`).exec(file)?.[1]);
     const verb = commands.find((each) => each !== undefined && `${noun}-${past(each)}` === event);
     const name = `${verb}-${noun}`;
-    const id = `${camel(noun)}Id`;
     if (verb === undefined || !new RegExp(`const ${id} =|execute\\(\\{[^)]*\\b${id}\\b`).test(this.#text(`${name}.ts`)))
       return undefined;
     return this.#text(`${name}.spec.ts`, '').includes(`const ${camel(name)} =`) ||
@@ -194,8 +193,8 @@ export class Extension {
       : undefined;
   }
 
-  #publish(command: string, event: string, noun: string): void {
-    const [type, id, act] = [pascal(event), `${camel(noun)}Id`, camel(command)];
+  #publish(command: string, event: string, { id }: Thing): void {
+    const [type, act] = [pascal(event), camel(command)];
     this.#edit(`${command}.ts`, (file) => {
       const bus = file.inject('CommandHandler', 'EventBus', 'events');
       file.addStatement('CommandHandler', 'execute', `this.${bus}.publish(new ${type}({ ${id} }));`);

@@ -1,9 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { format, getFileInfo, resolveConfig } from 'prettier';
 import { fail } from '../cli.js';
-
-const FORMATTED = new Set(['.ts', '.json', '.md']);
 
 /** Files to be written, all of them or none. */
 export class Changes {
@@ -28,6 +26,10 @@ export class Changes {
 
   remove(path: string): void {
     this.#texts.set(path, undefined);
+  }
+
+  removes(path: string): boolean {
+    return this.#texts.has(path) && this.#texts.get(path) === undefined;
   }
 
   /** The text that a file will have. */
@@ -66,14 +68,23 @@ export class Changes {
   }
 
   async #formatted(path: string, text: string | undefined): Promise<string | undefined> {
-    if (text === undefined || !FORMATTED.has(extname(path))) return text;
+    if (text === undefined) return undefined;
     const filepath = join(this.root, path);
+    const { ignored, inferredParser } = await getFileInfo(filepath, { ignorePath: join(this.root, '.prettierignore') });
+    if (ignored || inferredParser === null) return text;
     return await format(text, { ...(await resolveConfig(filepath)), filepath });
   }
 }
 
 function put(path: string, text: string | undefined): void {
-  if (text === undefined) return rmSync(path, { force: true });
+  if (text === undefined) return take(path);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
+}
+
+/** With the folders that it leaves empty. */
+function take(path: string): void {
+  rmSync(path, { force: true });
+  for (let folder = dirname(path); existsSync(folder) && readdirSync(folder).length === 0; folder = dirname(folder))
+    rmdirSync(folder);
 }

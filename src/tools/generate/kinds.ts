@@ -1,3 +1,4 @@
+import { NONE_YET } from '../boundaries/tree.js';
 import { fail } from '../cli.js';
 import { describeAll } from '../contracts/describe.js';
 import { inventSample } from '../contracts/samples.js';
@@ -20,9 +21,6 @@ export interface Plan {
   next: string;
 }
 
-/** Says that there are no modules, for the boundary gate and for people; the first module takes it away. */
-export const NO_MODULES = 'modules/none-yet.md';
-
 export function planModule(project: Project, name: string | undefined, thing: string | undefined): Plan {
   const module = checkShape('The module', name, 'billing');
   checkModuleName(module, project.modules);
@@ -33,14 +31,14 @@ export function planModule(project: Project, name: string | undefined, thing: st
   const extension = new Extension(project, { name: module, migratedAt: 0, messages: [] }, changes);
   const added = extension.command('add', newThing(noun));
   extension.query(`get-${noun}`, 'get', added, false);
-  extension.event(`${noun}-added`, noun, added);
+  extension.event(`${noun}-added`, added);
   const list = new SourceEdit('src/modules.ts', textOf(project, 'src/modules.ts'));
   const type = `${pascal(module)}Module`;
   changes.edit(
     'src/modules.ts',
     list.import(`../modules/${module}/${module}.module.js`, type).addToConstant('modules', type).text,
   );
-  if (project.modules.length === 0) changes.remove(NO_MODULES);
+  if (project.modules.length === 0) changes.remove(NONE_YET);
   return { changes, module, next: `Say in modules/${module}/module.json what it is there for and who owns it.` };
 }
 
@@ -88,8 +86,9 @@ export function planEvent(project: Project, name: string, wanted: string | undef
     return fail(`The event has to be a thing and what has happened to it, as in "invoice-issued", not "${event}".`);
   const extension = new Extension(project, module);
   const known = module.tables.some(({ name: table }) => table === snake(plural(noun)) || table === snake(noun));
-  const command = extension.event(event, noun, known ? thingOf(project, module, noun) : newThing(noun));
-  const says = `this.events.publish(new ${pascal(event)}({ ${camel(noun)}Id }))`;
+  const thing = known ? thingOf(project, module, noun) : newThing(noun);
+  const command = extension.event(event, thing);
+  const says = `this.events.publish(new ${pascal(event)}({ ${thing.id} }))`;
   const next = command ? `${command} publishes it.` : `Publish it where ${one(noun)} is ${happened}: ${says}.`;
   return { changes: extension.changes, module: name, next };
 }

@@ -68,6 +68,8 @@ export const isRequired = ({ definition }: Column) =>
 
 /** SQL of a value that the column takes. */
 export function exampleOf({ definition }: Column): string | undefined {
+  const oneOf = /CHECK \(\w+ IN \(('[^']*')/i.exec(definition)?.[1];
+  if (oneOf) return oneOf;
   if (INVOLVED.test(definition.replaceAll(HARMLESS, ''))) return undefined;
   if (DATED.test(definition)) return 'now()';
   if (/^jsonb?\b/i.test(definition)) return "'{}'";

@@ -1,8 +1,9 @@
-import { camel, one, pascal, spoken } from '../words.js';
+import type { Thing } from '../thing.js';
+import { one, pascal, spoken } from '../words.js';
 
-/** @param noun what it happened to; its identity is the key */
-export function eventFile(module: string, name: string, noun: string, idSchema: string): string {
-  const id = `${camel(noun)}Id`;
+/** @param thing what it happened to; its identity is the key */
+export function eventFile(module: string, name: string, thing: Thing): string {
+  const { noun, id, idSchema } = thing;
   return `import { z } from 'zod';
 import { defineEvent } from '../../../src/platform/messaging/define.js';
 
@@ -21,8 +22,8 @@ function sentence(name: string, noun: string): string {
 }
 
 /** For an event that no command says yet. */
-export function eventSpec(module: string, name: string, noun: string): string {
-  const [type, id] = [pascal(name), `${camel(noun)}Id`];
+export function eventSpec(module: string, name: string, { noun, id }: Thing): string {
+  const type = pascal(name);
   return `import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ${type} } from './${name}.js';
