@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { modules } from './modules.js';
+import { BoundedContext } from './platform/index.js';
 import { makeCertificates } from '../test/support/certificates.js';
 import { readTopology } from './topology.js';
+
+const modules = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'].map((name) => {
+  @BoundedContext({ name, contracts: {}, providers: [] })
+  class Context {}
+  return Context;
+});
 
 const SEAM_SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nSPkA3v0mQ';
 const split = {

@@ -6,6 +6,7 @@ import { NONE_YET, readTree } from './boundaries/tree.js';
 import { fail, program, readArguments } from './cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';
+import { RESERVED } from './generate/reserved.js';
 import { filesOf, readExample, withoutLinks, withoutModules, withoutSections } from './init/example.js';
 import { renamed } from './init/rename.js';
 import { readTracked, refuseChanges } from './init/repository.js';
@@ -25,6 +26,9 @@ const FLAGS = { name: { type: 'string' }, 'drop-example': { type: 'boolean', def
 
 /** In two parts, so that a rename leaves it as it is. */
 const TEMPLATE = ['lift', 'out'].join('');
+
+/** What is done once is not tested again. */
+const OWN_TESTS = 'test/init/';
 
 const NO_MODULES = `# No modules yet
 
@@ -55,6 +59,7 @@ await program(import.meta.url, HELP, async (args) => {
 /** @throws UsageError when the project cannot be called so */
 function checkName(given: string | undefined): string {
   const name = checkShape('--name', given, 'my-app');
+  if (RESERVED.has(name)) fail(`"${name}" is a reserved word: choose another name.`);
   if (name.includes(TEMPLATE)) fail(`--name has to be a name of your own, not "${name}". See --help.`);
   return name;
 }
@@ -69,7 +74,9 @@ function plan(root: string, name: string, drop: boolean): Changes {
     );
   if (drop) dropExample(files, changes);
   const kept = new Map([...files].filter(([path]) => !changes.removes(path)));
-  if (present === TEMPLATE) for (const [path, text] of renamed(kept, TEMPLATE, name)) changes.edit(path, text);
+  if (present !== TEMPLATE) return changes;
+  for (const path of kept.keys()) if (path.startsWith(OWN_TESTS)) changes.remove(path);
+  for (const [path, text] of renamed(kept, TEMPLATE, name)) if (!changes.removes(path)) changes.edit(path, text);
   return changes;
 }
 

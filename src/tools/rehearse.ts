@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
@@ -33,6 +34,8 @@ const names = modules.map((module) => contextOptions(module)!.name);
 await program(import.meta.url, HELP, async (args) => {
   const { flags, words } = readArguments(args, FLAGS, true);
   const [seed, events] = [seedOf(flags.seed), oneOf('--events', flags.events ?? 'feed', EVENTS)];
+  if (!existsSync('test/acceptance'))
+    fail('There is no test/acceptance: rehearse runs the specs that you write there.');
   const chosen = chosenModules(words, flags.all === true);
   const options = { all: names, events, files: flags.files };
   const stages = stagesOf(chosen, seed, options);

@@ -39,7 +39,12 @@ describe('the commands in the documentation', () => {
     for (const command of commandsOf(script)) expect(run).toContain(command);
   });
 
-  it.each(blocks.filter(({ mark }) => mark !== '' && mark !== 'ci'))(
+  it('for a fresh clone are run by a spec of their own', () => {
+    expect(blocks.filter(({ mark }) => mark === 'clone').map(({ file }) => file)).toEqual(['README.md']);
+    expect(readFileSync('test/generators/generators.spec.ts', 'utf8')).toContain("readFileSync('README.md'");
+  });
+
+  it.each(blocks.filter(({ mark }) => !['', 'ci', 'clone'].includes(mark)))(
     '$file, "$heading": not run, as it needs a $mark; its syntax is right',
     ({ script, mark }) => {
       expect(['docker', 'cluster', 'server']).toContain(mark);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
 import type { HostEnv } from '../support/host-process.js';
 import { logins } from '../support/logins.js';
 import type { Manifest, Rendered } from './kubernetes.js';
@@ -37,7 +38,7 @@ interface Service extends Manifest {
   spec: { selector: Record<string, string>; ports: { port: number; targetPort: string }[] };
 }
 
-const OVERLAYS = ['one-process', 'split'];
+const OVERLAYS = readdirSync('deploy/kubernetes/overlays');
 const overlays = new Map<string, Rendered>();
 let database: Rendered;
 beforeAll(async () => {

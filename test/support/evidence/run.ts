@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { fail, program, readArguments } from '../../../src/tools/cli.js';
 import type { Contest } from './contest.js';
 import { contest } from './contest.js';
@@ -95,8 +96,9 @@ async function collect(server: OwnServer, wishes: Wishes, everything: boolean): 
   await outOfProcess(wishes, server.version);
 }
 
-/** What has parts of the page for itself. */
+/** What has parts of the page for itself, and needs the example. */
 async function outOfProcess({ only, runs, seed }: Wishes, postgres: string): Promise<void> {
+  if (!existsSync('test/acceptance')) return;
   const good = [
     !only.test(PROCESSES) || (await orderBetweenProcesses({ seed, runs: runs ?? 3, postgres, say })),
     !only.test(TOPOLOGIES) || (await acceptanceEverywhere({ seed, postgres, say })),

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Clone } from '../support/clone.js';
+
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+
+/** The commands of the README's first hour, without what follows them. */
+function firstHour(): string[] {
+  const block = /^```sh clone\n([\s\S]*?)^```$/m.exec(readFileSync('README.md', 'utf8'))![1]!;
+  return block.split('\n').map((line) => line.replace(/#.*/, '').trim());
+}
+
+let clone: Clone;
+beforeAll(async () => {
+  clone = new Clone();
+  const { name } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string };
+  const ofTemplate = name === ['lift', 'out'].join('');
+  const own = ['src/tools/launch.cjs', 'tools/init', '--name', ofTemplate ? 'my-app' : name, '--drop-example'];
+  if (ofTemplate) expect(firstHour()[0]).toBe('npm run init -- --name my-app --drop-example');
+  expect(await clone.node(own)).toMatchObject({ code: 0, errors: '' });
+}, 600_000);
+afterAll(() => clone.remove());
+
+/** Those of the README, and then everything that can be new, each on top of the one before. */
+const NEW: readonly [words: string, next: RegExp][] = [
+  ...firstHour()
+    .filter((line) => line.startsWith('npm run new:'))
+    .map((line): [string, RegExp] => [line.replace('npm run new:', '').replace(' --', ''), /^Now: npm run check/m]),
+  ['command billing cancel-invoice', /^It is not in the contracts/m],
+  ['query billing list-invoices', /^It is not in the contracts/m],
+  ['event billing invoice-cancelled', /^cancel-invoice publishes it\.$/m],
+  ['event billing month-closed', /^Publish it where a month is closed: this\.events\.publish\(/m],
+  ['saga billing dunning --on entry-added', /^EntryAdded begins it\./m],
+];
+
+describe('what is generated', () => {
+  it('passes every check and all of its own specs, one on top of the other', async () => {
+    for (const [words, next] of NEW) {
+      const made = await clone.tool('new', ...words.split(' '));
+      expect({ words, ...made }).toMatchObject({ words, code: 0, errors: '', output: expect.stringMatching(next) });
+    }
+    const check = await clone.tool('check');
+    if (check.code !== 0) throw new Error(check.output + check.errors);
+    const report = 'specs.json';
+    const specs = await clone.node([...JEST, 'modules/billing', '--json', `--outputFile=${report}`]);
+    if (specs.code !== 0) throw new Error(specs.output + specs.errors);
+    const results = JSON.parse(readFileSync(join(clone.root, report), 'utf8')) as Record<string, number>;
+    expect(results).toMatchObject({ numFailedTests: 0, numPendingTests: 0, numPassedTestSuites: 7 });
+    expect(results['numPassedTests']).toBeGreaterThanOrEqual(25);
+  }, 300_000);
+
+  it('is refused the second time, and changes nothing', async () => {
+    clone.commit();
+    expect(await clone.tool('new', 'module', 'billing')).toEqual({
+      code: 2,
+      output: '',
+      errors: 'There is a module "billing" already.\n',
+    });
+    expect((await clone.tool('new', 'command', 'billing', 'cancel-invoice')).code).toBe(2);
+    expect(clone.git('status', '--porcelain')).toBe('');
+  });
+});

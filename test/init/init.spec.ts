@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { eventually } from '../../src/platform/testing/index.js';
+import { Clone } from '../support/clone.js';
+import { emptyDatabase, emptyFolder } from '../support/stage.js';
+
+const LAUNCH = 'src/tools/launch.cjs';
+let clone: Clone;
+beforeAll(async () => {
+  clone = new Clone();
+  expect((await clone.node([LAUNCH])).code).toBe(0);
+}, 300_000);
+afterAll(() => clone.remove());
+
+const init = (...args: readonly string[]) => clone.tool('init', ...args);
+const refused = (errors: string) => ({ code: 2, output: '', errors: `${errors}\n` });
+const text = (path: string) => readFileSync(join(clone.root, path), 'utf8');
+const SHAPE = '--name has to be lower-case words joined by "-", as in "my-app"';
+
+describe('npm run init', () => {
+  it.each([
+    [[], '--name has to be named, as in "my-app". See --help.'],
+    [['--name', 'MyApp'], `${SHAPE}, not "MyApp". See --help.`],
+    [['--name', '@acme/app'], `${SHAPE}, not "@acme/app". See --help.`],
+    [['--name', 'my_app'], `${SHAPE}, not "my_app". See --help.`],
+    [['--name', 'x'.repeat(31)], `--name has to have 30 letters at most; "${'x'.repeat(31)}" has 31.`],
+    [['--name', 'class'], '"class" is a reserved word: choose another name.'],
+    [['--name'], "Option '--name <value>' argument missing. See --help."],
+    [['my-app'], "Unexpected argument 'my-app'. See --help."],
+    [['--name', 'my-app', '--drop'], "Unknown option '--drop'. See --help."],
+  ])('refuses %j in one line', async (args, message) => {
+    expect(await init(...args)).toEqual(refused(message));
+  });
+
+  it('refuses what is not committed', async () => {
+    writeFileSync(join(clone.root, 'note.md'), 'Mine.\n');
+    const message =
+      'There are changes that are not committed (note.md): commit or stash them first, so that nothing is lost.';
+    expect(await init('--name', 'my-app')).toEqual(refused(message));
+    clone.git('clean', '--quiet', '--force');
+  });
+
+  it('takes everything back when it cannot be finished', async () => {
+    writeFileSync(join(clone.root, 'src/broken.ts'), 'export const broken: number = "no";\n');
+    clone.commit();
+    const { code, errors } = await init('--name', 'my-app', '--drop-example');
+    expect({ code, errors }).toEqual({ code: 1, errors: expect.stringContaining('Nothing was changed') });
+    expect(clone.git('status', '--porcelain')).toBe('');
+    clone.git('reset', '--quiet', '--hard', 'HEAD~1');
+  }, 300_000);
+});
+
+describe('a project with a name of its own', () => {
+  beforeAll(async () => {
+    expect(await init('--name', 'my-app')).toMatchObject({ code: 0, errors: '' });
+    clone.commit();
+  }, 300_000);
+
+  it('has no other anywhere, except where the copyright is told', () => {
+    const found = clone.git('grep', '--ignore-case', '--files-with-matches', ['lift', 'out'].join(''));
+    expect(found.trim().split('\n')).toEqual(['LICENSE']);
+    expect(text('README.md')).toMatch(/^# My App\n/);
+    expect(JSON.parse(text('package.json'))).toMatchObject({ name: 'my-app' });
+  });
+
+  it('is formatted, compiles and keeps its boundaries, with the example', async () => {
+    const format = await clone.node(['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
+    expect(format).toEqual({ code: 0, output: '', errors: '' });
+    const boundaries = await clone.tool('boundaries');
+    expect(boundaries).toMatchObject({ code: 0, output: expect.stringMatching(/^boundaries hold: [1-9]/) });
+  }, 300_000);
+
+  it('is not changed by doing it again, and refuses a second name', async () => {
+    expect(await init('--name', 'my-app')).toMatchObject({
+      code: 0,
+      output: 'This is my-app already: nothing to do.\n',
+    });
+    expect((await init('--name', 'other')).errors).toMatch(/^This project is called my-app already\. .*\n$/);
+    expect(clone.git('status', '--porcelain')).toBe('');
+  });
+});
+
+describe('a project without the example', () => {
+  beforeAll(async () => {
+    expect(await init('--name', 'my-app', '--drop-example')).toMatchObject({ code: 0, errors: '' });
+    clone.commit();
+  }, 300_000);
+
+  it('has no module, and nothing that needs one', async () => {
+    expect(existsSync(join(clone.root, 'modules/none-yet.md'))).toBe(true);
+    expect(clone.git('ls-files', 'modules/*/*', 'test/acceptance')).toBe('');
+    expect(text('src/modules.ts')).toContain('export const modules: readonly Type[] = [];');
+    expect(text('CODEOWNERS')).not.toContain('/modules/');
+    expect(clone.git('ls-files', 'test').split('\n').length).toBeGreaterThan(100);
+  });
+
+  it('has pages that neither link to what is gone nor show where it was', () => {
+    const pages = clone.git('ls-files', '*.md').trim().split('\n');
+    expect(pages.length).toBeGreaterThan(10);
+    for (const page of pages) {
+      expect({ page, text: text(page) }).not.toMatchObject({ text: expect.stringContaining('example:begin') });
+      const targets = [...text(page).matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map((found) => join(page, '..', found[1]!));
+      const dead = targets.filter((target) => existsSync(target) && !existsSync(join(clone.root, target)));
+      expect({ page, dead }).toEqual({ page, dead: [] });
+    }
+  });
+
+  it('passes every check', async () => {
+    const check = await clone.tool('check');
+    if (check.code !== 0) throw new Error(check.output + check.errors);
+    expect(check.output).toMatch(/^boundaries hold: 0 modules, /m);
+  }, 300_000);
+
+  it('starts, answers, and says what to do next', async () => {
+    const [DATA_DIR, DATABASE_URL] = await Promise.all([emptyFolder(), emptyDatabase()]);
+    const host = spawn(process.execPath, ['dist/src/main.js'], {
+      cwd: clone.root,
+      env: { ...process.env, DATA_DIR, DATABASE_URL, PORT: '0', LOG_FORMAT: 'json' },
+    });
+    let output = '';
+    host.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const ended = new Promise((resolve) => host.once('close', resolve));
+    const url = await eventually(() => /Application +(http\S+)/.exec(output)?.[1], 'the address', 60_000);
+    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ok', modules: [] });
+    expect((await fetch(`${url}/v1/anything`)).status).toBe(404);
+    expect(output).toContain('npm run new:module -- billing');
+    host.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  }, 300_000);
+});
