@@ -14,7 +14,8 @@ const KEPT = new Set(['LICENSE']);
  */
 export function renamed(files: ReadonlyMap<string, string>, from: string, to: string): Map<string, string> {
   const pattern = new RegExp(from, 'gi');
-  const name = (found: string, at: number, text: string) => inPlace(found, text[at - 1], text[at + found.length], to);
+  const name = (found: string, at: number, text: string) =>
+    inPlace(found, text[at - 1], text.slice(at + found.length), to);
   const all = [...files].filter(([path]) => !KEPT.has(path));
   const texts = all.map(
     ([path, text]) => [path, text.replace(pattern, (found, at: number) => name(found, at, text))] as const,
@@ -22,9 +23,9 @@ export function renamed(files: ReadonlyMap<string, string>, from: string, to: st
   return new Map(texts.filter(([path, text]) => text !== files.get(path)));
 }
 
-function inPlace(found: string, before: string | undefined, after: string | undefined, to: string): string {
+function inPlace(found: string, before: string | undefined, after: string, to: string): string {
   if (found === found.toUpperCase()) return snake(to).toUpperCase();
-  if (found === found.toLowerCase()) return before === '_' || after === '_' || after === '\\' ? snake(to) : to;
+  if (found === found.toLowerCase()) return before === '_' || /^\\*_/.test(after) ? snake(to) : to;
   const words = to.split('-').map((word) => word[0]!.toUpperCase() + word.slice(1));
-  return words.join(after === '-' ? '-' : ' ');
+  return words.join(after.startsWith('-') ? '-' : ' ');
 }
