@@ -78,8 +78,9 @@ function textAt(root: string, path: string): string | undefined {
 function bringUpToDate(root: string, changes: Changes): void {
   if (changes.paths.includes('src/modules.ts')) writeGenerated(root, readManifests(readTree(root)).declared);
   run('src/tools/launch.cjs');
-  run('dist/src/tools/contracts.js', 'update');
-  if (changes.paths.some((path) => path.endsWith('.saga.ts'))) run('dist/src/tools/saga-diagrams.js');
+  const saga = changes.paths.some((path) => path.endsWith('.saga.ts'));
+  if (saga || changes.paths.some((path) => path.includes('/contracts/'))) run('dist/src/tools/contracts.js', 'update');
+  if (saga) run('dist/src/tools/saga-diagrams.js');
   run('dist/src/tools/map.js');
 }
 

@@ -48,7 +48,7 @@ describe('what is generated', () => {
     const results = JSON.parse(readFileSync(join(clone.root, report), 'utf8')) as Record<string, number>;
     expect(results).toMatchObject({ numFailedTests: 0, numPendingTests: 0, numPassedTestSuites: 7 });
     expect(results['numPassedTests']).toBeGreaterThanOrEqual(25);
-  }, 300_000);
+  }, 600_000);
 
   it('is refused the second time, and changes nothing', async () => {
     clone.commit();

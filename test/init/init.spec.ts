@@ -11,7 +11,7 @@ let clone: Clone;
 beforeAll(async () => {
   clone = new Clone();
   expect((await clone.node([LAUNCH])).code).toBe(0);
-}, 300_000);
+}, 600_000);
 afterAll(() => clone.remove());
 
 const init = (...args: readonly string[]) => clone.tool('init', ...args);
@@ -49,14 +49,14 @@ describe('npm run init', () => {
     expect({ code, errors }).toEqual({ code: 1, errors: expect.stringContaining('Nothing was changed') });
     expect(clone.git('status', '--porcelain')).toBe('');
     clone.git('reset', '--quiet', '--hard', 'HEAD~1');
-  }, 300_000);
+  }, 600_000);
 });
 
 describe('a project with a name of its own', () => {
   beforeAll(async () => {
     expect(await init('--name', 'my-app')).toMatchObject({ code: 0, errors: '' });
     clone.commit();
-  }, 300_000);
+  }, 600_000);
 
   it('has no other anywhere, except where the copyright is told', () => {
     const found = clone.git('grep', '--ignore-case', '--files-with-matches', ['lift', 'out'].join(''));
@@ -70,7 +70,7 @@ describe('a project with a name of its own', () => {
     expect(format).toEqual({ code: 0, output: '', errors: '' });
     const boundaries = await clone.tool('boundaries');
     expect(boundaries).toMatchObject({ code: 0, output: expect.stringMatching(/^boundaries hold: [1-9]/) });
-  }, 300_000);
+  }, 600_000);
 
   it('is not changed by doing it again, and refuses a second name', async () => {
     expect(await init('--name', 'my-app')).toMatchObject({
@@ -86,7 +86,7 @@ describe('a project without the example', () => {
   beforeAll(async () => {
     expect(await init('--name', 'my-app', '--drop-example')).toMatchObject({ code: 0, errors: '' });
     clone.commit();
-  }, 300_000);
+  }, 600_000);
 
   it('has no module, and nothing that needs one', async () => {
     expect(existsSync(join(clone.root, 'modules/none-yet.md'))).toBe(true);
@@ -111,7 +111,7 @@ describe('a project without the example', () => {
     const check = await clone.tool('check');
     if (check.code !== 0) throw new Error(check.output + check.errors);
     expect(check.output).toMatch(/^boundaries hold: 0 modules, /m);
-  }, 300_000);
+  }, 600_000);
 
   it('starts, answers, and says what to do next', async () => {
     const [DATA_DIR, DATABASE_URL] = await Promise.all([emptyFolder(), emptyDatabase()]);
@@ -128,5 +128,5 @@ describe('a project without the example', () => {
     expect(output).toContain('npm run new:module -- billing');
     host.kill('SIGTERM');
     expect(await ended).toBe(0);
-  }, 300_000);
+  }, 600_000);
 });
