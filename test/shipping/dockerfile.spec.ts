@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { eventually } from '../../src/platform/testing/index.js';
+import { Client } from '../support/client.js';
 import type { HostEnv, HostProcess, RunningProcess } from '../support/host-process.js';
 import { runProcess, untilReady } from '../support/host-process.js';
 import { identityProvider, type IdentityProvider } from '../support/identity-provider.js';
 import { logins } from '../support/logins.js';
-import { Customer, Staff } from '../support/shop.js';
 import { emptyDatabase } from '../support/stage.js';
 import { buildPlainly, packagesOf, type Stage } from './plain-build.js';
 
@@ -63,18 +64,37 @@ describe('a container of it', () => {
     return (await inContainer(image.healthcheck, { PORT: port }).stopped).code;
   };
 
-  it('is healthy, and confirms an order', async () => {
+  it('is healthy', async () => {
     expect(await healthy()).toBe(0);
-    const staff = new Staff(host.url, await issuer.sign('carol', 'staff'));
-    const customer = new Customer(host.url, await issuer.sign('alice', 'customer'));
-    const sku = await staff.stocked(1);
-    expect(await customer.buy([{ sku, quantity: 1 }])).toMatchObject({ status: 'confirmed' });
   });
+
+  // example:begin
+  it('confirms an order', async () => {
+    const staff = new Client(host.url, await issuer.sign('carol', 'staff'));
+    const customer = new Client(host.url, await issuer.sign('alice', 'customer'));
+    const kettle = { sku: 'kettle', name: 'Kettle', price: { amount: 6490, currency: 'EUR' } };
+    (await staff.post('/v1/catalog/products', kettle)).expect(201);
+    const adjust = () =>
+      staff.post(
+        '/v1/inventory/stock/kettle/adjustments',
+        { delta: 1, reason: 'count' },
+        { 'idempotency-key': randomUUID() },
+      );
+    await eventually(async () => (await adjust()).status === 200, 'the stock to know the product');
+    const order = { lines: [{ sku: 'kettle', quantity: 1 }], paymentToken: 'tok_approve' };
+    const place = () => customer.post('/v1/orders', order, { 'idempotency-key': 'b', prefer: 'wait=5' });
+    const placed = await eventually(async () => {
+      const answer = await place();
+      return answer.status === 200 && answer.body;
+    }, 'the order to be final');
+    expect(placed).toMatchObject({ status: 'confirmed' });
+  });
+  // example:end
 
   it('says what is wrong with its environment, and ends with 2', async () => {
     const { code, errors } = await inContainer(image.command, {}).stopped;
     expect(code).toBe(2);
-    expect(errors).toContain('ORDERING_DATABASE_URL: required in production');
+    expect(errors).toContain('AUTH_ISSUER: required in production');
   });
 
   it('ends when it is asked to, and is unhealthy from then on', async () => {
