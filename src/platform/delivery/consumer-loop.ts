@@ -153,7 +153,8 @@ export class ConsumerLoop {
 
   async #step(): Promise<void> {
     const all = await this.#pages.read(this.#position);
-    this.#pages.begin(all);
+    // Where another replica was at it last time, it may well be again.
+    if (this.#second === 0) this.#pages.begin(all);
     const page = { ...all, messages: within(this.#reader.share, all.messages) };
     if (page.messages.length === 0 && page.upTo - this.#saved < SAVE_EVERY) {
       this.#position = page.upTo;
