@@ -43,7 +43,7 @@ async function killDuring(orders: Promise<void>): Promise<{ kills: number; broke
   const done = orders.finally(() => (going = false));
   let [kills, brokerKills] = [0, 0];
   do {
-    await delay(300 + random() * 1500);
+    await delay(500 + random() * 3500);
     const both = broker && random() < 0.5;
     if (both) brokerKills++;
     await Promise.all([split.kill(VICTIM), both && broker!.kill()]);

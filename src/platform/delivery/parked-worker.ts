@@ -11,7 +11,8 @@ import { glance, leaseDue, lockDue, noteFailure, postpone, renewLeases, rouse, s
 const POLL_MS = 1000;
 /** How soon to look again when what is due is taken by others. */
 const BUSY_MS = 100;
-const CONCURRENCY = 16;
+/** Outside calls at once: they wait more than they work, and those that get no answer must not hold up the others. */
+const CONCURRENCY = 64;
 /** How soon after the death of a process its outside calls are made again by another one. Renewed while a call runs. */
 const LEASE_MS = 6_000;
 
