@@ -11,7 +11,8 @@ import { forwarding } from '../observability/seam-spans.js';
 import { inSpan } from '../observability/spans.js';
 import { answerHeaders, requestHeaders } from './headers.js';
 import { documentRemote } from './remote-docs.js';
-import type { SeamAnswer, SeamClient } from './seam-client.js';
+import type { SeamClient } from './seam-client.js';
+import type { SeamAnswer } from './seam-exchange.js';
 import { FORWARDED, PATHS, unanswered } from './wire.js';
 
 /**

@@ -6,7 +6,7 @@ import type { StoredMessage } from '../delivery/message.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Unavailable } from '../messaging/errors.js';
 import { fromCloudEvent, toCloudEvent } from './cloud-events.js';
-import type { SeamAnswer } from './seam-client.js';
+import type { SeamAnswer } from './seam-exchange.js';
 import { seeded } from './seeded.js';
 
 /** What a rehearsal does, and how often: shares of all requests, reads and batches. */

@@ -5,7 +5,7 @@ import { Unavailable } from '../messaging/errors.js';
 import type { Registry } from '../messaging/registry.js';
 import type { Rehearsal } from './rehearsal.js';
 import { HttpRemoteModule } from './remote-module.js';
-import type { SeamAnswer } from './seam-client.js';
+import type { SeamAnswer } from './seam-exchange.js';
 import { SeamPolicy } from './seam-policy.js';
 import { fromWire, outcomeBody } from './wire.js';
 

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
 import { Unavailable } from '../messaging/errors.js';
+import type { SeamAnswer } from './seam-exchange.js';
 import { Exchange } from './seam-exchange.js';
 import { Abandoned, SeamPolicy } from './seam-policy.js';
 import type { SeamRequest } from './seam-token.js';
@@ -28,12 +29,6 @@ export interface SeamIdentity {
   sender: string;
   secret: string;
   tls?: SeamTls;
-}
-
-export interface SeamAnswer<B = Buffer> {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: B;
 }
 
 /** A request of a client, to be handed on. */

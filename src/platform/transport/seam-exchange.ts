@@ -1,6 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { SeamAnswer } from './seam-client.js';
+
+export interface SeamAnswer<B = Buffer> {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: B;
+}
 
 type Controller = Dispatcher.DispatchController;
 
