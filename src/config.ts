@@ -42,7 +42,6 @@ const Variables = z.object({
   RATE_LIMIT: rate.default(600),
   OUTBOX_RETENTION_HOURS: z.coerce.number({ error: HOURS }).min(1, HOURS).max(87_600, HOURS).default(168),
   STALE_AFTER_MS: z.coerce.number({ error: STALE }).int(STALE).min(1000, STALE).default(60_000),
-  LOG_LEVEL: z.string().default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
   ...TelemetryVariables.shape,
 });
@@ -86,7 +85,7 @@ export function readConfig(
   const { topology, problems: misplaced } = readTopology(env, modules);
   const here = modules.filter((module) => topology?.running.has(contextOptions(module)!.name) ?? true);
   const ofShell = 'problems' in shell ? shell.problems : [];
-  const levels = readLevels('values' in shell ? shell.values.LOG_LEVEL : 'info', modules);
+  const levels = readLevels(env['LOG_LEVEL'] || 'info', modules);
   const problems = [...ofShell, ...levels.problems, ...urls.problems, ...misplaced, ...moduleProblems(env, here)];
   if (!('values' in shell) || !topology) throw new ConfigError(problems);
   const values = shell.values;

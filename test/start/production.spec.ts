@@ -58,10 +58,22 @@ describe('a production database', () => {
 
 describe('in production', () => {
   let shop: Client;
+  let ops: Client;
   beforeAll(async () => {
     await db('migrate');
-    shop = new Client((await startHost(production)).url);
+    const host = await startHost({ ...production, OPS_PORT: '0' });
+    shop = new Client(host.url);
+    const listens = /"port":(\d+),"msg":"metrics and operations listen"/;
+    ops = new Client(`http://127.0.0.1:${listens.exec(host.output())![1]}`);
   }, 60_000);
+
+  it('numbers and operations are on a listener of their own, and the development pages nowhere', async () => {
+    expect((await ops.get<string>('/metrics')).expect(200)).toContain('liftout_dead_letters');
+    expect((await ops.get('/_ops/deliveries')).status).toBe(401);
+    const staff = new Client(ops.url, await sign('carol', 'staff'));
+    (await staff.get('/_ops/deliveries')).expect(200);
+    for (const path of ['/_dev', '/_dev/traces']) (await ops.get(path)).expect(404);
+  });
 
   it('nothing is seeded, and the shop can be filled and bought from', async () => {
     expect((await shop.get('/v1/catalog/products')).expect(200)).toEqual({ items: [] });
@@ -80,7 +92,15 @@ describe('in production', () => {
     (await new Client(shop.url, await sign('bob', 'customer')).get('/v1/orders')).expect(200);
   });
 
-  it.each(['/docs', '/openapi.json', '/_dev/provider/charges'])('%s is not there', async (path) => {
+  it.each([
+    '/docs',
+    '/openapi.json',
+    '/_dev',
+    '/_dev/traces',
+    '/_dev/provider/charges',
+    '/metrics',
+    '/_ops/deliveries',
+  ])('%s is not there', async (path) => {
     expect((await shop.get<Problem>(path)).expect(404).code).toBe('not_found');
   });
 

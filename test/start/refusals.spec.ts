@@ -106,6 +106,12 @@ describe('wrong variables', () => {
       RATE_LIMIT: 'hunter2',
       LOG_LEVEL: 'hunter2',
       LOG_FORMAT: 'hunter2',
+      OPS_PORT: 'hunter2',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'hunter2',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_SDK_DISABLED: 'hunter2',
+      OTEL_TRACES_SAMPLER: 'hunter2',
+      OTEL_TRACES_SAMPLER_ARG: '2',
       NODE_ENV: 'hunter2',
       DATABASE_POOL_SIZE: 'hunter2',
       AUTH_JWKS_URL: 'hunter2',
@@ -122,6 +128,12 @@ describe('wrong variables', () => {
       'LOG_FORMAT',
       'LOG_LEVEL',
       'NODE_ENV',
+      'OPS_PORT',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      'OTEL_SDK_DISABLED',
+      'OTEL_TRACES_SAMPLER',
+      'OTEL_TRACES_SAMPLER_ARG',
       'PAYMENT_TIMEOUT_MS',
       'PORT',
       'RATE_LIMIT',
@@ -131,6 +143,14 @@ describe('wrong variables', () => {
   it.each(['abc', '0', '1e99'])('of a module are told as well: PAYMENT_TIMEOUT_MS=%s', async (value) => {
     expect(lines(await refusal({ PAYMENT_TIMEOUT_MS: value }))).toEqual([
       '- PAYMENT_TIMEOUT_MS: expected a number of milliseconds, at least 1',
+    ]);
+  });
+
+  it('levels of modules that there are not, or that are none, are told as well', async () => {
+    const errors = lines(await refusal({ LOG_LEVEL: 'info,billing=debug,ordering=loud' }));
+    expect(errors).toEqual([
+      '- LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, or such as info,catalog=debug',
+      '- LOG_LEVEL: there is no module "billing"; expected some of catalog, inventory, ordering, payments, storefront',
     ]);
   });
 
