@@ -16,8 +16,9 @@ function rowOf(item: PutAside): string[] {
   return [id, consumer, type, key, state, String(attempts), span(ageMs), nextOf(item), brief(lastError ?? '–', 100)];
 }
 
-function nextOf({ waitsFor, dueInMs }: PutAside): string {
-  if (dueInMs === null) return 'a person';
+function nextOf({ state, waitsFor, dueInMs }: PutAside): string {
+  if (state === 'dead') return 'a person';
+  if (dueInMs === null) return brief(waitsFor ?? 'its turn', 60);
   const time = dueInMs <= 0 ? 'now' : `in ${span(dueInMs)}`;
   return waitsFor ? `${time}: ${brief(waitsFor, 60)}` : time;
 }
