@@ -72,6 +72,22 @@ describe('a tree that cannot be checked', () => {
   });
 });
 
+describe('a tree without modules', () => {
+  it('is checked when it says that there are none yet', async () => {
+    const root = makeTree({ 'modules/none-yet.md': '' }, []);
+    write(root, 'src/modules.ts', 'export const modules = [];\n');
+    write(root, 'src/main.ts', `import './modules.js';\nimport './platform/http/index.js';\n`);
+    const { stdout, stderr } = await runGate(['--root', root]);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/\b0 modules, /);
+  });
+
+  it('must not go on saying so', async () => {
+    const [found] = await violationsOf(makeTree({ 'modules/none-yet.md': '' }));
+    expect(found).toMatchObject({ file: 'modules/none-yet.md', rule: 'none-yet' });
+  });
+});
+
 describe('violations', () => {
   it.each([256, 300])('are counted, not turned into an exit code: %i', async (count) => {
     const imports = Array.from(

@@ -1,8 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+// example:begin
 import { randomUUID } from 'node:crypto';
+// example:end
 import { readdir } from 'node:fs/promises';
 import { eventually } from '../../src/platform/testing/index.js';
+// example:begin
 import { Client } from '../support/client.js';
+// example:end
 import type { HostEnv, HostProcess, RunningProcess } from '../support/host-process.js';
 import { runProcess, untilReady } from '../support/host-process.js';
 import { identityProvider, type IdentityProvider } from '../support/identity-provider.js';
