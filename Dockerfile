@@ -21,7 +21,7 @@ COPY --from=build /app/dist dist
 COPY --from=build --chown=10001:10001 /app/data /data
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps DATA_DIR=/data
 USER 10001:10001
-EXPOSE 3000 4000
+EXPOSE 3000 4000 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]
