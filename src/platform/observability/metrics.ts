@@ -10,7 +10,7 @@ import type { Outcome } from './outcomes.js';
 import { FewValues, onSaid } from './outcomes.js';
 import { onRequest } from './requests.js';
 import type { TelemetrySettings } from './settings.js';
-import { resource, tellProblems } from './telemetry.js';
+import { briefly, resource, tellProblems } from './telemetry.js';
 
 /** Upper bounds of what takes time, in seconds. */
 const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -61,7 +61,7 @@ export class Metrics {
   async stop(): Promise<void> {
     for (const end of this.#ends) end();
     metrics.disable();
-    await this.#provider.shutdown().catch(() => undefined);
+    await briefly(this.#provider.shutdown());
   }
 
   #countCrossings(): () => void {

@@ -5,6 +5,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { BatchSpanProcessor, SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sampleRootsBy } from '../messaging/trace-context.js';
 import { ActiveContext } from './active-context.js';
 import type { Logger } from './logging.js';
@@ -18,6 +19,8 @@ export interface TelemetryOptions extends TelemetrySettings {
 }
 
 const SCOPE = 'liftout';
+/** How long the end of the process waits for a collector: milliseconds. */
+const LAST_MS = 2000;
 /** Spans that wait to be handed on; what comes on top of them is dropped. */
 const MOST_WAITING = 16_384;
 
@@ -46,7 +49,7 @@ export function startTracing(options: TelemetryOptions, log: Logger): () => Prom
     sampleRootsBy(() => false);
     trace.disable();
     context.disable();
-    await provider.shutdown().catch(() => undefined);
+    await briefly(provider.shutdown());
   };
 }
 
@@ -56,6 +59,14 @@ function exporting(scheduledDelayMillis: number): SpanProcessor {
     scheduledDelayMillis,
     maxQueueSize: MOST_WAITING,
   });
+}
+
+/** Waits for what is handed on last, but not for a collector that does not answer. */
+export async function briefly(shutdown: Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  const late = delay(LAST_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+  await Promise.race([shutdown.catch(() => undefined), late]);
+  patience.abort();
 }
 
 /** Who reports: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and an id of this process. */
