@@ -10,6 +10,8 @@ export interface Circumstances {
   seed: number;
   minutes: number;
   postgres: string;
+  /** Whether the database waits for the disk. Default: yes. */
+  fsync?: boolean;
 }
 
 /** The page docs/delivery.md. */
@@ -33,11 +35,11 @@ export function page({ results, control }: Gathered, contests: readonly Contest[
 const FLAWS = ['lost', 'doubled', 'reordered', 'of rolled back'];
 const flaws = ({ lost, doubled, reordered, unfounded }: Verdict) => [lost, doubled, reordered, unfounded].map(String);
 
-export function circumstances({ seed, minutes, postgres }: Circumstances): string {
+export function circumstances({ seed, minutes, postgres, fsync = true }: Circumstances): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, shared with other work`;
   const day = new Date().toISOString().slice(0, 10);
-  return `${day}, ${machine}; Node ${process.versions.node}, PostgreSQL ${postgres} with \`fsync\` on; ${minutes} minutes; seed ${seed}.`;
+  return `${day}, ${machine}; Node ${process.versions.node}, PostgreSQL ${postgres} with \`fsync\` ${fsync ? 'on' : 'off'}; ${minutes} minutes; seed ${seed}.`;
 }
 
 function inTotal(results: readonly Result[], contests: readonly Contest[]): string {
