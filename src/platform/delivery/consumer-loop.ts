@@ -257,7 +257,10 @@ export class ConsumerLoop {
 
   async #survives(unit: UnitOfWork, message: StoredMessage): Promise<boolean> {
     try {
-      await unit.nested(() => this.consumer.handle(message, unit));
+      await unit.nested(async () => {
+        await this.consumer.handle(message, unit);
+        await unit.flush();
+      });
       return true;
     } catch (error) {
       if (isConnectionFailure(error)) throw error;

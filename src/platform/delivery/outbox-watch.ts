@@ -4,6 +4,8 @@ import { sendTogether } from '../persistence/statements.js';
 import { Watermark } from './watermark.js';
 
 const POLL_MS = 1000;
+/** A connection on which no answer comes for so long is lost, even where nobody says so. */
+const ANSWER_MS = 10_000;
 /** How soon to look again while a writer holds the watermark back; doubles up to the second figure. */
 const RECHECK_MS = [2, 50] as const;
 /** From one look to the next, at least: the first figure, and once more for each who was writing, up to the second. */
@@ -184,14 +186,21 @@ export class OutboxWatch {
       options: `-c search_path=${this.module}`,
       keepAlive: true,
       pipeline: true,
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
     };
     const client = new pg.Client({ ...options, application_name: `liftout:${this.module}:watch` });
     client.on('error', (error) => this.#lost(error));
     client.on('notification', (message) => this.#heard(client, message));
-    await client.connect();
-    sendTogether(client);
-    await client.query(`LISTEN "${this.#channel}"`);
-    this.#client = client;
+    try {
+      await client.connect();
+      sendTogether(client);
+      await client.query(`LISTEN "${this.#channel}"`);
+      this.#client = client;
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
   }
 
   #heard(client: pg.Client, message: Notification): void {

@@ -18,11 +18,14 @@ const INSERT_MANY = {
  *
  * Must be the last write of its transaction: written while the aggregate's row is not locked yet, two versions of one
  * aggregate can get their sequence numbers in the wrong order.
+ *
+ * @throws at once, with nothing sent, when a row cannot be written as JSON
  */
-export async function appendToOutbox(client: ClientBase, rows: readonly OutboxRow[]): Promise<void> {
+export function appendToOutbox(client: ClientBase, rows: readonly OutboxRow[]): Promise<unknown> {
   const all = rows.map(valuesOf);
-  if (all.length === 1) await client.query({ ...INSERT_ONE, values: all[0]! });
-  else await client.query({ ...INSERT_MANY, values: columnsOf(all) });
+  return all.length === 1
+    ? client.query({ ...INSERT_ONE, values: all[0]! })
+    : client.query({ ...INSERT_MANY, values: columnsOf(all) });
 }
 
 const columnsOf = (rows: readonly string[][]) => rows[0]!.map((_, column) => rows.map((row) => row[column]!));

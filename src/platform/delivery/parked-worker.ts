@@ -148,7 +148,10 @@ export class ParkedWorker {
   async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
     const client = await unit.client();
     try {
-      await unit.nested(() => this.consumer.handle(parked.message, unit));
+      await unit.nested(async () => {
+        await this.consumer.handle(parked.message, unit);
+        await unit.flush();
+      });
       await settle(client, parked.id);
     } catch (error) {
       await this.#note(unit, parked, error);

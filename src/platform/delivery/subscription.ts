@@ -28,11 +28,15 @@ export interface SubscriptionOptions {
  * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
  * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
  *
- * @throws TypeError when `partitions` is out of range
+ * @throws TypeError when `partitions` is out of range, or it is external and rebuildable
  * @example @EventsHandler(LetterSent, LetterLost) @Subscription({ name: 'letter-page', rebuildable: true })
  */
 export function Subscription(options: SubscriptionOptions): ClassDecorator {
-  const { name, partitions = 1 } = options;
+  const { name, partitions = 1, external, rebuildable } = options;
+  if (external && rebuildable)
+    throw new TypeError(
+      `@Subscription ${name}: what calls the outside is no read model; choose external or rebuildable.`,
+    );
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= 64) return SetMetadata(SUBSCRIPTION, options);
   throw new TypeError(`@Subscription ${name}: partitions has to be a whole number from 1 to 64, not ${partitions}.`);
 }

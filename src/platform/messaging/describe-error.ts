@@ -1,6 +1,9 @@
+/** Without what PostgreSQL cannot keep in a text: NUL, and halves of characters. */
+const storable = (text: string) => text.replaceAll('\0', '').replaceAll(/\p{Surrogate}/gu, '\ufffd');
+
 /** An error with its causes on one line, for a person who reads a dead letter. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at = error; at instanceof Error && parts.length < 5; at = at.cause) parts.push(`${at.name}: ${at.message}`);
-  return parts.join(' ← ') || String(error);
+  return storable(parts.join(' ← ') || String(error));
 }

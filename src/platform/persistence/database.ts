@@ -49,8 +49,10 @@ export class Database {
       applicationName: `liftout:${options.module}`,
       extra: {
         pipeline: true,
-        options: `-c search_path=${options.module}`,
+        // A process that stands still must not hold locks for ever.
+        options: `-c search_path=${options.module} -c idle_in_transaction_session_timeout=60s`,
         connectionTimeoutMillis: 10_000,
+        keepAlive: true,
         onConnect: (client: ClientBase) => equip(client, options.module),
       },
     });

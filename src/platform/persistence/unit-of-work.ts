@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { SendOptions, Unit } from '../messaging/context.js';
@@ -24,6 +25,7 @@ export class CommitRefused extends Error {
  * - The transaction begins at the first use of the database, not before.
  * - State and outbox rows commit together, or neither does.
  * - Outbox rows are written last, in one statement, in the order of publishing.
+ * - When it has ended it is of no use any more: what a handler still does then is refused, with nothing written.
  */
 export class UnitOfWork implements Unit {
   /** Local domain events that wait for their handlers. */
@@ -35,6 +37,11 @@ export class UnitOfWork implements Unit {
   #connected: PoolClient | undefined;
   #span: Span | undefined;
   #savepoints = 0;
+  /** How many of the rows are in the outbox already. */
+  #written = 0;
+  #ended = false;
+  /** The savepoints that are open, outermost first: what resolves when each is gone. */
+  readonly #open: Promise<unknown>[] = [];
 
   /**
    * @param module the module whose schema it writes
@@ -58,7 +65,7 @@ export class UnitOfWork implements Unit {
     const runner = this.dataSource.createQueryRunner();
     const connect = runner.connect.bind(runner) as () => Promise<PoolClient>;
     // TypeORM asks for the connection before every statement: that is the moment to begin.
-    runner.connect = () => (this.#client ??= this.#begin(connect));
+    runner.connect = () => (this.#ended ? Promise.reject(this.#over()) : (this.#client ??= this.#begin(connect)));
     runner.startTransaction = () => {
       throw new ContractViolation('The command is the transaction: do not begin one inside a handler.');
     };
@@ -85,7 +92,18 @@ export class UnitOfWork implements Unit {
     return this.#runner.connect() as Promise<PoolClient>;
   }
 
+  #refuseEnded(): void {
+    if (this.#ended) throw this.#over();
+  }
+
+  #over(): ContractViolation {
+    return new ContractViolation(
+      `A handler of ${this.module} went on after its end. Await everything that it begins before it returns or throws.`,
+    );
+  }
+
   publish(event: object): void {
+    this.#refuseEnded();
     const definition = definitionOf(event);
     if (!definition) {
       this.localEvents.push(event);
@@ -109,10 +127,25 @@ export class UnitOfWork implements Unit {
 
   /** Buffers a row that is neither an event of this module nor a command, such as a reply. */
   append(row: OutboxRow): void {
+    this.#refuseEnded();
     this.#rows.push(beginSaying(row));
   }
 
+  /** Those that are begun at the same time wait for each other: savepoints are a stack. */
   async nested<T>(work: () => Promise<T>, hurried = false): Promise<T> {
+    const within = levels.getStore();
+    const level = within?.unit === this ? within.level : 0;
+    while (this.#open.length > level) await this.#open[level];
+    const done = levels.run({ unit: this, level: level + 1 }, () => this.#savepoint(work, hurried));
+    this.#open[level] = done.catch(() => undefined);
+    try {
+      return await done;
+    } finally {
+      this.#open.length = level;
+    }
+  }
+
+  async #savepoint<T>(work: () => Promise<T>, hurried: boolean): Promise<T> {
     const client = await this.client();
     const name = `nested_${++this.#savepoints}`;
     const marks = [this.#rows.length, this.localEvents.length] as const;
@@ -125,11 +158,28 @@ export class UnitOfWork implements Unit {
       else await released;
       return result;
     } catch (error) {
-      await client.query(`ROLLBACK TO SAVEPOINT ${name}`);
+      if (!this.#ended) await client.query(`ROLLBACK TO SAVEPOINT ${name}`);
       this.#rows.length = marks[0];
+      this.#written = Math.min(this.#written, marks[0]);
       this.localEvents.length = marks[1];
       throw error;
     }
+  }
+
+  /**
+   * Does what else would be left to the commit: writes what was said, checks what is deferred. So a failure shows inside of
+   * the `nested` that is to blame.
+   */
+  async flush(): Promise<void> {
+    const client = await this.client();
+    await this.#write(client);
+    await client.query('SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED');
+  }
+
+  #write(client: PoolClient): Promise<unknown> {
+    const rows = this.#rows.slice(this.#written).map(({ row }) => row);
+    this.#written = this.#rows.length;
+    return rows.length > 0 ? appendToOutbox(client, rows) : Promise.resolve();
   }
 
   /**
@@ -139,14 +189,10 @@ export class UnitOfWork implements Unit {
    */
   async commit(): Promise<boolean> {
     const speaks = this.#rows.length > 0;
-    if (!this.open && !speaks) return false;
-    const client = await this.client();
-    const written = speaks
-      ? appendToOutbox(
-          client,
-          this.#rows.map(({ row }) => row),
-        )
-      : Promise.resolve();
+    const client = this.open || speaks ? await this.client() : undefined;
+    this.#ended = true;
+    if (!client) return false;
+    const written = this.#write(client);
     // Pipelined: if the insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
     const [inserted, committed] = await Promise.allSettled([written, client.query('COMMIT')]);
     if (inserted.status === 'rejected') throw inserted.reason;
@@ -154,18 +200,25 @@ export class UnitOfWork implements Unit {
     if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');
     for (const { span } of this.#rows) span?.end();
     if (speaks) said(this.#rows);
-    this.#endSpan('committed');
+    this.#endSpan('committed', client);
+    this.#connected = undefined;
     await this.#runner.release();
     return speaks;
   }
 
-  /** Undoes everything and gives the connection back; closes it when it cannot be told to roll back. */
+  /**
+   * Undoes everything and gives the connection back; closes it when it cannot be told to roll back. Where it has ended
+   * already, nothing happens.
+   */
   async rollback(): Promise<void> {
+    this.#ended = true;
     await this.#client?.catch(() => undefined);
-    if (!this.#connected) return;
-    this.#endSpan('rolled back');
+    const client = this.#connected;
+    if (!client) return;
+    this.#connected = undefined;
+    this.#endSpan('rolled back', client);
     try {
-      await this.#connected.query('ROLLBACK');
+      await client.query('ROLLBACK');
       await this.#runner.release();
     } catch (error) {
       await this.#discard(error as Error);
@@ -191,10 +244,10 @@ export class UnitOfWork implements Unit {
     if (span) statementsWithin(client, within, traceparent);
   }
 
-  #endSpan(outcome: 'committed' | 'rolled back'): void {
+  #endSpan(outcome: 'committed' | 'rolled back', client: PoolClient): void {
     this.#span?.setAttribute('liftout.outcome', outcome).end();
     this.#span = undefined;
-    statementsWithin(this.#connected!, '', '');
+    statementsWithin(client, '', '');
   }
 
   async #discard(error: Error): Promise<void> {
@@ -202,3 +255,6 @@ export class UnitOfWork implements Unit {
     await runner.releasePostgresConnection(error);
   }
 }
+
+/** In which savepoint of which unit something runs. */
+const levels = new AsyncLocalStorage<{ unit: UnitOfWork; level: number }>();
