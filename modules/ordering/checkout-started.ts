@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defineEvent } from '../../src/platform/index.js';
-import { Money } from '../catalog/contracts/index.js';
+import { Total } from '../catalog/contracts/index.js';
 
 export const CheckoutFields = z.object({
   orderId: z.uuid(),
   lines: z.array(z.object({ sku: z.string(), quantity: z.int() })),
-  total: Money,
+  total: Total,
   paymentToken: z.string(),
 });
 

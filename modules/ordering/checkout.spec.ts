@@ -12,6 +12,7 @@ import { OrderingModule } from './ordering.module.js';
 import { PlaceOrder } from './place-order.js';
 
 const price = { amount: 1250, currency: 'EUR' };
+const dear = { amount: 1_000_000_000, currency: 'EUR' };
 const customer = { sub: 'alice', role: 'customer' };
 
 describe('the checkout, with its neighbours scripted', () => {
@@ -20,7 +21,9 @@ describe('the checkout, with its neighbours scripted', () => {
   beforeAll(async () => {
     scene = await scenario(OrderingModule, { neighbours: [catalog, inventory, payments] });
     scene.answer(catalog.FindProducts, ({ skus }) =>
-      skus.filter((sku) => sku !== 'ghost').map((sku) => ({ sku, name: `A ${sku}`, price })),
+      skus
+        .filter((sku) => sku !== 'ghost')
+        .map((sku) => ({ sku, name: `A ${sku}`, price: sku === 'yacht' ? dear : price })),
     );
     scene.answer(payments.RequestCharge, ({ orderId }) => ({ paymentId: orderId }));
     scene.answer(inventory.ReserveStock, ({ lines }) => {
@@ -30,11 +33,8 @@ describe('the checkout, with its neighbours scripted', () => {
   });
   afterAll(() => scene.close());
 
-  const place = (sku = 'cup') =>
-    scene.execute(
-      new PlaceOrder({ customerId: 'alice', paymentToken: 'tok', lines: [{ sku, quantity: 2 }] }),
-      customer,
-    );
+  const place = (sku = 'cup', quantity = 2) =>
+    scene.execute(new PlaceOrder({ customerId: 'alice', paymentToken: 'tok', lines: [{ sku, quantity }] }), customer);
   const paid = (orderId: string) => ({ orderId, paymentId: orderId, amount: 2500, currency: 'EUR' });
   const status = async (orderId: string) => (await scene.execute(new GetOrder({ orderId }))).status;
 
@@ -84,6 +84,13 @@ describe('the checkout, with its neighbours scripted', () => {
     await scene.publish(new payments.PaymentCharged(paid(orderId)));
     await scene.received(payments.ReverseCharge, { orderId });
     expect(await status(orderId)).toBe('cancelled');
+  });
+
+  it('takes an order that costs more than any one product may', async () => {
+    const { orderId } = await place('yacht', 1000);
+    const total = { amount: 1_000_000_000_000, currency: 'EUR' };
+    await scene.received(payments.RequestCharge, { orderId, ...total });
+    expect(await scene.execute(new GetOrder({ orderId }))).toMatchObject({ total });
   });
 
   it('refuses products that do not exist, and leaves no order behind', async () => {

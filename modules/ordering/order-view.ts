@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Money } from '../catalog/contracts/index.js';
+import { Total } from '../catalog/contracts/index.js';
 import { CancellationReason, OrderLine } from './contracts/index.js';
 
 export const OrderStatus = z.enum(['pending', 'confirmed', 'cancelled']);
@@ -9,7 +9,7 @@ export const OrderView = z.object({
   status: OrderStatus,
   reason: CancellationReason.optional(),
   lines: z.array(OrderLine),
-  total: Money,
+  total: Total,
   placedAt: z.iso.datetime(),
 });
 export type OrderView = z.output<typeof OrderView>;

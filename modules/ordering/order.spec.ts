@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { OrderLine, OrderState } from './order.js';
+import type { OrderLine } from './contracts/index.js';
+import type { OrderState } from './order.js';
 import { cancel, confirm, totalOf } from './order.js';
 
 const line = (amount: number, quantity: number, currency = 'EUR'): OrderLine => ({

@@ -1,31 +1,22 @@
+import type { z } from 'zod';
 import { Conflict, Invalid } from '../../src/platform/index.js';
+import type { Total } from '../catalog/contracts/index.js';
+import type { CancellationReason, OrderLine } from './contracts/index.js';
+import type { OrderView } from './order-view.js';
 
-export type OrderStatus = 'pending' | 'confirmed' | 'cancelled';
-export type CancellationReason = 'out_of_stock' | 'payment_declined' | 'payment_timeout' | 'requested' | 'unavailable';
-
-export interface Money {
-  amount: number;
-  currency: string;
-}
-
-export interface OrderLine {
-  sku: string;
-  name: string;
-  quantity: number;
-  unitPrice: Money;
-}
+type Reason = z.output<typeof CancellationReason>;
 
 /** What the aggregate decides on; the rest of the order never changes after it was placed. */
 export interface OrderState {
-  status: OrderStatus;
-  reason: CancellationReason | null;
+  status: OrderView['status'];
+  reason: Reason | null;
 }
 
 /**
  * Prices the lines of an order.
  * @throws Invalid when the lines are not all in one currency
  */
-export function totalOf(lines: readonly OrderLine[]): Money {
+export function totalOf(lines: readonly OrderLine[]): z.output<typeof Total> {
   const currencies = [...new Set(lines.map((line) => line.unitPrice.currency))];
   if (currencies.length !== 1) {
     throw new Invalid('mixed_currencies', `One order is paid in one currency, not in ${currencies.join(' and ')}.`, {
@@ -44,6 +35,6 @@ export function confirm(order: OrderState): OrderState | undefined {
 }
 
 /** An order can be cancelled at any time, once. @returns the new state; `undefined` when it is cancelled already */
-export function cancel(order: OrderState, reason: CancellationReason): OrderState | undefined {
+export function cancel(order: OrderState, reason: Reason): OrderState | undefined {
   return order.status === 'cancelled' ? undefined : { status: 'cancelled', reason };
 }

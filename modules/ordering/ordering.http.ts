@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -11,7 +11,8 @@ import {
   Idempotent,
   Page,
   PageQuery,
-  preferredWaitMs,
+  PreferredWait,
+  Wait,
 } from '../../src/platform/http/index.js';
 import { Database } from '../../src/platform/index.js';
 import { CancelOrder } from './cancel-order.js';
@@ -43,11 +44,11 @@ export class OrderingHttp {
   @Answers(200, Receipt, 'Final')
   async place(
     @Body({ schema: OrderRequest }) order: z.output<typeof OrderRequest>,
-    @Headers('prefer') prefer: string | undefined,
+    @PreferredWait() wait: Wait,
     @Res({ passthrough: true }) response: FastifyReply,
   ) {
     const { orderId } = await this.commands.execute(new PlaceOrder({ ...order, customerId: currentActor().sub }));
-    const receipt = await this.finalWithin(orderId, preferredWaitMs(prefer));
+    const receipt = await this.final(orderId, wait);
     response.header('Location', `/v1/orders/${orderId}`).status(receipt.status === 'pending' ? 202 : 200);
     return receipt;
   }
@@ -80,11 +81,10 @@ export class OrderingHttp {
   }
 
   /** Watches the stored state, so that any replica may finish the order. */
-  private async finalWithin(orderId: string, waitMs: number) {
-    const until = Date.now() + waitMs;
+  private async final(orderId: string, wait: Wait) {
     let receipt = await this.receipt(orderId);
-    while (receipt.status === 'pending' && Date.now() < until) {
-      await this.database.changed(orderId, until - Date.now());
+    while (receipt.status === 'pending' && wait.leftMs() > 0) {
+      await this.database.changed(orderId, wait.leftMs());
       receipt = await this.receipt(orderId);
     }
     return receipt;

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { Database, defineCommand, Invalid } from '../../src/platform/index.js';
 import { FindProducts } from '../catalog/contracts/index.js';
 import { CheckoutStarted } from './checkout-started.js';
+import type { OrderLine } from './contracts/index.js';
 import { OrderPlaced } from './contracts/index.js';
 import { OrderRequest } from './order-request.js';
-import type { OrderLine } from './order.js';
 import { totalOf } from './order.js';
 
 export class PlaceOrder extends defineCommand('ordering.place-order.v1', {

@@ -2,7 +2,7 @@ import type { IQueryHandler } from '@nestjs/cqrs';
 import { QueryHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineQuery, NotFound } from '../../src/platform/index.js';
-import { Money } from '../catalog/contracts/index.js';
+import { Total } from '../catalog/contracts/index.js';
 import { CancellationReason, OrderLine } from '../ordering/contracts/index.js';
 import { PaymentFields } from '../payments/contracts/index.js';
 import type { Moments } from './moments.js';
@@ -17,7 +17,7 @@ export const OrderPage = z.object({
   status: z.enum(['pending', 'confirmed', 'cancelled']),
   reason: CancellationReason.optional(),
   placedAt: z.iso.datetime(),
-  total: Money,
+  total: Total,
   lines: z.array(OrderLine),
   payment: Payment.nullable(),
   timeline: z.array(Moment),

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../src/platform/testing/index.js';
 import type { Order, Page, Problem, Receipt } from '../support/shop-types.js';
 import type { Customer, Shop, Staff } from '../support/shop.js';
 import { newKey, newName, openShop } from '../support/shop.js';
@@ -64,6 +65,16 @@ describe('placing an order', () => {
       { sku: other, quantity: 7 },
     ]);
     expect((await customer.order(orderId)).total).toEqual({ amount: 3 * 1250 + 7, currency: 'EUR' });
+  });
+
+  it('takes an order that costs more than any one product may', async () => {
+    const dear = await staff.stocked(1000, 1_000_000_000);
+    const customer = await shop.customer();
+    const { orderId, status } = await customer.buy([{ sku: dear, quantity: 1000 }]);
+    expect(status).toBe('confirmed');
+    const amount = 1_000_000_000_000;
+    expect((await customer.order(orderId)).total.amount).toBe(amount);
+    await eventually(async () => (await customer.page(orderId)).payment?.amount === amount, 'the page of the order');
   });
 
   it('takes a hundred lines of up to a thousand pieces', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from '../../../src/platform/messaging/define.js';
-import { Money } from '../../catalog/contracts/index.js';
+import { Money, Total } from '../../catalog/contracts/index.js';
 
 export const CancellationReason = z.enum([
   'out_of_stock',
@@ -16,6 +16,7 @@ export const OrderLine = z.object({
   quantity: z.int().min(1).max(1000),
   unitPrice: Money,
 });
+export type OrderLine = z.output<typeof OrderLine>;
 
 export class OrderPlaced extends defineEvent('ordering.order-placed.v1', {
   key: 'orderId',
@@ -23,7 +24,7 @@ export class OrderPlaced extends defineEvent('ordering.order-placed.v1', {
     orderId: z.uuid(),
     customerId: z.string(),
     lines: z.array(OrderLine),
-    total: Money,
+    total: Total,
     placedAt: z.iso.datetime(),
   }),
 }) {}

@@ -24,7 +24,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   closing.whenDone(() => fastify.server.closeAllConnections());
   fastify.addHook('onRequest', (request, reply, done) => {
     closing.enter();
-    begin(request, reply);
+    begin(request, reply, closing);
     reply.raw.once('close', () => {
       closing.leave();
       ended(request, reply);
@@ -43,8 +43,10 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   });
 }
 
-function begin(request: FastifyRequest, reply: FastifyReply): void {
-  const { context } = stateOf(request);
+function begin(request: FastifyRequest, reply: FastifyReply, closing: Closing): void {
+  const state = stateOf(request);
+  state.closing = closing;
+  const { context } = state;
   reply.header('X-Correlation-Id', context.correlationId).header('X-Trace-Id', traceIds(context.traceparent).traceId);
 }
 

@@ -7,12 +7,13 @@ import { childTrace, parseTraceparent, unsampled } from '../messaging/trace-cont
 import { serving } from '../observability/seam-spans.js';
 import type { Begun } from '../observability/spans.js';
 import { beginTrace, noteRunning } from '../observability/spans.js';
+import type { Closing } from './closing.js';
 import { preferredWaitMs } from './prefer.js';
 
 /** How long a client waits at most, beside what it asks for with `Prefer: wait`. */
 const PATIENCE_MS = 10_000;
 
-export const ANONYMOUS: Actor = Object.freeze({ sub: 'anonymous', role: 'anonymous' });
+const ANONYMOUS: Actor = Object.freeze({ sub: 'anonymous', role: 'anonymous' });
 
 /** The module of what the platform answers itself. */
 const PLATFORM = 'http';
@@ -24,6 +25,8 @@ export interface RequestState {
   problem?: string;
   /** It is asked all the time, by machines: health, metrics. */
   operational?: boolean;
+  /** Of the process that answers it. */
+  closing?: Closing;
   /** Absent when the request is not recorded. */
   span?: Span;
 }

@@ -45,7 +45,13 @@ function forward(client: SeamClient, request: FastifyRequest, reply: FastifyRepl
   const { method, url, headers, ip } = request;
   const { correlationId, traceparent, deadline } = stateOf(request).context;
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  const abandon = () => gone.abort();
+  const { late } = stateOf(request).closing!;
+  late.addEventListener('abort', abandon, { once: true });
+  reply.raw.once('close', () => {
+    late.removeEventListener('abort', abandon);
+    abandon();
+  });
   const onward = {
     method,
     path: `${PATHS.http}${url}`,
