@@ -47,6 +47,15 @@ describe('what the checkout decides', () => {
     expect(replied(at('confirming'), ConfirmOrder, ok)).toMatchObject({ state: { step: 'confirmed' }, done: true });
   });
 
+  it('forgets the payment token as soon as the payment is decided, or will not be made', () => {
+    const without = (state: CheckoutState | undefined) => expect(state).not.toHaveProperty('paymentToken');
+    expect(replied(at('reserving'), ReserveStock, ok).state).toMatchObject({ paymentToken: 'tok' });
+    without(replied(at('reserving'), ReserveStock, refused()).state);
+    without(heard(at('charging'), new PaymentCharged(paid)).state);
+    without(heard(at('charging'), new PaymentFailed(paid)).state);
+    without(heard(at('charging'), new OrderCancelled({ orderId, reason: 'requested' })).state);
+  });
+
   it('tells a refusal from a step that was given up', () => {
     expect(replied(at('reserving'), ReserveStock, refused()).send).toEqual([
       new CancelOrder({ orderId, reason: 'out_of_stock' }),

@@ -16,12 +16,17 @@ import { ConfirmOrder } from './confirm-order.js';
 import { CancellationReason, OrderCancelled } from './contracts/index.js';
 
 export const CheckoutState = CheckoutFields.extend({
+  /** Kept until the payment is decided, no longer. */
+  paymentToken: z.string().optional(),
   step: z.enum(['reserving', 'charging', 'confirming', 'confirmed', 'cancelling', 'cancelled']),
   reason: CancellationReason.optional(),
 });
 export type CheckoutState = z.output<typeof CheckoutState>;
 type Step = CheckoutState['step'];
 type Reason = z.output<typeof CancellationReason>;
+
+/** The steps before the payment is decided. */
+const NEEDS_TOKEN: readonly Step[] = ['reserving', 'charging'];
 
 /** A step that has not answered for so long is asked again; all of them bear repetition. */
 const PATIENCE = { name: 'patience', afterMs: 15 * 60_000 };
@@ -58,14 +63,15 @@ function begin({ orderId, lines, total, paymentToken }: CheckoutStarted) {
 
 /** Goes on to a step and sends its command. */
 function enter(state: CheckoutState, step: Step, reason?: Reason) {
-  const next = { ...state, step, ...(reason && { reason }) };
+  const { paymentToken, ...rest } = state;
+  const next = { ...rest, ...(NEEDS_TOKEN.includes(step) && { paymentToken }), step, ...(reason && { reason }) };
   const command = commandOf(next);
   return { state: next, send: command ? [command] : [], timeout: command ? PATIENCE : null };
 }
 
 function commandOf({ step, orderId, lines, total, paymentToken, reason }: CheckoutState): object | undefined {
   if (step === 'reserving') return new ReserveStock({ orderId, lines });
-  if (step === 'charging') return new RequestCharge({ orderId, ...total, paymentToken });
+  if (step === 'charging') return new RequestCharge({ orderId, ...total, paymentToken: paymentToken! });
   if (step === 'confirming') return new ConfirmOrder({ orderId });
   if (step === 'cancelling') return new CancelOrder({ orderId, reason: reason! });
   return undefined;
