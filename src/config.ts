@@ -6,12 +6,12 @@ import type { Level, LogOptions } from './platform/observability/logging.js';
 import { LEVELS } from './platform/observability/logging.js';
 import type { TelemetrySettings } from './platform/observability/settings.js';
 import { telemetrySettings, TelemetryVariables } from './platform/observability/settings.js';
+import { isPostgresUrl } from './platform/persistence/urls.js';
 import { readTopology, type Topology, variableOf } from './topology.js';
 
 const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);
-const postgresUrl = z
-  .string()
-  .regex(/^postgres(ql)?:\/\/[^/]+\/[^/?]+/, 'expected a URL like postgres://user:password@host:5432/database');
+const POSTGRES = 'expected a URL like postgres://user:password@host:5432/database, special characters as %23';
+const postgresUrl = z.string().refine(isPostgresUrl, POSTGRES);
 const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
 const RATE = 'expected a number of requests a minute from 1 to 100000, or "off"';
 const rate = z.union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)], { error: RATE });

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type pg from 'pg';
+import pg from 'pg';
 import type { Config } from './config.js';
 import { contextOptions } from './platform/bounded-context.js';
 import type { Logger } from './platform/observability/logging.js';
@@ -51,7 +51,16 @@ export async function prepareDatabase(
 /** The login of each module: as configured, else derived from the database's URL. */
 export function moduleUrls(config: Config, modules: readonly Type[], base: string): Map<string, string> {
   const names = modules.map((module) => contextOptions(module)!.name);
-  return new Map(names.map((name) => [name, config.moduleUrls.get(name) ?? moduleUrl(base, name)]));
+  return new Map(names.map((name) => [name, config.moduleUrls.get(name) ?? derivedUrl(config, base, name)]));
+}
+
+function derivedUrl({ databaseUrl }: Config, base: string, module: string): string {
+  try {
+    return moduleUrl(base, module);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DatabaseUnusable(`${databaseUrl ? 'DATABASE_URL' : 'DATABASE_ADMIN_URL'}: ${error.message}`);
+  }
 }
 
 async function provisionAndMigrate(
@@ -120,12 +129,23 @@ function targets(urls: ReadonlyMap<string, string>, modules: readonly Type[]): M
 /** @throws DatabaseUnusable naming the migrations that are missing */
 async function checkProduction(config: Config, modules: readonly Type[]): Promise<PreparedDatabase> {
   for (const target of targets(config.moduleUrls, modules)) {
+    await reachable(target.url, () => checkVersion(target.url));
     const missing = await reachable(target.url, () => pending(target));
     if (missing.length === 0) continue;
     const what = `The database of ${target.module} lacks ${missing.join(', ')}.`;
     throw new DatabaseUnusable(`${what} Run "npm run db -- migrate" with DATABASE_ADMIN_URL first.`);
   }
   return { urls: config.moduleUrls, release: async () => undefined };
+}
+
+async function checkVersion(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    await refuseOldVersion(client);
+  } finally {
+    await client.end();
+  }
 }
 
 async function refuseOldVersion(client: pg.Client): Promise<void> {

@@ -81,6 +81,19 @@ describe('a database that', () => {
     expect(errors).not.toContain('hunter2');
   });
 
+  it.each(['u:p@h:99999/db', 'u:p#x@h/db', 'u:p%zz@h/db', '%zz:p@h/db', 'u:p@h/%zz'])(
+    'has a URL that cannot be read, like %s, is named by its variable',
+    async (rest) => {
+      const errors = await refusal({ DATABASE_URL: `postgres://${rest}` });
+      expect(errors).toMatch(/^The configuration is wrong:\n  - DATABASE_URL: expected a URL like [^\n]*\n$/);
+    },
+  );
+
+  it('has a name that is too long for the names of roles is told so', async () => {
+    const errors = await refusal({ DATABASE_URL: databaseWith((url) => (url.pathname = `/${'x'.repeat(60)}`)) });
+    expect(errors).toMatch(/^DATABASE_URL: The role name "\S+" is longer than [^\n]* use a shorter database name\.\n$/);
+  });
+
   it('would be embedded where a file is in the way is named in one line', async () => {
     const file = join(await emptyFolder(), 'file');
     await writeFile(file, '');

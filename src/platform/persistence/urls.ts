@@ -1,7 +1,20 @@
 import { createHmac } from 'node:crypto';
 
+const POSTGRES = /^postgres(ql)?:\/\/[^/]+\/[^/?]+/;
+
+/** Whether a URL names a database, and can be taken apart: its port is one, and what is escaped in it can be read. */
+export function isPostgresUrl(url: string): boolean {
+  try {
+    const { username, password, pathname, hash } = new URL(url);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return POSTGRES.test(url) && hash === '';
+  } catch {
+    return false;
+  }
+}
+
 /** The role of a module. Roles belong to the whole cluster, so the name carries the database's. PostgreSQL cuts at 63 bytes. */
-export function roleName(database: string, module: string): string {
+function roleName(database: string, module: string): string {
   const name = `liftout_${database}_${module}`;
   if (Buffer.byteLength(name) > 63) {
     throw new RangeError(`The role name "${name}" is longer than PostgreSQL's 63 bytes: use a shorter database name.`);
