@@ -25,7 +25,9 @@ import { PlaceOrder } from './place-order.js';
 const Receipt = OrderView.pick({ orderId: true, status: true, reason: true });
 const OrderId = z.uuid('expected a UUID');
 const OrdersQuery = PageQuery.extend({ status: OrderStatus.optional() });
-const Position = z.object({ placedAt: z.iso.datetime(), orderId: z.uuid() });
+/** PostgreSQL knows no year 0. */
+const PlacedAt = z.iso.datetime().refine((at) => !at.startsWith('0000'));
+const Position = z.object({ placedAt: PlacedAt, orderId: z.uuid() });
 
 @Controller('v1/orders')
 @AllowRoles('customer', 'staff')

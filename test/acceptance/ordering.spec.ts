@@ -21,6 +21,16 @@ const onlyOrder = async (customer: Customer) => {
   return items[0]!;
 };
 
+const madeUp = (position: object) => Buffer.from(JSON.stringify(position)).toString('base64url');
+
+describe('a made-up cursor', () => {
+  it('of a year that no calendar has is refused', async () => {
+    const position = { placedAt: '0000-01-01T00:00:00Z', orderId: newKey() };
+    const answer = await (await shop.customer()).get<Problem>(`/v1/orders?cursor=${madeUp(position)}`);
+    expect(answer.expect(422).code).toBe('invalid_cursor');
+  });
+});
+
 describe('placing an order', () => {
   it('is accepted at once, and says where the order is', async () => {
     const customer = await shop.customer();
