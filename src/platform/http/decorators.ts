@@ -11,7 +11,7 @@ export const IDEMPOTENT = 'liftout:idempotent';
 export const UNDOCUMENTED = 'liftout:undocumented';
 const ANSWERS = 'liftout:answers';
 
-/** Who may use a route. `operational`: machines that look after the process; no token is looked at, no limit applies. */
+/** Who may use a route. `operational`: machines that look after the process; no token is looked at. */
 export type Access = 'public' | 'operational' | readonly Role[];
 
 export interface Answer {
@@ -26,7 +26,7 @@ export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
 /** Whoever has one of the roles may use the route. Without this and {@link Public}, everybody with a token. */
 export const AllowRoles = (...roles: Role[]) => SetMetadata(ACCESS, roles satisfies Access);
 
-/** For health and metrics: no token, no rate limit, and in the log on level debug only. */
+/** For health: no token, and in the log on level debug only. */
 export const Operational = () => SetMetadata(ACCESS, 'operational' satisfies Access);
 
 /**

@@ -7,10 +7,13 @@ import { HttpOptions } from './http-options.js';
 
 const PATIENCE_MS = 3000;
 
+/** An answer is given again for so long, milliseconds: everybody may ask, and it costs statements. */
+const FRESH_MS = 1000;
+
 const ModuleHealth = z.object({
   name: z.string(),
   database: z.enum(['up', 'down', 'remote']),
-  remote: z.string().optional().describe('Where the module answers, when it does not run here'),
+  remote: z.string().optional().describe('Where the module answers, when it does not run here; not in production'),
   reachable: z.boolean().optional().describe('Whether it answers there'),
   oldestUndeliveredMs: z
     .number()
@@ -28,6 +31,8 @@ export abstract class HealthSource {
 @Controller('health')
 @Operational()
 export class HealthController {
+  #checking: ReturnType<HealthSource['check']> | undefined;
+
   constructor(
     private readonly source: HealthSource,
     private readonly closing: Closing,
@@ -46,10 +51,21 @@ export class HealthController {
   @Answers(200, Health)
   @Answers(503, Health, 'Not ready, or shutting down')
   async ready(@Res({ passthrough: true }) response: FastifyReply) {
-    const { ready, modules } = await this.#check();
+    const { ready, modules } = await this.#recent();
     const ok = ready && !this.closing.begun;
     response.status(ok ? 200 : 503).header('Cache-Control', 'no-store');
-    return { status: ok ? 'ok' : 'unavailable', modules };
+    return {
+      status: ok ? 'ok' : 'unavailable',
+      modules: this.options.production ? modules.map(withoutAddress) : modules,
+    };
+  }
+
+  /** The check under way, or one that was done a moment ago. */
+  #recent(): ReturnType<HealthSource['check']> {
+    if (this.#checking) return this.#checking;
+    const forget = () => void setTimeout(() => (this.#checking = undefined), FRESH_MS).unref();
+    this.#checking = this.#check().finally(forget);
+    return this.#checking;
   }
 
   async #check(): ReturnType<HealthSource['check']> {
@@ -67,3 +83,6 @@ export class HealthController {
     }
   }
 }
+
+/** Where the modules are is nobody else's business. */
+const withoutAddress = ({ remote: _, ...module }: z.output<typeof ModuleHealth>) => module;

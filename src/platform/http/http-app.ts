@@ -18,7 +18,7 @@ import { RouteTable } from './route-table.js';
 import { Validation } from './validation.js';
 
 /**
- * What every route goes through: rate limit, access, scope, validation, problems; and the health of the process.
+ * What every route goes through: access, scope, validation, problems; and the health of the process.
  * Needs a `HealthSource` from a global module, and {@link configureHttp} for the application.
  */
 @Module({})
@@ -34,7 +34,6 @@ export class HttpModule {
         Closing,
         RouteTable,
         RateLimit,
-        { provide: APP_GUARD, useExisting: RateLimit },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: RequestScope },
         { provide: APP_PIPE, useClass: Validation },

@@ -182,16 +182,50 @@ describe('health', () => {
   });
 
   it('is 503 when the process cannot do its work, or cannot tell', async () => {
-    const good = health.check;
     const down = [{ name: 'things', database: 'down' as const, oldestUndeliveredMs: 7 }];
-    health.check = () => Promise.resolve({ ready: false, modules: down });
-    expect(await get('ready')).toEqual([503, { status: 'unavailable', modules: down }]);
-    health.check = () => Promise.reject(new Error('secret'));
-    expect(await get('ready')).toEqual([503, { status: 'unavailable', modules: [] }]);
-    health.check = () => new Promise(() => undefined);
-    expect(await get('ready')).toEqual([503, { status: 'unavailable', modules: [] }]);
-    health.check = good;
+    const told = (check: typeof health.check) => readyOf(check, {});
+    expect(await told(async () => ({ ready: false, modules: down }))).toEqual([
+      503,
+      { status: 'unavailable', modules: down },
+    ]);
+    const nothing = [503, { status: 'unavailable', modules: [] }];
+    expect(await told(() => Promise.reject(new Error('secret')))).toEqual(nothing);
+    expect(await told(() => new Promise(() => undefined))).toEqual(nothing);
   });
+
+  it('is looked at once for all who ask within a moment, and then anew', async () => {
+    const good = health.check;
+    const own = await listen();
+    let looks = 0;
+    health.check = async () => ({ ready: true, modules: [{ ...modules[0]!, oldestUndeliveredMs: ++looks }] });
+    const ages = async () =>
+      ((await (await fetch(`${own.url}/health/ready`)).json()) as { modules: typeof modules }).modules[0]!
+        .oldestUndeliveredMs;
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, ages)))).toEqual(new Set([1]));
+    await eventually(async () => (await ages()) === 2, 'another look');
+    health.check = good;
+    await own.close();
+  });
+
+  it('does not say in production where other modules are', async () => {
+    const away = { name: 'away', database: 'remote' as const, reachable: true, oldestUndeliveredMs: null };
+    const check = async () => ({ ready: true, modules: [{ ...away, remote: 'http://10.0.0.7:4100' }] });
+    const auth = { issuer: 'https://issuer.test/', audience: 'liftout', jwksUrl: 'http://127.0.0.1:9/' };
+    expect(await readyOf(check, { production: true, auth })).toEqual([200, { status: 'ok', modules: [away] }]);
+    expect(await readyOf(check, {})).toMatchObject([200, { modules: [{ remote: 'http://10.0.0.7:4100' }] }]);
+  });
+
+  /** What a listener of its own says. */
+  async function readyOf(check: typeof health.check, options: Parameters<typeof listen>[0]) {
+    const good = health.check;
+    const own = await listen(options);
+    health.check = check;
+    const response = await fetch(`${own.url}/health/ready`);
+    const answer = [response.status, await response.json()];
+    health.check = good;
+    await own.close();
+    return answer;
+  }
 });
 
 describe('the rate limit', () => {
@@ -220,6 +254,18 @@ describe('the rate limit', () => {
     await problem(`${url}/v1/things/any`, { headers: { authorization: 'Bearer y' } }, 429, 'rate_limited');
     await problem(`${url}/v1/things/open`, {}, 429, 'rate_limited');
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    await close();
+  });
+
+  it('counts what no route answers: unknown paths, documents, bodies that cannot be read', async () => {
+    const { url, close } = await listen({ rateLimit: 4 });
+    const post = { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } };
+    await problem(`${url}/nothing`, {}, 404, 'not_found');
+    await problem(`${url}/v1/things`, post, 400, 'malformed_json');
+    const text = { ...post, headers: { 'content-type': 'text/plain' } };
+    await problem(`${url}/v1/things`, text, 415, 'unsupported_media_type');
+    expect((await fetch(`${url}/docs`)).status).toBe(200);
+    for (const path of ['/nothing', '/docs', '/v1/things']) await problem(`${url}${path}`, {}, 429, 'rate_limited');
     await close();
   });
 

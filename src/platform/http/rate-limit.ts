@@ -1,39 +1,32 @@
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { isIPv6 } from 'node:net';
-import { accessTo } from './access.js';
 import { HttpOptions } from './http-options.js';
 import { Identity } from './identity.js';
 import { RequestRefused } from './problem.js';
 
 const MINUTE_MS = 60_000;
 
+/** Asked for all the time. */
+const OPERATIONAL = /^\/(health|metrics)(\/|\?|$)/;
+
 /**
- * Limits each client to so many requests, over all routes, in the minute that begins with its first one. A client is the
- * user of a good token, else the address. Counts what this process answers.
+ * Limits each client to so many requests in the minute that begins with its first one, whether there is a route for them or
+ * not. A client is the user of a good token, else the address. Counts what this process answers.
  */
 @Injectable()
-export class RateLimit implements CanActivate {
+export class RateLimit {
   readonly #windows = new Windows();
 
   constructor(
     private readonly options: HttpOptions,
-    private readonly reflector: Reflector,
     private readonly identity: Identity,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (accessTo(this.reflector, context) !== 'operational')
-      await this.count(context.switchToHttp().getRequest<FastifyRequest>());
-    return true;
-  }
-
-  /** Counts a request of its client. @throws RequestRefused 429, when that is one too many */
+  /** Counts a request of its client, unless a machine looks after this process with it. @throws RequestRefused 429, when that is one too many */
   async count(request: FastifyRequest): Promise<void> {
     const { rateLimit } = this.options;
-    if (rateLimit === 'off') return;
+    if (rateLimit === 'off' || OPERATIONAL.test(request.url)) return;
     const client = await this.#client(request);
     const { count, endsAt } = this.#windows.count(client, Date.now());
     if (count <= rateLimit) return;

@@ -11,6 +11,7 @@ import { HttpOptions } from './http-options.js';
 import { requested } from '../observability/requests.js';
 import { MODULE } from '../observability/seam-spans.js';
 import { endRunning } from '../observability/spans.js';
+import { RateLimit } from './rate-limit.js';
 import { stateOf } from './request-state.js';
 import { RouteTable } from './route-table.js';
 
@@ -32,6 +33,8 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     if (request.url.includes('%00')) return done(nul());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
   });
+  const limit = app.get(RateLimit);
+  fastify.addHook('onRequest', async (request) => await limit.count(request));
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     // A connection kept alive beyond its last answer would keep the process.
     if (closing.begun) reply.header('Connection', 'close');

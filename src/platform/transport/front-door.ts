@@ -5,7 +5,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOptions } from '../bounded-context.js';
 import { Identity } from '../http/identity.js';
-import { RateLimit } from '../http/rate-limit.js';
 import { stateOf } from '../http/request-state.js';
 import { forwarding } from '../observability/seam-spans.js';
 import { inSpan } from '../observability/spans.js';
@@ -21,9 +20,8 @@ import { FORWARDED, PATHS, unanswered } from './wire.js';
  */
 export function forwardRoutes(app: NestFastifyApplication, module: Type, client: SeamClient): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const [identity, limit] = [app.get(Identity), app.get(RateLimit)];
+  const identity = app.get(Identity);
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    await limit.count(request);
     await identity.of(request);
     const answer = await forward(client, request, reply);
     return await reply.status(answer.status).headers(answerHeaders(answer.headers)).send(answer.body);
