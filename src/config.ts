@@ -46,6 +46,9 @@ const Variables = z.object({
   ...TelemetryVariables.shape,
 });
 
+/** Their names, for the documentation. */
+export const VARIABLES = Object.keys({ ...Variables.shape, LOG_LEVEL: true });
+
 export interface Config {
   readonly topology: Topology;
   readonly production: boolean;
@@ -111,7 +114,7 @@ export function readConfig(
   });
 }
 
-/** `info`, or `info,ordering=debug`: one level for everything, and others for some modules. */
+/** `info`, or `info,letters=debug`: one level for everything, and others for some modules. */
 function readLevels(text: string, modules: readonly Type[]) {
   const names = modules.map((module) => contextOptions(module)!.name);
   const parts = text.split(',').map((part) => part.trim().split('='));

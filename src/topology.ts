@@ -19,7 +19,7 @@ export interface Topology {
   readonly rehearsal: { module: string; seed: number } | undefined;
 }
 
-/** `PAYMENTS_DATABASE_URL` for the module `payments`, `ORDER_ITEMS_…` for `order-items`. */
+/** `LETTERS_DATABASE_URL` for the module `letters`, `LOST_LETTERS_…` for `lost-letters`. */
 export const variableOf = (module: string, suffix: string) => `${module.toUpperCase().replaceAll('-', '_')}_${suffix}`;
 
 const SHORTEST_SECRET = 32;
@@ -44,6 +44,9 @@ const Variables = z.object({
   REHEARSE: z.string().optional(),
   REHEARSE_SEED: z.coerce.number({ error: 'expected a whole number' }).int().min(0).default(1),
 });
+
+/** Their names, for the documentation. */
+export const VARIABLES = Object.keys(Variables.shape);
 
 /** Reads and checks the variables that say what runs where. @returns the topology, and everything that is wrong with it */
 export function readTopology(

@@ -13,7 +13,7 @@ interface ConfigOf<S extends z.ZodObject> {
 /**
  * Declares the environment variables a module needs. The class that comes back is injected with their values.
  *
- * @example export class PaymentsConfig extends defineConfig({ PAYMENT_TIMEOUT_MS: z.coerce.number().int().default(15000) }) {}
+ * @example export class LettersConfig extends defineConfig({ COURIER_TIMEOUT_MS: z.coerce.number().int().default(15000) }) {}
  * @param shape variable name → zod schema of its text, with a default or optional where it may be absent
  */
 export function defineConfig<T extends z.ZodRawShape>(shape: T): ConfigOf<z.ZodObject<T>> {

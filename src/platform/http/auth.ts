@@ -37,7 +37,7 @@ export interface Issuer {
 }
 
 /** The issuer, or the folder with the development key. */
-export type AuthConfig = Issuer | { dataDir: string };
+type AuthConfig = Issuer | { dataDir: string };
 
 /**
  * Checks a bearer token.

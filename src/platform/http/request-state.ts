@@ -19,7 +19,7 @@ const ANONYMOUS: Actor = Object.freeze({ sub: 'anonymous', role: 'anonymous' });
 const PLATFORM = 'http';
 
 /** What is known of a request while it is answered. */
-export interface RequestState {
+interface RequestState {
   context: MessageContext;
   /** Code of the problem it was answered with. */
   problem?: string;

@@ -8,7 +8,7 @@ export interface ContextMessages {
   readonly contracts: Readonly<Record<string, unknown>>;
 }
 
-export type Handle = (message: never) => Promise<unknown>;
+type Handle = (message: never) => Promise<unknown>;
 
 /** Everything that is wrong with the messages of this application, found before it starts. */
 export class WiringError extends Error {

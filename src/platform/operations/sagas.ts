@@ -8,7 +8,7 @@ import { hindrances, listOpenSagas, readSagas } from '../sagas/open-sagas.js';
 /** A timeout is handled within a second, if anybody does. */
 const OVERDUE_MS = 60_000;
 
-export interface Waiting {
+interface Waiting {
   /** Nothing will change before a person does something. */
   stuck: boolean;
   /** What the instance waits for, each in one line. */

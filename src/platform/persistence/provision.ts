@@ -75,7 +75,7 @@ async function makeRole(client: pg.Client, login: ModuleLogin): Promise<void> {
   await client.query(`ALTER ROLE ${role} LOGIN NOINHERIT PASSWORD ${password}`);
 }
 
-/** Schemas used to belong to the modules' roles. */
+/** A schema that somebody made beforehand may belong to the role, which could then open it for others. */
 async function takeOverSchema(client: pg.Client, login: ModuleLogin): Promise<void> {
   const text = 'SELECT FROM pg_namespace WHERE nspname = $1 AND pg_get_userbyid(nspowner) = $2';
   const { rowCount } = await client.query(text, [login.module, roleOf(login)]);

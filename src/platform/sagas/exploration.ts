@@ -143,5 +143,5 @@ function keyOf({ state, steps, ended, timeout }: Situation): string {
   return JSON.stringify([state, [...distinct].sort(), ended, timeout]);
 }
 
-/** `reserve-stock` for `inventory.reserve-stock.v1`. */
+/** `book-courier` for `couriers.book-courier.v1`. */
 export const shortName = (message: string) => message.split('.')[1]!;

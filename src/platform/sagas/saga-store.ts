@@ -34,7 +34,7 @@ export interface SagaRow {
   timeout_headers: TimeoutHeaders | null;
 }
 
-export type TimeoutHeaders = Pick<MessageHeaders, 'correlationid' | 'causationid' | 'traceparent'>;
+type TimeoutHeaders = Pick<MessageHeaders, 'correlationid' | 'causationid' | 'traceparent'>;
 
 const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name, timeout_headers';
 

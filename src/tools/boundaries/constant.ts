@@ -65,7 +65,7 @@ function foldConstant(node: ts.Identifier, depth: number): string | undefined {
   return value && fold(value, depth + 1);
 }
 
-/** `TABLES.stock`, where `TABLES` is an object literal of this file. */
+/** `TABLES.letters`, where `TABLES` is an object literal of this file. */
 function foldMember(node: ts.PropertyAccessExpression, depth: number): string | undefined {
   let value = ts.isIdentifier(node.expression) ? initializerOf(node.expression) : undefined;
   while (value && isWrapper(value)) value = value.expression;

@@ -4,7 +4,7 @@ export class Facts {
 
   constructor(readonly modules: ReadonlySet<string>) {}
 
-  /** Notes that a module has something, e.g. an `entity` called `Stock`. */
+  /** Notes that a module has something, e.g. an `entity` called `Letter`. */
   note(module: string, kind: FactKind, name: string): void {
     const byModule = this.#sets.get(kind) ?? new Map<string, Set<string>>();
     this.#sets.set(kind, byModule.set(module, (byModule.get(module) ?? new Set()).add(name)));

@@ -23,7 +23,7 @@ export class CouldNotCheck extends Error {
   }
 }
 
-/** `modules/ordering/order.ts` → `ordering`; undefined outside of any module. */
+/** `modules/letters/letter.ts` → `letters`; undefined outside of any module. */
 export function moduleOf(path: string): string | undefined {
   return /^modules\/([^/]+)\//.exec(path)?.[1];
 }

@@ -50,7 +50,7 @@ function importable({ name, contracts }: ContextContracts, gone: readonly string
   return [...published.filter((entry): entry is [string, string] => Boolean(entry[1])), ...lost];
 }
 
-/** What the class of a message is called by custom: `ProductChanged` of `catalog.product-changed.v1`. */
+/** What the class of a message is called by custom: `LetterSent` of `letters.letter-sent.v1`. */
 const classNameOf = (message: string) =>
   message.split('.')[1]!.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
 

@@ -1,0 +1,27 @@
+import { expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { VARIABLES } from '../../src/config.js';
+import { modules } from '../../src/modules.js';
+import { contextOptions } from '../../src/platform/bounded-context.js';
+import { VARIABLES as TOPOLOGY } from '../../src/topology.js';
+
+const page = readFileSync('docs/configuration.md', 'utf8');
+/** What the first columns of its tables name, and the variables in its text. */
+const listed = [...page.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, cell]) => [...cell!.matchAll(/`([A-Z<>_]+)`/g)]);
+const named = listed.map(([, name]) => name!);
+const mentioned = new Set([...page.matchAll(/`([A-Z_]+)[`=]/g)].map(([, name]) => name!));
+
+const ofModules = modules.flatMap((module) => Object.keys(contextOptions(module)!.config?.schema.shape ?? {}));
+const read = new Set([...VARIABLES, ...TOPOLOGY, ...ofModules]);
+/** The exporters read more of the standard ones than is checked here. */
+const own = (name: string) => !name.startsWith('OTEL_');
+
+it('the page on configuration has every variable that is read', () => {
+  expect([...read].filter((name) => own(name) && !mentioned.has(name))).toEqual([]);
+});
+
+it('the page on configuration has no variable that nobody reads, and none twice', () => {
+  const perModule = ['<MODULE>_URL', '<MODULE>_DATABASE_URL'];
+  expect(named.filter((name) => own(name) && !read.has(name) && !perModule.includes(name))).toEqual([]);
+  expect(named.filter((name, index) => named.indexOf(name) !== index)).toEqual([]);
+});
