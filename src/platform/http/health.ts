@@ -20,6 +20,8 @@ const ModuleHealth = z.object({
     .nullable()
     .describe('Age of the oldest message that waits for this module; null when none does'),
 });
+/** In production, where the modules are is nobody else's business. */
+const WithoutAddress = ModuleHealth.omit({ remote: true });
 const Health = z.object({ status: z.enum(['ok', 'unavailable']), modules: z.array(ModuleHealth) });
 
 /** What knows the health of the process; provided by a global module. */
@@ -56,7 +58,7 @@ export class HealthController {
     response.status(ok ? 200 : 503).header('Cache-Control', 'no-store');
     return {
       status: ok ? 'ok' : 'unavailable',
-      modules: this.options.production ? modules.map(withoutAddress) : modules,
+      modules: this.options.production ? modules.map((module) => WithoutAddress.parse(module)) : modules,
     };
   }
 
@@ -83,6 +85,3 @@ export class HealthController {
     }
   }
 }
-
-/** Where the modules are is nobody else's business. */
-const withoutAddress = ({ remote: _, ...module }: z.output<typeof ModuleHealth>) => module;

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { VARIABLES } from '../../src/config.js';
-import { modules } from '../../src/modules.js';
-import { contextOptions } from '../../src/platform/bounded-context.js';
-import { VARIABLES as TOPOLOGY } from '../../src/topology.js';
+import { VARIABLES } from './config.js';
+import { modules } from './modules.js';
+import { contextOptions } from './platform/bounded-context.js';
+import { VARIABLES as TOPOLOGY } from './topology.js';
 
 const page = readFileSync('docs/configuration.md', 'utf8');
 /** What the first columns of its tables name, and the variables in its text. */
