@@ -13,7 +13,8 @@ What is not delivered, why, and how old it is. Works on the database of the runn
   list                        messages that failed or wait, dead letters first
   show ID                     one of them: payload, headers, every error
   retry ID                    has it tried again now, with all its attempts ahead of it; --all: everything
-  discard ID [--reason TEXT]  removes it for good; a saga that waits for it is told; the reason is for the log
+  discard ID [--reason TEXT]  removes it for good: a saga that sent it is told, whoever should have heard it never will;
+                              the reason is for the log
   lag                         how many messages each consumer has not read yet
   replay CONSUMER --from T    has a rebuildable consumer hear again what was said since T (2026-01-31,
                               2026-01-31T10:00:00Z), or everything (start), which empties its read model first
