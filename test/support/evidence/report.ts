@@ -37,7 +37,7 @@ const flaws = ({ lost, doubled, reordered, unfounded }: Verdict) => [lost, doubl
 
 export function circumstances({ seed, minutes, postgres, fsync = true }: Circumstances): string {
   const [cpu] = cpus();
-  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, shared with other work`;
+  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`;
   const day = new Date().toISOString().slice(0, 10);
   return `${day}, ${machine}; Node ${process.versions.node}, PostgreSQL ${postgres} with \`fsync\` ${fsync ? 'on' : 'off'}; ${minutes} minutes; seed ${seed}.`;
 }
