@@ -27,8 +27,8 @@ const FLAGS = { name: { type: 'string' }, 'drop-example': { type: 'boolean', def
 /** In two parts, so that a rename leaves it as it is. */
 const TEMPLATE = ['lift', 'out'].join('');
 
-/** What is done once is not tested again. */
-const OWN_TESTS = 'test/init/';
+/** What is tested once, where it is made: not in the project that came of it. */
+const OWN_TESTS = ['test/init/', 'test/generators/'];
 
 const NO_MODULES = `# No modules yet
 
@@ -75,7 +75,7 @@ function plan(root: string, name: string, drop: boolean): Changes {
   if (drop) dropExample(files, changes);
   const kept = new Map([...files].filter(([path]) => !changes.removes(path)));
   if (present !== TEMPLATE) return changes;
-  for (const path of kept.keys()) if (path.startsWith(OWN_TESTS)) changes.remove(path);
+  for (const path of kept.keys()) if (OWN_TESTS.some((folder) => path.startsWith(folder))) changes.remove(path);
   for (const [path, text] of renamed(kept, TEMPLATE, name)) if (!changes.removes(path)) changes.edit(path, text);
   return changes;
 }

@@ -63,6 +63,7 @@ describe('a project with a name of its own', () => {
     expect(found.trim().split('\n')).toEqual(['LICENSE']);
     expect(text('README.md')).toMatch(/^# My App\n/);
     expect(JSON.parse(text('package.json'))).toMatchObject({ name: 'my-app' });
+    expect(clone.git('ls-files', 'test/init', 'test/generators')).toBe('');
   });
 
   it('is formatted, compiles and keeps its boundaries, with the example', async () => {
