@@ -19,8 +19,9 @@ const STOP: readonly (readonly [NodeJS.Signals, number])[] = [
   ['SIGQUIT', 10_000], // a replication client can hold up the former: the next start recovers
 ];
 
-/** What can pass by itself: a port taken meanwhile, a starter or a killed server's last processes. */
-const PASSING = /Address already in use|lock file ".*" already exists|is still in use/;
+const PORT_TAKEN = /Address already in use/;
+/** What else can pass by itself: a starter, or a killed server's last processes. */
+const PASSING = /lock file ".*" already exists|is still in use/;
 
 /**
  * The server on this data directory, once it accepts connections: waits while it starts or recovers.
@@ -73,9 +74,11 @@ export async function startServer(place: Place, fsync: boolean): Promise<Running
       return server;
     }
     const log = (await readIfThere(logFile(place))) ?? '';
-    if (!PASSING.test(log) || Date.now() > deadline) throw refused(place, log);
+    const taken = PORT_TAKEN.test(log);
+    if (!(taken || PASSING.test(log)) || Date.now() > deadline) throw refused(place, log);
     await pause(100);
-    port = await freePort();
+    // Otherwise the same: whoever is connected finds the server there again.
+    if (taken) port = await freePort();
   }
 }
 

@@ -298,6 +298,24 @@ describe('after a crash', () => {
     expect(await refusal(next.adminUrl)).toBe('ECONNREFUSED');
   });
 
+  test('of the server it starts at the same address, also while a session of it has not ended yet', async () => {
+    const folder = await freshFolder();
+    const server = await joinEmbedded(folder, { fsync: false });
+    const session = new pg.Client(server.adminUrl);
+    session.on('error', () => {});
+    await session.connect();
+    const { pid } = (await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]!;
+    process.kill(pid, 'SIGSTOP');
+    process.kill(await postmasterPid(folder), 'SIGKILL');
+    const coming = joinEmbedded(folder, { fsync: false });
+    const log = () => readFile(join(folder, 'postgres.log.previous'), 'utf8').catch(() => '');
+    expect(await until(async () => (await log()).includes('still in use'), 10_000)).toBe(true);
+    process.kill(pid, 'SIGCONT');
+    const next = await coming;
+    expect(next.adminUrl).toBe(server.adminUrl);
+    await Promise.all([server.leave(), next.leave()]);
+  });
+
   test('of the server it starts although its process number was given to another program', async () => {
     const folder = await freshFolder();
     const server = await joinEmbedded(folder, { fsync: false });

@@ -2,8 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Ground } from './ground.js';
 import type { Request } from './worker.js';
+
+const PATIENCE_MS = 300_000;
 
 const alive = new Set<WorkerProcess>();
 
@@ -29,9 +32,14 @@ export class WorkerProcess {
     await this.ask({ do: 'start', adminUrl: database.adminUrl, urls: [...database.urls] });
   }
 
-  /** @throws Error when the process ends before it has done what it was asked */
+  /** @throws Error when the process ends before it has done what it was asked, or does not do it for minutes */
   async ask(request: Request): Promise<void> {
-    if ((await this.outlives(request)) === false) throw new Error(`a worker ended when it was asked to ${request.do}`);
+    const patience = new AbortController();
+    const late = delay(PATIENCE_MS, 'late' as const, { signal: patience.signal }).catch(() => true);
+    const done = await Promise.race([this.outlives(request), late]);
+    patience.abort();
+    if (done === 'late') throw new Error(`a worker has not done what it was asked, to ${request.do}, for minutes`);
+    if (!done) throw new Error(`a worker ended when it was asked to ${request.do}`);
   }
 
   /** @returns whether it did what it was asked; `false` when it ended before */
