@@ -1,5 +1,6 @@
 import type { MessageContext, Unit } from './context.js';
 import { childContext, currentMessage, currentScope, runInScope } from './context.js';
+import { before } from './deadline.js';
 import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
 import type { WireError } from './errors.js';
@@ -180,18 +181,6 @@ function checkedError(definition: MessageDefinition, error: DomainError): WireEr
 
 /** The caller stops waiting at its deadline, also in process. What the handler still does is refused at its commit. */
 function beforeDeadline<T>(context: MessageContext, work: Promise<T>): Promise<T> {
-  return context.deadline ? unlessLate(context, context.deadline, work) : work;
-}
-
-async function unlessLate<T>(context: MessageContext, deadline: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const expire = () => reject(new Unavailable(`${context.type} did not answer before the deadline.`, 'timeout'));
-    timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = () => new Unavailable(`${context.type} did not answer before the deadline.`, 'timeout');
+  return context.deadline ? before(context.deadline, work, late) : work;
 }

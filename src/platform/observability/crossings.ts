@@ -30,16 +30,19 @@ export function onCrossing(listener: Listener): () => void {
 type Told = Omit<Crossing, 'ending' | 'ms'>;
 
 /** Does `work`, and tells how it ended, for each message of a batch. Costs nothing while nobody listens. */
-export async function crossing<T>(
+export function crossing<T>(
   what: () => Told | Told[],
   work: () => Promise<T>,
   endingOf: (result: T) => Ending = () => 'ok',
 ): Promise<T> {
-  if (listeners.length === 0) return await work();
+  return listeners.length === 0 ? work() : told(what, work, endingOf);
+}
+
+async function told<T>(what: () => Told | Told[], work: () => Promise<T>, endingOf: (result: T) => Ending): Promise<T> {
   const began = performance.now();
   const tell = (ending: Ending) => {
     const ms = performance.now() - began;
-    for (const told of [what()].flat()) for (const listener of listeners) listener({ ...told, ending, ms });
+    for (const each of [what()].flat()) for (const listener of listeners) listener({ ...each, ending, ms });
   };
   try {
     const result = await work();

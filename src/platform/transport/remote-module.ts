@@ -21,7 +21,7 @@ const HEADERS = { 'content-type': 'application/json' };
 export class HttpRemoteModule implements RemoteModule {
   constructor(private readonly client: Pick<SeamClient, 'peer' | 'policy' | 'request'>) {}
 
-  async ask(context: MessageContext, message: object): Promise<Outcome> {
+  ask(context: MessageContext, message: object): Promise<Outcome> {
     const definition = definitionOf(message)!;
     const deadline = context.deadline ?? Date.now() + PATIENCE_MS;
     // A command that is repeated must be recognised: without a key of its caller's its id is the key.
@@ -29,7 +29,7 @@ export class HttpRemoteModule implements RemoteModule {
     const sent = { ...context, ...key, deadline };
     const { module, url } = this.client.peer;
     const spec = () => asking(context, module, url);
-    return await this.client.policy.message(deadline, (left) =>
+    return this.client.policy.message(deadline, (left) =>
       inOwnSpan(sent, spec, (own) => this.#attempt(own, definition, message, left)),
     );
   }

@@ -59,15 +59,15 @@ export class SeamAnswers {
     private readonly closing: AbortSignal,
   ) {}
 
-  async answer(arrived: Arrived, response: ServerResponse): Promise<void> {
+  answer(arrived: Arrived, response: ServerResponse): Promise<void> | void {
     const [path = '', query] = arrived.path.split('?', 2);
-    if (path === PATHS.messages) return await this.#message(arrived, response);
-    if (path.startsWith(`${PATHS.http}/`)) return await this.#forwarded(arrived, response);
+    if (path === PATHS.messages) return this.#message(arrived, response);
+    if (path.startsWith(`${PATHS.http}/`)) return this.#forwarded(arrived, response);
     const asked = new URLSearchParams(query);
     const feed = `${PATHS.feeds}/${arrived.module}`;
-    if (path === `${feed}/settled`) return await this.#settled(arrived.module, asked, response);
-    if (path === `${feed}/readers`) return await this.#readers(arrived, response);
-    if (path === feed) return await this.#feed(arrived.module, asked, response);
+    if (path === `${feed}/settled`) return this.#settled(arrived.module, asked, response);
+    if (path === `${feed}/readers`) return this.#readers(arrived, response);
+    if (path === feed) return this.#feed(arrived.module, asked, response);
     return sendJson(response, 404, { reason: 'fault', message: 'There is no such path.' });
   }
 

@@ -40,13 +40,6 @@ export interface Forwarding extends Pick<SeamRequest, 'method' | 'path' | 'body'
   signal: AbortSignal;
 }
 
-/** When a request is given up, and how. */
-interface Limits {
-  timeoutMs: number;
-  signal: AbortSignal | undefined;
-  abort(reason: Unavailable): void;
-}
-
 const PING_MS = 1000;
 
 /**
@@ -72,7 +65,7 @@ export class SeamClient {
    * @param timeoutMs milliseconds until it is given up
    * @throws Unavailable `timeout` or `down`; whatever status comes back is an answer
    */
-  async request(
+  request(
     method: string,
     path: string,
     body: string | Uint8Array,
@@ -80,22 +73,38 @@ export class SeamClient {
     headers: Record<string, string> = {},
     signal?: AbortSignal,
   ): Promise<SeamAnswer> {
-    const exchange = new Exchange();
-    return await this.#inTime({ timeoutMs, signal, abort: (reason) => exchange.abort(reason) }, () => {
-      this.#pool.dispatch(this.#signed({ method, path, body }, headers), exchange);
-      return exchange.answer;
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange({
+        resolve: (answer) => {
+          end();
+          resolve(answer);
+        },
+        reject: (cause) => {
+          end();
+          reject(this.#unreached(cause));
+        },
+      });
+      const end = this.#limit(timeoutMs, signal, (reason) => exchange.abort(reason));
+      if (signal?.aborted) exchange.abort(abandoned());
+      else this.#pool.dispatch(this.#signed({ method, path, body }, headers), exchange);
     });
   }
 
   /** The answer's body comes as it is made, until `signal` aborts. @throws Unavailable as {@link request} */
   async forward({ headers, timeoutMs, signal, ...request }: Forwarding): Promise<SeamAnswer<Readable>> {
     const over = new AbortController();
-    return await this.#inTime({ timeoutMs, signal, abort: (reason) => over.abort(reason) }, async () => {
+    const end = this.#limit(timeoutMs, signal, (reason) => over.abort(reason));
+    if (signal.aborted) over.abort(abandoned());
+    try {
       const options = { ...this.#signed(request, headers), signal: over.signal };
       const { statusCode: status, headers: its, body } = await this.#pool.request(options);
       signal.addEventListener('abort', () => body.destroy(), { once: true });
       return { status, headers: its, body };
-    });
+    } catch (cause) {
+      throw this.#unreached(cause);
+    } finally {
+      end();
+    }
   }
 
   /** Whether the module answers at all, and takes our signature for good. */
@@ -120,25 +129,27 @@ export class SeamClient {
     return { method, path, body: body.length === 0 ? null : body, headers: signed };
   }
 
-  async #inTime<T>({ timeoutMs, signal, abort }: Limits, work: () => Promise<T>): Promise<T> {
-    const abandon = () => abort(new Abandoned('nobody waits for the answer', 'timeout'));
+  /** @returns what ends the limit */
+  #limit(timeoutMs: number, signal: AbortSignal | undefined, abort: (reason: Unavailable) => void): () => void {
+    const abandon = () => abort(abandoned());
     const expire = () => abort(new Unavailable(`${this.#peerName} did not answer in time.`, 'timeout'));
     const timer = setTimeout(expire, timeoutMs);
     signal?.addEventListener('abort', abandon, { once: true });
-    try {
-      if (signal?.aborted) abandon();
-      return await work();
-    } catch (cause) {
-      if (cause instanceof Unavailable) throw cause;
-      const encrypted = this.peer.url.startsWith('https:') ? ', or refuses our certificate' : '';
-      throw new Unavailable(`${this.#peerName} cannot be reached${encrypted}.`, 'down', { cause });
-    } finally {
+    return () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abandon);
-    }
+    };
+  }
+
+  #unreached(cause: unknown): Unavailable {
+    if (cause instanceof Unavailable) return cause;
+    const encrypted = this.peer.url.startsWith('https:') ? ', or refuses our certificate' : '';
+    return new Unavailable(`${this.#peerName} cannot be reached${encrypted}.`, 'down', { cause });
   }
 
   get #peerName(): string {
     return `${this.peer.module} at ${this.peer.url}`;
   }
 }
+
+const abandoned = () => new Abandoned('nobody waits for the answer', 'timeout');

@@ -11,23 +11,19 @@ type Controller = Dispatcher.DispatchController;
 
 /** One request and its whole answer: no stream and no signal, which cost as much as the request itself. */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<SeamAnswer>;
-  #settle!: { resolve(answer: SeamAnswer): void; reject(error: Error): void };
   #controller: Controller | undefined;
   #reason: Error | undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   readonly #parts: Buffer[] = [];
 
-  constructor() {
-    this.answer = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-  }
+  constructor(private readonly settle: { resolve(answer: SeamAnswer): void; reject(error: Error): void }) {}
 
-  /** Gives it up, wherever it is; the answer fails with this reason. */
+  /** Gives it up, wherever it is, for this reason. */
   abort(reason: Error): void {
     this.#reason = reason;
     this.#controller?.abort(reason);
-    this.#settle.reject(reason);
+    this.settle.reject(reason);
   }
 
   onRequestStart(controller: Controller): void {
@@ -46,10 +42,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
-    this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
+    this.settle.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: Controller, error: Error): void {
-    this.#settle.reject(error);
+    this.settle.reject(error);
   }
 }

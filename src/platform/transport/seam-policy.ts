@@ -9,6 +9,7 @@ import {
   handleWhen,
   retry,
 } from 'cockatiel';
+import { before } from '../messaging/deadline.js';
 import { Unavailable } from '../messaging/errors.js';
 
 const RETRY = { initialDelay: 50, maxDelay: 1000 };
@@ -70,39 +71,25 @@ export class SeamPolicy {
   route<T>(deadline: number, safe: boolean, attempt: (leftMs: number) => Promise<T>): Promise<T> {
     const once = () => this.#attempt(deadline, attempt);
     const work = this.#routes.execute(() => (safe ? this.#reachedAgain.execute(once) : once()));
-    return this.#known(this.#before(deadline, work));
+    return this.#known(before(deadline, work, () => this.#late()));
   }
 
   /** Who has waited for a turn may have waited for too long. */
-  async #attempt<T>(deadline: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
+  #attempt<T>(deadline: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
     const left = deadline - Date.now();
     if (left <= 0) throw this.#late();
-    return await this.#breaker.execute(() => attempt(left));
-  }
-
-  async #before<T>(deadline: number, work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#late()), Math.max(0, deadline - Date.now()));
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return this.#breaker.execute(() => attempt(left));
   }
 
   #late(): Abandoned {
     return new Abandoned(`${this.module} did not answer before the deadline.`, 'timeout');
   }
 
-  async #known<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
+  #known<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error: unknown) => {
       if (error instanceof BrokenCircuitError) throw new Unavailable(`${this.module} has not answered lately.`, 'down');
       if (error instanceof BulkheadRejectedError) throw new Unavailable(`${this.module} is too busy.`, 'down');
       throw error;
-    }
+    });
   }
 }

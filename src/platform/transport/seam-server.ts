@@ -104,8 +104,8 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
       if (size > BODY_LIMIT) reject(new TooLarge('A message between processes has at most 1 MB.'));
       else parts.push(part);
     });
-    request.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
-    request.once('error', reject);
-    request.once('close', () => request.complete || reject(new Error('the request broke off')));
+    request.on('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
+    request.on('error', reject);
+    request.on('close', () => request.complete || reject(new Error('the request broke off')));
   });
 }

@@ -70,7 +70,8 @@ export class SeamRefusal extends Error {
  * its command remembered in the database, and has no second effect either.
  */
 export class SeamVerifier {
-  readonly #used = new Map<string, number>();
+  /** By the second in which they expire: a token is looked for among its like, and a second that is over goes at once. */
+  readonly #used = new Map<number, Set<string>>();
 
   constructor(private readonly key: KeyObject) {}
 
@@ -111,13 +112,16 @@ export class SeamVerifier {
   }
 
   #useOnce({ jti, exp }: Claims, now: number): void {
-    if (this.#used.has(jti)) throw new SeamRefusal('it was sent before');
-    // In the order of insertion, which is nearly that of expiry: what is stale is at the front.
-    for (const [old, until] of this.#used) {
-      if (until > now) break;
-      this.#used.delete(old);
-    }
-    this.#used.set(jti, exp + SKEW_S);
+    const used = this.#used.get(exp) ?? this.#begin(exp, now);
+    if (used.has(jti)) throw new SeamRefusal('it was sent before');
+    used.add(jti);
+  }
+
+  #begin(exp: number, now: number): Set<string> {
+    for (const old of this.#used.keys()) if (old + SKEW_S < now) this.#used.delete(old);
+    const used = new Set<string>();
+    this.#used.set(exp, used);
+    return used;
   }
 }
 

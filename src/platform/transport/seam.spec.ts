@@ -230,8 +230,12 @@ describe('the internal listener', () => {
     await older.stop();
   });
 
-  it('refuses a signed message that is none', async () => {
-    const answer = await post('{}', sign('{}'));
+  it.each([
+    ['says nothing', '{}'],
+    ['has a list for a payload', body('none').replace(/"payload":.*/, '"payload":[]}')],
+    ['has no payload', body('none').replace(/,"payload":.*/, '}')],
+  ])('refuses a signed message that %s', async (_, content) => {
+    const answer = await post(content, sign(content));
     expect([answer.status, await answer.json()]).toMatchObject([400, { reason: 'fault' }]);
   });
 

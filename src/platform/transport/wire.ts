@@ -25,8 +25,11 @@ const Context = z.object({
   remainingMs: z.number().optional(),
 });
 
+/** Its message checks, and copies, the rest. */
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** A command or query as it crosses from one process to another. */
-export const WireMessage = z.object({ context: Context, payload: z.looseObject({}) });
+export const WireMessage = z.object({ context: Context, payload: z.custom<object>(isObject) });
 
 const Failure = z.object({
   kind: z.enum(['invalid', 'not_found', 'conflict', 'forbidden']),
@@ -44,9 +47,10 @@ export const WireOutcome = z.union([
 const WireUnavailable = z.object({ reason: z.enum(['fault', 'timeout', 'down']), message: z.string() });
 
 export function toWire(context: MessageContext, message: object): string {
-  const { deadline, module: _, occurredAt: __, ...rest } = context;
-  const remaining = deadline === undefined ? {} : { remainingMs: deadline - Date.now() };
-  return JSON.stringify({ context: { ...rest, ...remaining }, payload: message });
+  const { id, type, correlationId, causationId, traceparent, actor, key, deadline } = context;
+  const remainingMs = deadline && deadline - Date.now();
+  const told = { id, type, correlationId, causationId, traceparent, actor, key, remainingMs };
+  return JSON.stringify({ context: told, payload: message });
 }
 
 export function fromWire(body: string, module: string): { context: MessageContext; payload: object } {
