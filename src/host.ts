@@ -17,12 +17,11 @@ import { OpsDoor } from './platform/operations/ops-door.js';
 import { EmbeddedError } from './platform/persistence/embedded.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
-import { BrokerUnusable } from './platform/transport/nats/broker.js';
+import { BrokerUnusable } from './platform/transport/nats/broker-unusable.js';
 import { forwardRoutes } from './platform/transport/front-door.js';
 import { publicRoutes } from './platform/transport/public-routes.js';
-import { Rehearsal } from './platform/transport/rehearsal.js';
-import { SeamClient } from './platform/transport/seam-client.js';
 import { SeamServer } from './platform/transport/seam-server.js';
+import { openRehearsal, remoteModules } from './seams.js';
 import { Telemetry } from './telemetry.js';
 
 /** How long a process may take to finish what it has begun when it is asked to stop. */
@@ -45,14 +44,13 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry): Promise<void> {
   const { log } = telemetry;
   const database = await prepareDatabase(config, hereOf(config), log);
-  const remotes = remoteModules(config);
   const { poolSize, housekeeping, topology } = config;
   const { urls } = database;
   const runtime = new Runtime({
     modules,
-    remotes,
+    remotes: await remoteModules(topology),
     events: topology.events,
-    rehearsal: topology.rehearsal && new Rehearsal(topology.rehearsal),
+    rehearsal: await openRehearsal(topology),
     urls,
     poolSize,
     env,
@@ -102,11 +100,6 @@ async function createApp(config: Config, runtime: Runtime, log: Logger): Promise
 }
 
 const hereOf = ({ topology }: Config) => modules.filter((module) => topology.running.has(contextOptions(module)!.name));
-
-function remoteModules({ topology: { running, remotes, seam } }: Config): SeamClient[] {
-  const identity = { sender: [...running].join('+'), secret: seam?.secret ?? '', ...(seam?.tls && { tls: seam.tls }) };
-  return [...remotes].map(([module, url]) => new SeamClient({ module, url }, identity));
-}
 
 async function openOps({ opsPort, host }: Config, app: NestFastifyApplication, log: Logger) {
   if (opsPort === undefined) return undefined;

@@ -74,12 +74,12 @@ export class Runtime extends Host {
   readonly watches = new Map<string, OutboxWatch>();
   readonly loops: ConsumerLoop[] = [];
   readonly log: Logger;
-  readonly #transport: EventTransport;
   readonly #databases = new Map<string, Database>();
   readonly #workers = new Map<Consumer, ParkedWorker>();
   readonly #timeouts: SagaTimeouts[] = [];
   readonly #abort = new AbortController();
   readonly #housekeeping: Housekeeping;
+  #transport: EventTransport | undefined;
   #running: Promise<void>[] = [];
 
   constructor(private readonly options: RuntimeOptions) {
@@ -99,7 +99,6 @@ export class Runtime extends Host {
     for (const [name, client] of this.remotes) remote.set(name, new HttpRemoteModule(client));
     const { rehearsal } = options;
     if (rehearsal) remote.set(rehearsal.module, new RehearsedModule(rehearsal, this.registry, () => this.dispatcher));
-    this.#transport = openTransport(this, options.events);
     this.dispatcher = new Dispatcher(this.registry, runners, { fault }, remote);
   }
 
@@ -127,6 +126,7 @@ export class Runtime extends Host {
   async connect(): Promise<void> {
     await this.open();
     await Promise.all([...this.watches.values()].map((watch) => watch.start()));
+    this.#transport = await openTransport(this, this.options.events);
     await this.#transport.connect();
   }
 
@@ -135,7 +135,7 @@ export class Runtime extends Host {
     for (const consumer of this.consumers) this.#startConsumer(this.#rehearsed(consumer));
     for (const name of this.running) this.#startTimeouts(name);
     for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#heed(module, signal));
-    this.#transport.start();
+    this.#transport!.start();
     this.#housekeeping.start();
   }
 
@@ -148,7 +148,7 @@ export class Runtime extends Host {
       ...this.#timeouts.map((timeouts) => timeouts.stop()),
       this.#housekeeping.stop(),
     ]);
-    await this.#transport.stop();
+    await this.#transport?.stop();
     await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
     await Promise.all([...this.remotes.values()].map((client) => client.close()));
     const sources = [...this.#databases.values()].map((database) => database.dataSource);
@@ -212,7 +212,7 @@ export class Runtime extends Host {
   }
 
   #feed(producer: string, consumer: Consumer): Feed {
-    if (this.remotes.has(producer)) return this.#transport.feed(producer, consumer.name);
+    if (this.remotes.has(producer)) return this.#transport!.feed(producer, consumer.name);
     const { feed } = this.feedOf(producer);
     const { rehearsal } = this.options;
     return rehearsal?.crosses(producer, consumer.module) ? rehearsal.feed(feed) : feed;

@@ -28,7 +28,7 @@ describe('a timeout of a saga', () => {
   let data: TestDatabase;
   let endTracing: () => Promise<void>;
   beforeAll(async () => {
-    endTracing = startTracing(settings, createLogger({ level: 'silent', format: 'json' }));
+    endTracing = await startTracing(settings, createLogger({ level: 'silent', format: 'json' }));
     data = await testDatabase(travel);
   });
   afterAll(async () => {

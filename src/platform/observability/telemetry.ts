@@ -1,5 +1,4 @@
 import { context, diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { Resource } from '@opentelemetry/resources';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
@@ -32,10 +31,10 @@ const MOST_WAITING = 16_384;
  *
  * @returns a function that hands on what is left, and ends it
  */
-export function startTracing(options: TelemetryOptions, log: Logger): () => Promise<void> {
+export async function startTracing(options: TelemetryOptions, log: Logger): Promise<() => Promise<void>> {
   const processors = [...(options.also ?? [])];
   if (options.disabled) return async () => undefined;
-  if (options.export.traces) processors.push(exporting(options.spansEveryMs));
+  if (options.export.traces) processors.push(await exporting(options.spansEveryMs));
   if (processors.length === 0) return async () => undefined;
   tellProblems(log);
   const sampler = samplerOf(options);
@@ -53,7 +52,8 @@ export function startTracing(options: TelemetryOptions, log: Logger): () => Prom
   };
 }
 
-function exporting(scheduledDelayMillis: number): SpanProcessor {
+async function exporting(scheduledDelayMillis: number): Promise<SpanProcessor> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
   return new BatchSpanProcessor({
     exporter: new OTLPTraceExporter(),
     scheduledDelayMillis,

@@ -7,6 +7,7 @@ import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Unavailable } from '../messaging/errors.js';
 import { fromCloudEvent, toCloudEvent } from './cloud-events.js';
 import type { SeamAnswer } from './seam-exchange.js';
+import { SeamPolicy } from './seam-policy.js';
 import { seeded } from './seeded.js';
 
 /** What a rehearsal does, and how often: shares of all requests, reads and batches. */
@@ -31,12 +32,15 @@ type Send = () => Promise<SeamAnswer>;
  */
 export class Rehearsal {
   readonly module: string;
+  /** How the module is asked by the others. */
+  readonly policy: SeamPolicy;
   readonly #random: () => number;
   /** How often each message, feed or consumer was struck since it last got through. */
   readonly #struck = new Map<string, number>();
 
   constructor({ module, seed }: RehearsalOptions) {
     this.module = module;
+    this.policy = new SeamPolicy(module);
     this.#random = seeded(seed);
   }
 

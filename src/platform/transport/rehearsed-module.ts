@@ -6,7 +6,6 @@ import type { Registry } from '../messaging/registry.js';
 import type { Rehearsal } from './rehearsal.js';
 import { HttpRemoteModule } from './remote-module.js';
 import type { SeamAnswer } from './seam-exchange.js';
-import { SeamPolicy } from './seam-policy.js';
 import { fromWire, outcomeBody } from './wire.js';
 
 /** A module of this process, asked as if it were in another one: by the same client, over a seam that is rehearsed. */
@@ -21,7 +20,7 @@ export class RehearsedModule implements RemoteModule {
     const request = (_method: string, _path: string, body: string | Uint8Array) => this.#request(String(body));
     this.#far = new HttpRemoteModule({
       peer: { module: rehearsal.module, url: 'rehearsal:' },
-      policy: new SeamPolicy(rehearsal.module),
+      policy: rehearsal.policy,
       request,
     });
   }

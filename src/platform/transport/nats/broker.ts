@@ -3,6 +3,7 @@ import { DiscardPolicy, JetStreamApiError, jetstreamManager, RetentionPolicy, St
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import type { Logger } from '../../observability/logging.js';
+import { BrokerUnusable } from './broker-unusable.js';
 
 const CONNECT_MS = 5000;
 const REQUEST_MS = 5000;
@@ -18,11 +19,6 @@ export const subjectsOf = (module: string) => `liftout.${module}.>`;
 export const subjectOf = (module: string, stream: string, type: string) => `liftout.${module}.${stream}.${type}`;
 /** Not in the stream: how far it goes, told now and then to whoever listens. */
 export const pulseOf = (module: string) => `liftout-pulse.${module}`;
-
-/** The broker cannot be used as it is; the message is meant for whoever starts the process. */
-export class BrokerUnusable extends Error {
-  override readonly name = 'BrokerUnusable';
-}
 
 /** The connection of one process to NATS. It reconnects by itself, for ever. */
 export class Broker {

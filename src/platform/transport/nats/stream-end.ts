@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Broker } from './broker.js';
-import { BrokerUnusable, streamOf, subjectsOf } from './broker.js';
+import { streamOf, subjectsOf } from './broker.js';
+import { BrokerUnusable } from './broker-unusable.js';
 import type { Envelopes } from './envelope.js';
 import { messageIn } from './envelope.js';
 
