@@ -10,7 +10,8 @@ const ANSWER_MS = 10_000;
 const RECHECK_MS = [2, 50] as const;
 /** From one look to the next, at least: the first figure, and once more for each who was writing, up to the second. */
 const PACE_MS = [2, 10] as const;
-const COALESCE_MS = 3;
+/** From one word to other processes to the next, at least. */
+const TELL_MS = 3;
 
 /**
  * What is there: of the rows, not of the sequence, which falls back when the server crashes before a number that was
@@ -58,6 +59,7 @@ export class OutboxWatch {
   #sampling: Promise<void> | undefined;
   #lookedAt = 0;
   #sampledAt = 0;
+  #toldAt = 0;
   #paceMs: number = PACE_MS[0];
   /** Something may have been said since the last look. */
   #news = false;
@@ -105,10 +107,13 @@ export class OutboxWatch {
     this.#onSignal = listener;
   }
 
-  /** To be called after a commit of this process: looks at once if anybody waits, and tells other processes soon. */
+  /** To be called after a commit of this process: looks at once if anybody waits, and tells other processes at once or soon. */
   committed(): void {
     this.#hear();
-    this.#notify ??= setTimeout(() => this.#tellOthers(), COALESCE_MS);
+    if (this.#notify) return;
+    const pause = this.#toldAt + TELL_MS - performance.now();
+    if (pause > 0) this.#notify = setTimeout(() => this.#tellOthers(), pause);
+    else this.#tellOthers();
   }
 
   async stop(): Promise<void> {
@@ -183,7 +188,8 @@ export class OutboxWatch {
   async #connect(): Promise<void> {
     const options = {
       connectionString: this.url,
-      options: `-c search_path=${this.module}`,
+      // It writes nothing that has to last: a NOTIFY need not wait for the disk.
+      options: `-c search_path=${this.module} -c synchronous_commit=off`,
       keepAlive: true,
       pipeline: true,
       connectionTimeoutMillis: ANSWER_MS,
@@ -211,6 +217,7 @@ export class OutboxWatch {
 
   #tellOthers(): void {
     this.#notify = undefined;
+    this.#toldAt = performance.now();
     this.#client?.query(`NOTIFY "${this.#channel}"`).catch((error: Error) => this.#lost(error));
   }
 
