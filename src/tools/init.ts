@@ -51,6 +51,7 @@ await program(import.meta.url, HELP, async (args) => {
   for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg']) changes.watch(path);
   await changes.apply(() => bringUpToDate(root));
   process.stdout.write(`This is ${name} now: ${changes.paths.length} files changed. Look at them with "git status".\n`);
+  process.stdout.write('Say in README.md what it is for, and commit.\n');
   process.stdout.write(
     `Next: npm run check && npm test${flags['drop-example'] ? ', or npm run new:module -- billing' : ''}\n`,
   );
@@ -76,8 +77,16 @@ function plan(root: string, name: string, drop: boolean): Changes {
   const kept = new Map([...files].filter(([path]) => !changes.removes(path)));
   if (present !== TEMPLATE) return changes;
   for (const path of kept.keys()) if (OWN_TESTS.some((folder) => path.startsWith(folder))) changes.remove(path);
-  for (const [path, text] of renamed(kept, TEMPLATE, name)) if (!changes.removes(path)) changes.edit(path, text);
+  const own = [...kept].map(([path, text]) => [path, isTool(path) ? text : withoutSections(text, 'template')] as const);
+  for (const [path, text] of own) if (text !== kept.get(path)) changes.edit(path, text);
+  for (const [path, text] of renamed(new Map(own), TEMPLATE, name))
+    if (!changes.removes(path)) changes.edit(path, text);
   return changes;
+}
+
+/** They speak of the marks. */
+function isTool(path: string): boolean {
+  return path.startsWith('src/tools/');
 }
 
 /** Takes the example out of `files`, and notes the changes. */
@@ -87,8 +96,10 @@ function dropExample(files: Map<string, string>, changes: Changes): void {
   const gone = filesOf(example, files);
   for (const path of gone) changes.remove(path);
   for (const [path, text] of files) {
-    if (gone.has(path) || path.startsWith('src/tools/')) continue;
-    const left = path.endsWith('.md') ? withoutLinks(path, withoutSections(text), gone) : withoutSections(text);
+    if (gone.has(path) || isTool(path)) continue;
+    const left = path.endsWith('.md')
+      ? withoutLinks(path, withoutSections(text), files.keys(), gone)
+      : withoutSections(text);
     const wanted = path === 'src/modules.ts' ? withoutModules(left, example.modules) : left;
     if (wanted === text) continue;
     files.set(path, wanted);

@@ -5,10 +5,10 @@ import { Clone } from '../support/clone.js';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
-/** The commands of the README's first hour, without what follows them. */
+/** The commands of the README for a fresh clone, without what follows them. */
 function firstHour(): string[] {
-  const block = /^```sh clone\n([\s\S]*?)^```$/m.exec(readFileSync('README.md', 'utf8'))![1]!;
-  return block.split('\n').map((line) => line.replace(/#.*/, '').trim());
+  const blocks = [...readFileSync('README.md', 'utf8').matchAll(/^```sh clone\n([\s\S]*?)^```$/gm)];
+  return blocks.flatMap(([, block]) => block!.split('\n')).map((line) => line.replace(/#.*/, '').trim());
 }
 
 let clone: Clone;

@@ -40,7 +40,8 @@ describe('the commands in the documentation', () => {
   });
 
   it('for a fresh clone are run by a spec of their own', () => {
-    expect(blocks.filter(({ mark }) => mark === 'clone').map(({ file }) => file)).toEqual(['README.md']);
+    const pagesOf = new Set(blocks.filter(({ mark }) => mark === 'clone').map(({ file }) => file));
+    expect([...pagesOf]).toEqual(['README.md']);
     expect(readFileSync('test/generators/generators.spec.ts', 'utf8')).toContain("readFileSync('README.md'");
   });
 

@@ -17,6 +17,8 @@ afterAll(() => clone.remove());
 const init = (...args: readonly string[]) => clone.tool('init', ...args);
 const refused = (errors: string) => ({ code: 2, output: '', errors: `${errors}\n` });
 const text = (path: string) => readFileSync(join(clone.root, path), 'utf8');
+/** Looked for before it is used. */
+const OPTIONAL = ['test/acceptance', 'test/topology/crash.spec.ts'];
 const SHAPE = '--name has to be lower-case words joined by "-", as in "my-app"';
 
 describe('npm run init', () => {
@@ -101,10 +103,20 @@ describe('a project without the example', () => {
     const pages = clone.git('ls-files', '*.md').trim().split('\n');
     expect(pages.length).toBeGreaterThan(10);
     for (const page of pages) {
-      expect({ page, marked: /^<!-- example:begin/m.test(text(page)) }).toEqual({ page, marked: false });
+      expect({ page, marked: /^<!-- (?:example|template):/m.test(text(page)) }).toEqual({ page, marked: false });
       const targets = [...text(page).matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map((found) => join(page, '..', found[1]!));
       const dead = targets.filter((target) => existsSync(target) && !existsSync(join(clone.root, target)));
       expect({ page, dead }).toEqual({ page, dead: [] });
+    }
+  });
+
+  it('has no test that names what is gone', () => {
+    const files = clone.git('ls-files', 'test/*.ts', 'deploy', '.github').trim().split('\n');
+    const there = (path: string) => existsSync(join(clone.root, path)) || !existsSync(path);
+    for (const file of files) {
+      const named = [...text(file).matchAll(/\b(?:test|docs|deploy|modules)\/[\w./-]*\w/g)].map(([path]) => path);
+      const gone = named.filter((path) => !there(path) && !OPTIONAL.includes(path));
+      expect({ file, gone }).toEqual({ file, gone: [] });
     }
   });
 

@@ -7,8 +7,11 @@ interface Dashboard {
   panels: { targets?: { expr: string }[] }[];
 }
 
-/** What the panels of the dashboard ask. */
+const DASHBOARDS = ['dashboard.json', 'shop.json'];
+
+/** What the panels of the dashboards ask. */
 export function queriesOf(): string[] {
-  const { panels } = JSON.parse(readFileSync('deploy/observability/dashboard.json', 'utf8')) as Dashboard;
+  const texts = DASHBOARDS.map((name) => readFileSync(`deploy/observability/${name}`, 'utf8'));
+  const panels = texts.flatMap((text) => (JSON.parse(text) as Dashboard).panels);
   return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 }

@@ -50,28 +50,35 @@ function refuseDependants(files: ReadonlyMap<string, string>, gone: ReadonlySet<
   }
 }
 
-const BEGIN = 'example:begin';
-const END = 'example:end';
-const SECTION = new RegExp(
-  `^[^\\n]*${BEGIN}[^\\n]*\\n(?:(?!.*${END})[^\\n]*\\n)*[^\\n]*${END}[^\\n]*\\n(?:\\n(?=\\n|$))?`,
-  'gm',
-);
+/** What a part of a text is about: the example, or the template that a project is made from. */
+type Subject = 'example' | 'template';
 
-/** A text without the sections between the lines that mark them as the example's. */
-export function withoutSections(text: string): string {
-  return text.replace(SECTION, '').replace(/^\n+/, '');
+/**
+ * A text without what is said of a subject: what stands between the lines with `…:begin` and `…:end`. What stands in a
+ * comment that begins with `…:instead` is said from then on.
+ */
+export function withoutSections(text: string, subject: Subject = 'example'): string {
+  const [begin, end] = [`${subject}:begin`, `${subject}:end`];
+  const section = `^[^\\n]*${begin}[^\\n]*\\n(?:(?!.*${end})[^\\n]*\\n)*[^\\n]*${end}[^\\n]*\\n(?:\\n(?=\\n|$))?`;
+  const instead = new RegExp(`^<!-- ${subject}:instead\\n([\\s\\S]*?)\\n-->$`, 'gm');
+  return text.replace(new RegExp(section, 'gm'), '').replace(instead, '$1').replace(/^\n+/, '');
 }
 
-/** A page in which what was a link to a file that is gone is plain text. */
-export function withoutLinks(path: string, text: string, gone: ReadonlySet<string>): string {
+/** A page in which what was a link to a file that is gone is plain text; an item of a list that began with it is gone. */
+export function withoutLinks(path: string, text: string, all: Iterable<string>, gone: ReadonlySet<string>): string {
+  const left = [...all].filter((file) => !gone.has(file));
   const isGone = (target: string) => {
     const file = posix.join(posix.dirname(path), target.split('#')[0]!);
     return [...gone].some((each) => each === file || each.startsWith(`${file.replace(/\/$/, '')}/`)) && !stays(file);
   };
   // A folder of which something is left is not gone.
-  const stays = (file: string) => file === '.' || file === 'modules' || file === 'test' || file === 'docs';
-  return text.replace(/\[([^\]]*)\]\((?!\w+:)([^)\s]+)\)/g, (link, label: string, target: string) =>
-    !target.startsWith('#') && isGone(target) ? label : link,
+  const stays = (file: string) => file === '.' || left.some((each) => each.startsWith(`${file.replace(/\/$/, '')}/`));
+  const leadsAway = (target: string) => !target.startsWith('#') && isGone(target);
+  const withoutItems = text.replace(/^- \[[^\]]*\]\((?!\w+:)([^)\s]+)\).*\n/gm, (item, target: string) =>
+    leadsAway(target) ? '' : item,
+  );
+  return withoutItems.replace(/\[([^\]]*)\]\((?!\w+:)([^)\s]+)\)/g, (link, label: string, target: string) =>
+    leadsAway(target) ? label : link,
   );
 }
 

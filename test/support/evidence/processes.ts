@@ -6,6 +6,8 @@ import { writePart } from './parts.js';
 import { circumstances, table } from './report.js';
 
 export const PROCESSES = 'orders between processes';
+/** The spec that places them. */
+export const CRASHES = 'test/topology/crash.spec';
 const ORDERS = 500;
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
@@ -60,7 +62,7 @@ function plan(seed: number, runs: number): Run[] {
 async function pass({ events, module, seed }: Run, file: string): Promise<boolean> {
   const wishes = { TOPOLOGY_EVENTS: events, TOPOLOGY_MODULE: module, TOPOLOGY_SEED: String(seed) };
   const env = { ...process.env, ...wishes, TOPOLOGY_ORDERS: String(ORDERS), TOPOLOGY_REPORT: file };
-  const child = spawn(process.execPath, [...JEST, 'test/topology/crash.spec'], { env, stdio: 'inherit' });
+  const child = spawn(process.execPath, [...JEST, CRASHES], { env, stdio: 'inherit' });
   return (await new Promise<number | null>((resolve) => child.once('exit', resolve))) === 0;
 }
 

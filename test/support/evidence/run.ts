@@ -8,7 +8,7 @@ import { gather, planned } from './gather.js';
 import { Ground } from './ground.js';
 import { isFlawless, sum } from './history.js';
 import { writePage } from './parts.js';
-import { orderBetweenProcesses, PROCESSES } from './processes.js';
+import { CRASHES, orderBetweenProcesses, PROCESSES } from './processes.js';
 import { page } from './report.js';
 import { RunStage } from './runs.js';
 import type { Scenario } from './scenarios.js';
@@ -96,11 +96,12 @@ async function collect(server: OwnServer, wishes: Wishes, everything: boolean): 
   await outOfProcess(wishes, server.version);
 }
 
-/** What has parts of the page for itself, and needs the example. */
+/** What has parts of the page for itself, and needs specs that a project may not have. */
 async function outOfProcess({ only, runs, seed }: Wishes, postgres: string): Promise<void> {
   if (!existsSync('test/acceptance')) return;
+  const orders = only.test(PROCESSES) && existsSync(`${CRASHES}.ts`);
   const good = [
-    !only.test(PROCESSES) || (await orderBetweenProcesses({ seed, runs: runs ?? 3, postgres, say })),
+    !orders || (await orderBetweenProcesses({ seed, runs: runs ?? 3, postgres, say })),
     !only.test(TOPOLOGIES) || (await acceptanceEverywhere({ seed, postgres, say })),
   ];
   if (good.includes(false)) process.exitCode = 1;
