@@ -22,13 +22,14 @@ export interface Thing {
 /** What zod and a test know of a type of PostgreSQL. */
 const TYPES: readonly [pattern: RegExp, schema: string, example: string][] = [
   [/^uuid\b/i, 'z.uuid()', "'11111111-1111-4111-8111-111111111111'"],
-  [/^(?:text|varchar)\b/i, 'z.string()', "'EUR'"],
+  [/^(?:text|varchar)\b/i, 'z.string()', "'something'"],
   [/^(?:smallint|int|integer|bigint|int[248])\b/i, 'z.int()', '1'],
   [/^bool(?:ean)?\b/i, 'z.boolean()', 'true'],
 ];
 const DATED = /^(?:timestamptz|timestamp|date)\b/i;
 /** Rules that the examples are known to keep. */
 const HARMLESS = /CHECK \((?:\w+ >=? 0|\w+ <> (?:''|0)|\w+ ~ '\^\[A-Z\]\{3\}\$')\)|COLLATE "C"/gi;
+const CURRENCY = /\^\[A-Z\]\{3\}\$/;
 const INVOLVED = /\bCHECK\b|\bREFERENCES\b/i;
 
 /**
@@ -71,6 +72,7 @@ export function exampleOf({ definition }: Column): string | undefined {
   const oneOf = /CHECK \(\w+ IN \(('[^']*')/i.exec(definition)?.[1];
   if (oneOf) return oneOf;
   if (INVOLVED.test(definition.replaceAll(HARMLESS, ''))) return undefined;
+  if (CURRENCY.test(definition)) return "'EUR'";
   if (DATED.test(definition)) return 'now()';
   if (/^jsonb?\b/i.test(definition)) return "'{}'";
   return TYPES.find(([pattern]) => pattern.test(definition))?.[2];

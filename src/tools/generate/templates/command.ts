@@ -36,7 +36,7 @@ export class ${type}Handler implements ICommandHandler<${type}> {
 
 export function creatingSpec(place: Place, { noun, table, idColumn, id }: Thing, { url }: Route): string {
   const [type, act] = [pascal(place.name), camel(place.name)];
-  return `${specHead(place, `import { New${pascal(noun)}, ${type} } from './${place.name}.js';`)}
+  return `${specHead(place, `import { ${[type, `New${pascal(noun)}`].sort().join(', ')} } from './${place.name}.js';`)}
 const ${act} = () => scene.execute(new ${type}({ note: 'the first' }));
 
 describe('${type}', () => {

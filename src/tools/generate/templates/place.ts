@@ -22,16 +22,20 @@ export interface Route {
 export function specHead({ module, neighbours }: Place, ...imports: readonly string[]): string {
   const type = `${pascal(module)}Module`;
   const played = neighbours.map((name) => `import * as ${local(name)} from '../${name}/contracts/index.js';`);
+  const own = [`import { ${type} } from './${module}.module.js';`, ...imports].sort(byOrigin);
   const options = neighbours.length > 0 ? `, { neighbours: [${neighbours.map(local).join(', ')}] }` : '';
   return `import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Scenario } from '../../src/platform/testing/index.js';
 import { scenario } from '../../src/platform/testing/index.js';
-${[...played, `import { ${type} } from './${module}.module.js';`, ...imports].join('\n')}
+${[...played, ...own].join('\n')}
 
 let scene: Scenario;
 beforeAll(async () => void (scene = await scenario(${type}${options})));
 afterAll(() => scene.close());
 `;
 }
+
+const originOf = (line: string) => line.split(' from ')[1]!;
+const byOrigin = (a: string, b: string) => (originOf(a) < originOf(b) ? -1 : 1);
 
 const local = (module: string) => `the${pascal(module)}`;

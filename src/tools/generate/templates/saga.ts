@@ -126,6 +126,7 @@ import { eventually } from '../../src/platform/testing/index.js';
 ${specHead(
   place,
   `import { Begin${type} } from './begin-${place.name}.js';`,
+  `import { Cancel${type} } from './cancel-${place.name}.js';`,
   `import { ${type}, type ${type}State } from './${place.name}.saga.js';`,
   `import { ${event} } from './contracts/index.js';`,
 )}
@@ -160,11 +161,18 @@ describe('what the ${spoken(place.name)} decides', () => {
 });
 
 describe('${type}', () => {
-  it('has the step done, once', async () => {
+  const kept = () => scene.sql('SELECT cancelled_at FROM ${tableOf(place.name)} WHERE ${snake(place.name)}_id = $1', [${id}]);
+
+  it('has the step done', async () => {
     await scene.publish(new ${event}(${sample}));
-    const kept = () => scene.sql('SELECT cancelled_at FROM ${tableOf(place.name)} WHERE ${snake(place.name)}_id = $1', [${id}]);
     await eventually(async () => (await kept()).length > 0, 'the step being done');
     expect(await kept()).toEqual([{ cancelled_at: null }]);
+  });
+
+  it('can have it undone, and where nothing was done as well', async () => {
+    await scene.execute(new Cancel${type}({ ${id} }));
+    expect(await kept()).toEqual([{ cancelled_at: expect.any(Date) }]);
+    await scene.execute(new Cancel${type}({ ${id}: randomUUID() }));
   });
 });
 `;
