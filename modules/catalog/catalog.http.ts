@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
   AllowRoles,
@@ -22,10 +23,6 @@ export const NewProduct = z.strictObject({ sku: Sku, name: ProductName, price: M
 export const Changes = z
   .strictObject({ name: ProductName.optional(), price: Money.strict().optional() })
   .refine(({ name, price }) => name !== undefined || price !== undefined, 'expected a name, a price or both');
-
-interface Response {
-  header(name: string, value: string): unknown;
-}
 
 @Controller('v1/catalog/products')
 export class CatalogHttp {
@@ -55,10 +52,10 @@ export class CatalogHttp {
   @Answers(201, ProductFields, 'Published; `Location` names the product')
   async publish(
     @Body({ schema: NewProduct }) body: z.output<typeof NewProduct>,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) response: FastifyReply,
   ) {
     const product = await this.commands.execute(new PublishProduct(body));
-    response.header('location', `/v1/catalog/products/${product.sku}`);
+    response.header('Location', `/v1/catalog/products/${product.sku}`);
     return product;
   }
 

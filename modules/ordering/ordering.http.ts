@@ -50,7 +50,7 @@ export class OrderingHttp {
     @Res({ passthrough: true }) response: FastifyReply,
   ) {
     const { orderId } = await this.commands.execute(new PlaceOrder({ ...order, customerId: currentActor().sub }));
-    const receipt = await this.final(orderId, wait);
+    const receipt = await this.#final(orderId, wait);
     response.header('Location', `/v1/orders/${orderId}`).status(receipt.status === 'pending' ? 202 : 200);
     return receipt;
   }
@@ -79,20 +79,20 @@ export class OrderingHttp {
   @Answers(200, Receipt)
   async cancel(@Param('orderId', { schema: OrderId }) orderId: string) {
     await this.commands.execute(new CancelOrder({ orderId, reason: 'requested' }));
-    return await this.receipt(orderId);
+    return await this.#receipt(orderId);
   }
 
   /** Watches the stored state, so that any replica may finish the order. */
-  private async final(orderId: string, wait: Wait) {
-    let receipt = await this.receipt(orderId);
+  async #final(orderId: string, wait: Wait) {
+    let receipt = await this.#receipt(orderId);
     while (receipt.status === 'pending' && wait.leftMs() > 0) {
       await this.database.changed(orderId, wait.leftMs());
-      receipt = await this.receipt(orderId);
+      receipt = await this.#receipt(orderId);
     }
     return receipt;
   }
 
-  private async receipt(orderId: string) {
+  async #receipt(orderId: string) {
     return Receipt.parse(await this.queries.execute(new GetOrder({ orderId, customerId: onlyOwn() })));
   }
 }

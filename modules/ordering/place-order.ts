@@ -28,7 +28,7 @@ export class PlaceOrderHandler implements ICommandHandler<PlaceOrder> {
   ) {}
 
   async execute({ customerId, lines: wanted, paymentToken }: PlaceOrder) {
-    const lines = await this.priced(wanted);
+    const lines = await this.#priced(wanted);
     const total = totalOf(lines);
     const orderId = randomUUID();
     const placedAt = new Date().toISOString();
@@ -49,7 +49,7 @@ export class PlaceOrderHandler implements ICommandHandler<PlaceOrder> {
   }
 
   /** Asks the catalog before the transaction begins: the order keeps the names and prices of this moment. */
-  private async priced(wanted: PlaceOrder['lines']): Promise<OrderLine[]> {
+  async #priced(wanted: PlaceOrder['lines']): Promise<OrderLine[]> {
     const products = await this.queries.execute(new FindProducts({ skus: wanted.map((line) => line.sku) }));
     const bySku = new Map(products.map((product) => [product.sku, product]));
     const skus = wanted.map((line) => line.sku).filter((sku) => !bySku.has(sku));

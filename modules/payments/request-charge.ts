@@ -20,14 +20,14 @@ export class RequestChargeHandler implements ICommandHandler<RequestCharge> {
        RETURNING payment_id AS "paymentId", status`,
       [orderId, amount, currency, paymentToken],
     );
-    if (!begun) return await this.known(orderId);
+    if (!begun) return await this.#known(orderId);
     const { paymentId, status } = begun;
     if (status === 'pending') this.events.publish(new ChargeRequested({ orderId }));
     else this.events.publish(new PaymentFailed({ paymentId, orderId, amount, currency }));
     return { paymentId };
   }
 
-  private async known(orderId: string) {
+  async #known(orderId: string) {
     const text = 'SELECT payment_id AS "paymentId" FROM payment WHERE order_id = $1';
     const [payment] = await this.database.sql<{ paymentId: string }>(text, [orderId]);
     return payment!;

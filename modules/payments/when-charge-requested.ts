@@ -35,14 +35,14 @@ export class WhenChargeRequested implements IEventHandler<ChargeRequested> {
     if (!attempt) return;
     const since = performance.now();
     const remainingMs = this.config.PAYMENT_TIMEOUT_MS - attempt.triedMs;
-    const answer = await this.ask(attempt, remainingMs).catch((error: Error) => ({ problem: error.message }));
-    if ('outcome' in answer) await this.settle(orderId, answer.outcome);
-    else await this.goOn(attempt, remainingMs, performance.now() - since, answer.problem);
+    const answer = await this.#ask(attempt, remainingMs).catch((error: Error) => ({ problem: error.message }));
+    if ('outcome' in answer) await this.#settle(orderId, answer.outcome);
+    else await this.#goOn(attempt, remainingMs, performance.now() - since, answer.problem);
   }
 
   /** @throws whatever keeps the provider from being asked: then nothing is known */
-  private async ask(attempt: Attempt, remainingMs: number): Promise<Answer> {
-    const found = attempt.attempts > 1 ? await this.find(attempt) : undefined;
+  async #ask(attempt: Attempt, remainingMs: number): Promise<Answer> {
+    const found = attempt.attempts > 1 ? await this.#find(attempt) : undefined;
     if (found) return answerOf(found);
     if (remainingMs <= 0) return { problem: 'the provider knows of no charge' };
     const { paymentId: key, orderId, amount, currency, paymentToken } = attempt;
@@ -51,24 +51,24 @@ export class WhenChargeRequested implements IEventHandler<ChargeRequested> {
       const status = await this.provider.charge({ key, orderId, amount, currency, paymentToken }, signal);
       return answerOf({ status });
     } catch (error) {
-      const charge = await this.find(attempt);
+      const charge = await this.#find(attempt);
       return charge ? answerOf(charge) : { problem: (error as Error).message };
     }
   }
 
-  private async find({ paymentId }: Attempt): Promise<ProviderCharge | undefined> {
+  async #find({ paymentId }: Attempt): Promise<ProviderCharge | undefined> {
     return await this.provider.find(paymentId, AbortSignal.timeout(PATIENCE.find));
   }
 
-  private async goOn({ orderId, attempts }: Attempt, remainingMs: number, tookMs: number, problem: string) {
+  async #goOn({ orderId, attempts }: Attempt, remainingMs: number, tookMs: number, problem: string) {
     const leftMs = Math.max(0, remainingMs - tookMs);
     const pauseMs = Math.min(leftMs, PAUSE.longest, PAUSE.first * 2 ** Math.min(attempts - 1, 10));
     await endAttempt(this.database, orderId, tookMs + pauseMs, problem);
-    if (leftMs === 0) return await this.settle(orderId, 'failed');
+    if (leftMs === 0) return await this.#settle(orderId, 'failed');
     throw new RetryLater(Math.ceil(pauseMs), `the provider: ${problem}`);
   }
 
-  private async settle(orderId: string, outcome: Outcome): Promise<void> {
+  async #settle(orderId: string, outcome: Outcome): Promise<void> {
     await this.commands.execute(new SettlePayment({ orderId, outcome }));
   }
 }

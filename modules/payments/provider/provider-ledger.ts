@@ -37,7 +37,7 @@ export class ProviderLedger {
 
   /** Enters a charge. @returns what is in the books under its key: this one, or the one that was there before */
   async enter(entry: Entry): Promise<Entry> {
-    await this.create(fileOf(entry.key, CHARGE), entry);
+    await this.#create(fileOf(entry.key, CHARGE), entry);
     return (await this.entry(entry.key))!;
   }
 
@@ -47,7 +47,7 @@ export class ProviderLedger {
 
   async charge(key: string): Promise<LedgerCharge | undefined> {
     const entry = await this.entry(key);
-    return entry && (await this.withRefund(entry));
+    return entry && (await this.#withRefund(entry));
   }
 
   /** All charges, or those of one order, oldest first. */
@@ -55,7 +55,7 @@ export class ProviderLedger {
     const found: LedgerCharge[] = [];
     for (const file of (await orAbsent(readdir(this.folder))) ?? []) {
       const entry = file.endsWith(CHARGE) && (await this.read<Entry>(file));
-      if (entry && (orderId ?? entry.orderId) === entry.orderId) found.push(await this.withRefund(entry));
+      if (entry && (orderId ?? entry.orderId) === entry.orderId) found.push(await this.#withRefund(entry));
     }
     return found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
   }
@@ -66,7 +66,7 @@ export class ProviderLedger {
     if (charge?.status === 'refunded') return;
     if (charge?.status !== 'approved')
       throw new Error(`The charge ${key} is ${charge?.status ?? 'unknown'}: it cannot be refunded.`);
-    await this.create(fileOf(key, '.refund.json'), { amount: charge.amount });
+    await this.#create(fileOf(key, '.refund.json'), { amount: charge.amount });
   }
 
   /** Counts a call. @returns whether it is one of the first `times` with this key, in whatever process */
@@ -81,14 +81,14 @@ export class ProviderLedger {
     return false;
   }
 
-  private async withRefund({ decision, settlesAt, ...entry }: Entry): Promise<LedgerCharge> {
+  async #withRefund({ decision, settlesAt, ...entry }: Entry): Promise<LedgerCharge> {
     const refund = await this.read<{ amount: number }>(fileOf(entry.key, '.refund.json'));
     const status = refund ? 'refunded' : Date.parse(settlesAt) > Date.now() ? 'pending' : decision;
     return { ...entry, status, refundedAmount: refund?.amount ?? 0 };
   }
 
   /** Linked to its name when it is written and safe on the disk; a link never replaces a file. */
-  private async create(file: string, content: object): Promise<void> {
+  async #create(file: string, content: object): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     const draft = join(this.folder, `${randomUUID()}.draft`);
     await writeFile(draft, JSON.stringify(content), { flag: 'wx', flush: true });

@@ -35,7 +35,7 @@ export class SimulatedProvider extends PaymentProvider {
     if (paymentToken === 'tok_never') await silence(FOREVER_MS, signal);
     if (paymentToken === 'tok_flaky' && (await this.ledger.isAmongFirst(FLAKY_CALLS, key)))
       throw new Error('503 Service Unavailable');
-    const entry = await this.ledger.enter(this.decide(request));
+    const entry = await this.ledger.enter(this.#decide(request));
     if (paymentToken === 'tok_unknown_outcome') await silence(this.durations.silentMs, signal);
     const restMs = Date.parse(entry.settlesAt) - Date.now();
     // A timer may be a millisecond early.
@@ -53,7 +53,7 @@ export class SimulatedProvider extends PaymentProvider {
     await this.ledger.refund(key);
   }
 
-  private decide({ key, orderId, amount, currency, paymentToken }: ChargeRequest): Entry {
+  #decide({ key, orderId, amount, currency, paymentToken }: ChargeRequest): Entry {
     const now = Date.now();
     const decision = APPROVED.has(paymentToken) ? 'approved' : 'declined';
     const settlesAt = now + (paymentToken === 'tok_slow' ? this.durations.slowMs : 0);
