@@ -3,8 +3,6 @@ import { QueryHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { BoundedContext, defineQuery } from '../../../src/platform/index.js';
 
-/** The same content on both sides, of the size of an ordinary message. */
-export const PAYLOAD = { sku: 'beans-250', quantity: 3, note: 'to the back door' };
 export const SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
 
 export class Ask extends defineQuery('callee.ask.v1', {

@@ -1,5 +1,5 @@
 import { fastify } from 'fastify';
-import type { PAYLOAD } from './callee.js';
+import type { PAYLOAD } from './payload.js';
 
 /** A bare route of a bare Fastify. */
 const app = fastify();
