@@ -73,8 +73,10 @@ export function planQuery(project: Project, name: string, wanted: string | undef
   const module = moduleNamed(project, name);
   const { verb, noun } = checkAction('The query', wanted, 'get-invoice');
   const extension = new Extension(project, module);
-  extension.query(`${verb}-${noun}`, verb, thingOf(project, module, noun), MANY.has(verb) || singular(noun) !== noun);
-  const next = `It is not in the contracts: move it there when another module is to ask it.`;
+  const thing = thingOf(project, module, noun);
+  extension.query(`${verb}-${noun}`, verb, thing, MANY.has(verb) || singular(noun) !== noun);
+  const empty = thing.columns ? '' : `The table ${thing.table} is new, and nothing fills it yet.\n`;
+  const next = `${empty}It is not in the contracts: move it there when another module is to ask it.`;
   return { changes: extension.changes, module: name, next };
 }
 
