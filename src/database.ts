@@ -3,7 +3,6 @@ import pg from 'pg';
 import type { Config } from './config.js';
 import { contextOptions } from './platform/bounded-context.js';
 import type { Logger } from './platform/observability/logging.js';
-import { joinEmbedded } from './platform/persistence/embedded.js';
 import { migrate, pending, type ModuleMigrations } from './platform/persistence/migrate.js';
 import { provision, withAdministrator } from './platform/persistence/provision.js';
 import { moduleUrl } from './platform/persistence/urls.js';
@@ -33,9 +32,7 @@ export async function prepareDatabase(
   log: Logger,
 ): Promise<PreparedDatabase> {
   if (config.production) return checkProduction(config, modules);
-  const embedded = config.databaseUrl
-    ? undefined
-    : await joinEmbedded(config.dataDir, { log: (line) => log.info(line) });
+  const embedded = config.databaseUrl ? undefined : await embeddedOf(config, log);
   const release = async () => embedded?.leave();
   try {
     const adminUrl = embedded?.adminUrl ?? config.adminUrl!;
@@ -46,6 +43,12 @@ export async function prepareDatabase(
     await release();
     throw error;
   }
+}
+
+/** Loaded only where there is no other database. */
+async function embeddedOf({ dataDir }: Config, log: Logger) {
+  const { joinEmbedded } = await import('./platform/persistence/embedded.js');
+  return await joinEmbedded(dataDir, { log: (line) => log.info(line) });
 }
 
 /** The login of each module: as configured, else derived from the database's URL. */
@@ -73,12 +76,18 @@ async function provisionAndMigrate(
     withAdministrator(adminUrl, async (client) => {
       await refuseOldVersion(client);
       await provision(client, logins(urls));
-      for (const target of targets(urls, modules)) {
+      for (const target of await behind(targets(urls, modules))) {
         const migrations = await migrate(target);
-        if (migrations.length > 0) log.info({ module: target.module, migrations }, 'migrated');
+        log.info({ module: target.module, migrations }, 'migrated');
       }
     }),
   );
+}
+
+/** Those that are not up to date. */
+async function behind(all: readonly ModuleMigrations[]): Promise<ModuleMigrations[]> {
+  const missing = await Promise.all(all.map(pending));
+  return all.filter((_, n) => missing[n]!.length > 0);
 }
 
 export type Task = 'provision' | 'migrate' | 'status';
@@ -128,14 +137,19 @@ function targets(urls: ReadonlyMap<string, string>, modules: readonly Type[]): M
 
 /** @throws DatabaseUnusable naming the migrations that are missing */
 async function checkProduction(config: Config, modules: readonly Type[]): Promise<PreparedDatabase> {
-  for (const target of targets(config.moduleUrls, modules)) {
-    await reachable(target.url, () => checkVersion(target.url));
-    const missing = await reachable(target.url, () => pending(target));
-    if (missing.length === 0) continue;
-    const what = `The database of ${target.module} lacks ${missing.join(', ')}.`;
+  const all = targets(config.moduleUrls, modules);
+  const missing = await Promise.all(all.map((target) => reachable(target.url, () => checked(target))));
+  for (const [n, names] of missing.entries()) {
+    if (names.length === 0) continue;
+    const what = `The database of ${all[n]!.module} lacks ${names.join(', ')}.`;
     throw new DatabaseUnusable(`${what} Run "npm run db -- migrate" with DATABASE_ADMIN_URL first.`);
   }
   return { urls: config.moduleUrls, release: async () => undefined };
+}
+
+async function checked(target: ModuleMigrations): Promise<string[]> {
+  await checkVersion(target.url);
+  return await pending(target);
 }
 
 async function checkVersion(connectionString: string): Promise<void> {

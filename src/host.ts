@@ -14,13 +14,13 @@ import { childContext, runInScope } from './platform/messaging/context.js';
 import { WiringError } from './platform/messaging/registry.js';
 import { nestLogger, type Logger } from './platform/observability/logging.js';
 import { OpsDoor } from './platform/operations/ops-door.js';
-import { EmbeddedError } from './platform/persistence/embedded.js';
+import { EmbeddedError } from './platform/persistence/embedded-error.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
 import { BrokerUnusable } from './platform/transport/nats/broker-unusable.js';
 import { forwardRoutes } from './platform/transport/front-door.js';
 import { publicRoutes } from './platform/transport/public-routes.js';
-import { SeamServer } from './platform/transport/seam-server.js';
+import type { SeamServer } from './platform/transport/seam-server.js';
 import { openRehearsal, remoteModules } from './seams.js';
 import { Telemetry } from './telemetry.js';
 
@@ -110,6 +110,7 @@ async function openOps({ opsPort, host }: Config, app: NestFastifyApplication, l
 
 async function openSeam({ topology: { seam }, host }: Config, runtime: Runtime, app: NestFastifyApplication) {
   if (!seam) return undefined;
+  const { SeamServer } = await import('./platform/transport/seam-server.js');
   const server = new SeamServer(runtime, publicRoutes(app), seam);
   const port = await server.listen(seam.port, host);
   runtime.log.info({ port }, 'the seam listens');

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Span } from '@opentelemetry/api';
-import type { Pool } from 'pg';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -15,7 +14,7 @@ import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
 import { beginTrace } from '../observability/spans.js';
 import type { Reader } from './progress.js';
-import { advance, divide, ensureProgress, lockProgress, moveProgress } from './progress.js';
+import { advance, divide, ensureProgress, knownProgress, lockProgress, moveProgress } from './progress.js';
 import type { Share } from './share.js';
 import { notPassed, WHOLE, within } from './share.js';
 
@@ -110,8 +109,8 @@ export class ConsumerLoop {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        if (!this.#started) await this.#start(this.database.pool);
-        if (this.#inDoubt) await this.#compare(this.database.pool);
+        if (!this.#started) await this.#start();
+        if (this.#inDoubt) await this.#compare();
         await this.#waitForMore(signal);
         if (!signal.aborted && !this.#inDoubt) await this.#step();
         failures = 0;
@@ -124,12 +123,17 @@ export class ConsumerLoop {
     await this.#pages.end();
   }
 
-  async #start(pool: Pool): Promise<void> {
-    await divide(pool, this.#reader);
-    const position = await ensureProgress(pool, this.#reader);
+  async #start(): Promise<void> {
+    const { shared } = this.database;
+    const position = (await knownProgress(shared, this.#reader)) ?? (await this.#divide());
     if (position === undefined) throw new Error(`${this.consumer.name} was divided otherwise by another process.`);
     this.#position = this.#saved = position;
     this.#started = true;
+  }
+
+  async #divide(): Promise<number | undefined> {
+    await divide(this.database.pool, this.#reader);
+    return await ensureProgress(this.database.pool, this.#reader);
   }
 
   /** Whoever had to wait had read everything until then. */
@@ -142,11 +146,12 @@ export class ConsumerLoop {
   }
 
   /** Progress that was moved counts; where it was not, what was read in vain since is saved, so that retention can go on. */
-  async #compare(pool: Pool): Promise<void> {
+  async #compare(): Promise<void> {
+    const { pool } = this.database;
     this.#inDoubt = false;
     const [from, to] = [this.#saved, this.#position];
     const stored = await ensureProgress(pool, this.#reader);
-    if (stored === undefined) await this.#start(pool);
+    if (stored === undefined) await this.#start();
     else if (stored !== from) this.#position = this.#saved = stored;
     else if (to > from && (await moveProgress(pool, this.#reader, from, to))) this.#saved = to;
   }

@@ -8,6 +8,8 @@ import type { RetentionOptions } from './retention.js';
 import { keepOutbox } from './retention.js';
 
 const PASS_MS = 10_000;
+/** The first pass: when what starts with it has started. */
+const FIRST_MS = 1000;
 const ALARM_MS = 60_000;
 
 export interface HousekeepingOptions extends RetentionOptions {
@@ -39,15 +41,20 @@ export class Housekeeping {
   ) {}
 
   start(): void {
-    this.#pass = this.#work().finally(() => {
-      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), PASS_MS);
-    });
+    this.#next(FIRST_MS);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#pass;
+  }
+
+  #next(pauseMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#pass = this.#work().finally(() => this.#next(PASS_MS));
+    }, pauseMs);
   }
 
   async #work(): Promise<void> {

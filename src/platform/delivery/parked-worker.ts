@@ -34,8 +34,9 @@ export class ParkedWorker {
     private readonly events: LoopEvents,
   ) {}
 
+  /** Looks for due messages from now on: workers that start together do not all look at once. */
   start(): void {
-    this.poke();
+    this.#timer = setTimeout(() => this.poke(), Math.random() * POLL_MS);
   }
 
   /** Looks for due messages now. */

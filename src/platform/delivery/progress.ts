@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { SharedConnection } from '../persistence/shared-connection.js';
 import type { Passed, Share } from './share.js';
 import { WHOLE } from './share.js';
 
@@ -25,7 +26,17 @@ export async function ensureProgress(client: Queryable, reader: Reader): Promise
          ON CONFLICT DO NOTHING`,
     own(reader),
   );
-  const text = `SELECT position::float8 AS position FROM consumer_progress WHERE ${OWN}`;
+  return await knownProgress(client, reader);
+}
+
+/** @returns the position; `undefined` where there is no row yet, or the consumer is divided into another number of shares */
+export async function knownProgress(
+  client: Pick<SharedConnection, 'query'>,
+  reader: Reader,
+): Promise<number | undefined> {
+  const text = `
+    SELECT position::float8 AS position FROM consumer_progress WHERE ${OWN}
+       AND NOT EXISTS (SELECT FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $4)`;
   const { rows } = await client.query<{ position: number }>(text, own(reader));
   return rows[0]?.position;
 }

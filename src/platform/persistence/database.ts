@@ -6,6 +6,7 @@ import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import { currentScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { isStalePlan } from './failures.js';
+import { SharedConnection } from './shared-connection.js';
 import { traceStatements } from './statement-spans.js';
 import { sendTogether, Statements } from './statements.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -33,6 +34,8 @@ export interface DatabaseOptions {
 export class Database {
   readonly module: string;
   readonly dataSource: DataSource;
+  /** For the platform's short statements that come at once. */
+  readonly shared = new SharedConnection(() => this.pool);
   readonly #changes: Changes;
   readonly #statements = new Statements();
   #traced: Pool | undefined;

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { MigrationInterface } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { PLATFORM_MIGRATIONS } from './platform-migrations.js';
@@ -28,35 +29,45 @@ export class MigrationFailed extends Error {
  */
 export async function migrate(target: ModuleMigrations): Promise<string[]> {
   return await withMigrations(target, async (source) => {
-    const before = new Set(await executed(source));
+    const before = new Set(await executedOn(source));
     try {
       await source.runMigrations({ transaction: 'each' });
     } catch (error) {
-      const next = names(source).find((name) => !before.has(name)) ?? 'unknown';
+      const next = names(source.migrations).find((name) => !before.has(name)) ?? 'unknown';
       throw new MigrationFailed(target.module, await whichFailed(source, error as Error, next));
     }
-    return (await executed(source)).filter((name) => !before.has(name));
+    return (await executedOn(source)).filter((name) => !before.has(name));
   });
 }
 
-/** The names of the migrations that were not run yet. Needs no administrator. */
-export async function pending(target: ModuleMigrations): Promise<string[]> {
-  return await withMigrations(target, async (source) => {
-    const done = new Set(await executed(source));
-    return names(source).filter((name) => !done.has(name));
-  });
+/** The names of the migrations that were not run yet. Needs no administrator, and costs little: every start asks it. */
+export async function pending({ module, url, migrations }: ModuleMigrations): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, application_name: nameOf(module), ...settingsOf(module) });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const done = new Set(await executed(async (text) => (await client.query(text)).rows));
+    const all = names(allOf(migrations).map((Migration) => new Migration()));
+    return all.filter((name) => !done.has(name));
+  } finally {
+    await client.end();
+  }
 }
+
+const nameOf = (module: string) => `liftout:${module}:migrate`;
+const settingsOf = (module: string) => ({ options: `-c search_path=${module}`, connectionTimeoutMillis: 10_000 });
+const allOf = (migrations: readonly MigrationClass[]) => [...PLATFORM_MIGRATIONS, ...migrations];
 
 async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSource) => Promise<T>): Promise<T> {
   const source = new DataSource({
     type: 'postgres',
     url: target.url,
     schema: target.module,
-    migrations: [...PLATFORM_MIGRATIONS, ...target.migrations],
+    migrations: allOf(target.migrations),
     migrationsTableName: 'schema_migration',
     poolSize: 1,
-    applicationName: `liftout:${target.module}:migrate`,
-    extra: { options: `-c search_path=${target.module}`, connectionTimeoutMillis: 10_000 },
+    applicationName: nameOf(target.module),
+    extra: settingsOf(target.module),
   });
   await source.initialize();
   try {
@@ -66,20 +77,22 @@ async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSo
   }
 }
 
-function names(source: DataSource): string[] {
-  return source.migrations.map((migration) => migration.name ?? migration.constructor.name).sort(byTime);
+function names(migrations: readonly MigrationInterface[]): string[] {
+  return migrations.map((migration) => migration.name ?? migration.constructor.name).sort(byTime);
 }
 
-async function executed(source: DataSource): Promise<string[]> {
-  const [{ exists }] = await source.query(`SELECT to_regclass('schema_migration') IS NOT NULL AS exists`);
-  if (!exists) return [];
-  const rows: { name: string }[] = await source.query('SELECT name FROM schema_migration ORDER BY timestamp');
-  return rows.map((row) => row.name);
+const executedOn = (source: DataSource) => executed((text) => source.query(text));
+
+async function executed(ask: (text: string) => Promise<Record<string, unknown>[]>): Promise<string[]> {
+  const [there] = await ask(`SELECT to_regclass('schema_migration') IS NOT NULL AS exists`);
+  if (!there!['exists']) return [];
+  const rows = await ask('SELECT name FROM schema_migration ORDER BY timestamp');
+  return rows.map((row) => row['name'] as string);
 }
 
 async function whichFailed(source: DataSource, error: Error, fallback: string): Promise<Error> {
-  const done = new Set(await executed(source));
-  const name = names(source).find((candidate) => !done.has(candidate)) ?? fallback;
+  const done = new Set(await executedOn(source));
+  const name = names(source.migrations).find((candidate) => !done.has(candidate)) ?? fallback;
   return new Error(`${name}: ${error.message}`, { cause: error });
 }
 

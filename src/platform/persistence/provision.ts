@@ -39,48 +39,59 @@ export async function withAdministrator<T>(adminUrl: string, work: (client: pg.C
  * @guarantee a role can connect to this database only by its own login, and can use no schema but its own
  */
 export async function provision(client: pg.Client, logins: readonly ModuleLogin[]): Promise<void> {
-  await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
-  for (const login of logins) await provisionModule(client, login);
+  const roles = await rolesThatExist(client, logins);
+  const statements = logins.flatMap((login) => provisionModule(client, login, roles.get(roleOf(login))));
+  // Without values they go together, and are one transaction.
+  await client.query(['REVOKE CREATE ON SCHEMA public FROM PUBLIC', ...statements].join(';\n'));
   await separateRoles(client, logins.map(roleOf));
 }
 
-async function provisionModule(client: pg.Client, login: ModuleLogin): Promise<void> {
+interface Role {
+  name: string;
+  powerful: boolean;
+  /** Whether it owns the schema of its module. */
+  owner: boolean;
+}
+
+async function rolesThatExist(client: pg.Client, logins: readonly ModuleLogin[]): Promise<Map<string, Role>> {
+  const { rows } = await client.query<Role>(
+    `SELECT name, rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS powerful,
+            EXISTS (SELECT FROM pg_namespace WHERE nspname = schema AND nspowner = r.oid) AS owner
+       FROM unnest($1::text[], $2::text[]) login (name, schema) JOIN pg_roles r ON rolname = name`,
+    [logins.map(roleOf), logins.map(({ module }) => module)],
+  );
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+function provisionModule(client: pg.Client, login: ModuleLogin, there: Role | undefined): string[] {
   const role = client.escapeIdentifier(roleOf(login));
   const schema = client.escapeIdentifier(login.module);
   const database = client.escapeIdentifier(databaseOf(login.url));
-  await makeRole(client, login);
-  // An administrator who is no superuser must be a member of a role to take over what it owns.
-  await client.query(`GRANT ${role} TO CURRENT_USER`);
-  await client.query(`REVOKE CREATE, TEMPORARY ON DATABASE ${database} FROM PUBLIC, ${role}`);
-  await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${role}`);
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
-  await takeOverSchema(client, login);
-  await client.query(`REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`);
-  await client.query(`GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`);
+  return [
+    ...makeRole(client, login, there),
+    // An administrator who is no superuser must be a member of a role to take over what it owns.
+    `GRANT ${role} TO CURRENT_USER`,
+    `REVOKE CREATE, TEMPORARY ON DATABASE ${database} FROM PUBLIC, ${role}`,
+    `GRANT CONNECT ON DATABASE ${database} TO ${role}`,
+    `CREATE SCHEMA IF NOT EXISTS ${schema}`,
+    // A schema that somebody made beforehand may belong to the role, which could then open it for others.
+    ...(there?.owner ? [`ALTER SCHEMA ${schema} OWNER TO CURRENT_USER`] : []),
+    `REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`,
+    `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`,
+  ];
 }
 
 const POWERLESS = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
 
 /** An administrator who is no superuser may not even repeat that a role has no such power. */
-async function makeRole(client: pg.Client, login: ModuleLogin): Promise<void> {
+function makeRole(client: pg.Client, login: ModuleLogin, there: Role | undefined): string[] {
   const role = client.escapeIdentifier(roleOf(login));
   const password = client.escapeLiteral(decodeURIComponent(new URL(login.url).password));
-  const { rows } = await client.query<{ powerful: boolean }>(
-    `SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS powerful
-       FROM pg_roles WHERE rolname = $1`,
-    [roleOf(login)],
-  );
-  if (rows.length === 0) await client.query(`CREATE ROLE ${role} ${POWERLESS}`);
-  else if (rows[0]!.powerful) await client.query(`ALTER ROLE ${role} ${POWERLESS}`);
-  await client.query(`ALTER ROLE ${role} LOGIN NOINHERIT PASSWORD ${password}`);
-}
-
-/** A schema that somebody made beforehand may belong to the role, which could then open it for others. */
-async function takeOverSchema(client: pg.Client, login: ModuleLogin): Promise<void> {
-  const text = 'SELECT FROM pg_namespace WHERE nspname = $1 AND pg_get_userbyid(nspowner) = $2';
-  const { rowCount } = await client.query(text, [login.module, roleOf(login)]);
-  if (rowCount === 0) return;
-  await client.query(`ALTER SCHEMA ${client.escapeIdentifier(login.module)} OWNER TO CURRENT_USER`);
+  return [
+    ...(there ? [] : [`CREATE ROLE ${role} ${POWERLESS}`]),
+    ...(there?.powerful ? [`ALTER ROLE ${role} ${POWERLESS}`] : []),
+    `ALTER ROLE ${role} LOGIN NOINHERIT PASSWORD ${password}`,
+  ];
 }
 
 /** Up to PostgreSQL 14 a role may make others members of itself. */

@@ -7,8 +7,10 @@ import type { Database } from '../../persistence/database.js';
 export const publisherOf = (module: string) => `${module}.nats`;
 
 /** After this the outbox is not kept for a broker any more. */
-export async function forgetPublisher({ module, pool }: Database): Promise<void> {
+export async function forgetPublisher({ module, shared }: Database): Promise<void> {
   const name = publisherOf(module);
-  await pool.query('DELETE FROM consumer_progress WHERE consumer = $1', [name]);
-  await pool.query('DELETE FROM outbox_reader WHERE consumer = $1', [name]);
+  await Promise.all([
+    shared.query('DELETE FROM consumer_progress WHERE consumer = $1', [name]),
+    shared.query('DELETE FROM outbox_reader WHERE consumer = $1', [name]),
+  ]);
 }
