@@ -14,6 +14,7 @@ export interface Running {
 
 const READY_PATIENCE = 120_000;
 const LAUNCH_PATIENCE = 15_000;
+const END_PATIENCE = 2000;
 const STOP: readonly (readonly [NodeJS.Signals, number])[] = [
   ['SIGINT', 30_000], // ends sessions, writes everything down
   ['SIGQUIT', 10_000], // a replication client can hold up the former: the next start recovers
@@ -40,6 +41,10 @@ export async function runningServer(data: string, isComing: () => boolean = () =
   if (await until(isSettled, READY_PATIENCE)) return found;
   throw new EmbeddedError(`PostgreSQL in ${data} is running but not ready after two minutes. Stop it.`);
 }
+
+/** Whether a server that was found has ended: one that was killed can be seen for a moment longer. */
+export const hasEnded = ({ pid }: Running, data: string): Promise<boolean> =>
+  until(async () => !isServer(pid, data), END_PATIENCE);
 
 /** A killed server leaves its postmaster.pid, and the number may be another program's by now. */
 async function look(data: string): Promise<(Running & { isReady: boolean }) | undefined> {

@@ -316,6 +316,22 @@ describe('after a crash', () => {
     await Promise.all([server.leave(), next.leave()]);
   });
 
+  test('of the server, in the middle of a join, the join starts it again', async () => {
+    const folder = await freshFolder();
+    const server = await joinEmbedded(folder, { fsync: false });
+    const pid = await postmasterPid(folder);
+    const sockets = () => process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+    const before = sockets();
+    // It stands still: who comes is kept waiting.
+    process.kill(pid, 'SIGSTOP');
+    const coming = joinEmbedded(folder, { fsync: false });
+    expect(await until(async () => sockets() > before, 10_000)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    const next = await coming;
+    expect(await refusal(next.adminUrl)).toBeUndefined();
+    await Promise.all([server.leave(), next.leave()]);
+  });
+
   test('of the server it starts although its process number was given to another program', async () => {
     const folder = await freshFolder();
     const server = await joinEmbedded(folder, { fsync: false });

@@ -5,7 +5,7 @@ import { readPassword } from './embedded-data.js';
 import { EmbeddedError, explain } from './embedded-error.js';
 import { addMember, exclusively, hasMembers, removeMember } from './embedded-members.js';
 import { dataOf, type Log, preparePlace } from './embedded-place.js';
-import { runningServer, startServer, stopServer } from './embedded-server.js';
+import { hasEnded, runningServer, startServer, stopServer, type Running } from './embedded-server.js';
 
 export { EmbeddedError };
 
@@ -82,7 +82,18 @@ async function depart(home: string, member: string): Promise<void> {
 /** @returns the address of the database, which exists and has been reached */
 async function serve(home: string, { fsync = true, log = () => {} }: EmbeddedOptions): Promise<string> {
   const data = await dataOf(home);
-  const server = (await runningServer(data)) ?? (await startServer(await preparePlace(home, log), fsync));
+  const start = async () => await startServer(await preparePlace(home, log), fsync);
+  const found = await runningServer(data);
+  if (!found) return await reach(home, await start());
+  try {
+    return await reach(home, found);
+  } catch (error) {
+    if (await hasEnded(found, data)) return await reach(home, await start());
+    throw error;
+  }
+}
+
+async function reach(home: string, server: Running): Promise<string> {
   const root = `postgres://postgres:${await readPassword(home)}@127.0.0.1:${server.port}`;
   if (!(await isThere(`${root}/${DATABASE}`))) await createDatabase(`${root}/postgres`);
   return `${root}/${DATABASE}`;

@@ -91,9 +91,8 @@ const databaseGone = (restart: () => Promise<void>): Plan['happens'] => {
   return async (stage, { seed }) => {
     const worker = await stage.worker();
     const working = worker.ask({ do: 'work', run: stage.current, seed });
-    await soon(seed);
-    await restart();
-    await working;
+    // If the database does not come back, neither does the work.
+    await Promise.all([soon(seed).then(restart), working]);
     await eventually(() => stage.ground.sql('SELECT').then(() => true), 'the database being back');
     return true;
   };
