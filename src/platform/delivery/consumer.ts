@@ -12,7 +12,7 @@ export interface RetryPolicy {
   maxMs: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 12, baseMs: 200, maxMs: 60_000 };
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 20, baseMs: 200, maxMs: 60_000 };
 
 /**
  * A named subscription of a module: what it reads, and what it does with each message.

@@ -20,7 +20,7 @@ export interface SubscriptionOptions {
    * key in order. 1 to 64, default 1. It may change from one version to the next; nothing is lost or handled twice.
    */
   partitions?: number;
-  /** Deviations from twelve attempts within two to four minutes. */
+  /** Deviations from twenty attempts over some ten minutes. */
   retry?: Partial<RetryPolicy>;
 }
 

@@ -5,7 +5,9 @@ const FILE = 'docs/delivery.md';
 const PARTS = ['processes', 'topologies'] as const;
 export type PartName = (typeof PARTS)[number];
 
-const marks = (name: PartName) => [`<!-- evidence:${name} -->`, `<!-- /evidence:${name} -->`] as const;
+/** They are about the example, and go with it. */
+const marks = (name: PartName) =>
+  [`<!-- example:begin evidence:${name} -->`, `<!-- example:end evidence:${name} -->`] as const;
 
 /** Writes the page anew, with the parts that it has already. */
 export async function writePage(page: string): Promise<void> {
