@@ -17,7 +17,7 @@ Written by \`npm run evidence\`; do not edit it here (\`test/support/evidence/re
 
 1. The unit of work writes its outbox rows last, in one statement, and sends the \`COMMIT\` with it.
 2. Numbers are given before the commit, so what is visible may have gaps that fill up later. The watch of an outbox reads the
-   highest number, and *then* who is writing (\`pg_locks\`). When those have ended, everything up to that number is settled: a reader
+   highest number, and _then_ who is writing (\`pg_locks\`). When those have ended, everything up to that number is settled: a reader
    never goes beyond it. No row is marked, updated or deleted.
 3. A consumer reads settled rows in order, a batch at a time: lock the progress row, handle, advance, commit. A replica that comes
    second finds the row locked or moved. After a crash the transaction is there as a whole or not at all.
@@ -41,6 +41,4 @@ runs are over. Where the point has to do with outside calls, the leases of the d
 
 \`npm test\` runs a sample, another one each day. One run again: \`npm run evidence -- --only '^killed, batch: COMMIT, sent$' --runs 1
 --seed N\`. The seed fixes what is done and where it is struck; how the work of the processes interleaves it cannot fix.
-
-## What came of it
 `;

@@ -20,8 +20,8 @@ export function page({ results, control }: Gathered, contests: readonly Contest[
   const at = (kind: string) => struck.filter(({ title }) => title.startsWith(`${kind}, `));
   const others = struck.filter(({ title }) => !/^(killed|cut), /.test(title));
   return [
-    HEAD,
-    `${circumstances(about)} ${inTotal(struck, contests)}`,
+    HEAD.trimEnd(),
+    `## What came of it\n\n${circumstances(about)} ${inTotal(struck, contests)}`,
     `## Killed at a point: \`kill -9\`\n\n${points(at('killed'))}`,
     `## The connection cut at a point\n\n${points(at('cut'))}`,
     `## Other things that happen\n\n${table(['what', 'runs', ...FLAWS, 'seeds'], grouped(others, (title) => title).map(otherRow))}`,
