@@ -3,6 +3,7 @@ import pg from 'pg';
 import { Conflict } from '../../src/platform/index.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { Sagas } from '../../src/platform/operations/sagas.js';
+import { DEFAULT_RETRY } from '../../src/platform/delivery/consumer.js';
 import type { StoredMessage } from '../../src/platform/delivery/message.js';
 import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
@@ -46,9 +47,9 @@ describe('a saga', () => {
     }, what);
   const mine = () =>
     received.filter((line) => line.endsWith(` ${tripId}`)).map((line) => line.split(' ')[0]!.slice(0, -3));
-  /** The command of this trip that was put aside, as if it had failed eleven times: the next failure is the last. */
+  /** The command of this trip that was put aside, with one attempt left. */
   const exhaust = async (module: string) => {
-    const text = `UPDATE parked_message SET attempts = 11, due_at = now() WHERE message->>'aggregateid' = $1 AND state = 'waiting'`;
+    const text = `UPDATE parked_message SET attempts = ${DEFAULT_RETRY.attempts - 1}, due_at = now() WHERE message->>'aggregateid' = $1 AND state = 'waiting'`;
     await eventually(
       async () => (await replica.runtime.database(module).pool.query(text, [tripId])).rowCount === 1,
       'a failure',

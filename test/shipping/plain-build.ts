@@ -45,15 +45,17 @@ export async function buildPlainly(): Promise<Stage> {
   return last!;
 }
 
-/** What git knows of, without what .dockerignore leaves out. */
+/** What is there, and not ignored, without what .dockerignore leaves out. */
 async function makeContext(): Promise<string> {
   const isSent = readIgnore(await readFile('.dockerignore', 'utf8'));
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    encoding: 'utf8',
-  });
+  const listed = (...which: readonly string[]) =>
+    execFileSync('git', ['ls-files', '-z', ...which], { encoding: 'utf8' })
+      .split('\0')
+      .filter(Boolean);
+  const gone = new Set(listed('--deleted'));
+  const there = listed('--cached', '--others', '--exclude-standard').filter((name) => !gone.has(name));
   const context = await openFolder();
-  for (const file of listed.split('\0').filter((name) => name !== '' && isSent(name)))
-    await cp(file, join(context, file));
+  for (const file of there.filter(isSent)) await cp(file, join(context, file));
   return context;
 }
 
