@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Config } from './config.js';
 import { contextOptions } from './platform/bounded-context.js';
 import type { Logger } from './platform/observability/logging.js';
@@ -86,7 +86,7 @@ async function provisionAndMigrate(
 
 /** Those that are not up to date. */
 async function behind(all: readonly ModuleMigrations[]): Promise<ModuleMigrations[]> {
-  const missing = await Promise.all(all.map(pending));
+  const missing = await Promise.all(all.map((target) => pending(target)));
   return all.filter((_, n) => missing[n]!.length > 0);
 }
 
@@ -138,28 +138,16 @@ function targets(urls: ReadonlyMap<string, string>, modules: readonly Type[]): M
 /** @throws DatabaseUnusable naming the migrations that are missing */
 async function checkProduction(config: Config, modules: readonly Type[]): Promise<PreparedDatabase> {
   const all = targets(config.moduleUrls, modules);
-  const missing = await Promise.all(all.map((target) => reachable(target.url, () => checked(target))));
-  for (const [n, names] of missing.entries()) {
-    if (names.length === 0) continue;
-    const what = `The database of ${all[n]!.module} lacks ${names.join(', ')}.`;
+  const asked = all.map((target) => reachable(target.url, () => pending(target, refuseOldVersion)));
+  // What is wrong with the first of them is told, whichever answers first.
+  await Promise.allSettled(asked);
+  for (const [n, { module }] of all.entries()) {
+    const missing = await asked[n]!;
+    if (missing.length === 0) continue;
+    const what = `The database of ${module} lacks ${missing.join(', ')}.`;
     throw new DatabaseUnusable(`${what} Run "npm run db -- migrate" with DATABASE_ADMIN_URL first.`);
   }
   return { urls: config.moduleUrls, release: async () => undefined };
-}
-
-async function checked(target: ModuleMigrations): Promise<string[]> {
-  await checkVersion(target.url);
-  return await pending(target);
-}
-
-async function checkVersion(connectionString: string): Promise<void> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  await client.connect();
-  try {
-    await refuseOldVersion(client);
-  } finally {
-    await client.end();
-  }
 }
 
 async function refuseOldVersion(client: pg.Client): Promise<void> {

@@ -40,12 +40,21 @@ export async function migrate(target: ModuleMigrations): Promise<string[]> {
   });
 }
 
-/** The names of the migrations that were not run yet. Needs no administrator, and costs little: every start asks it. */
-export async function pending({ module, url, migrations }: ModuleMigrations): Promise<string[]> {
+/**
+ * The names of the migrations that were not run yet. Needs no administrator, and costs little: every start asks it.
+ *
+ * @param check what else is asked on the same connection, before
+ * @throws the connection's error, or the check's
+ */
+export async function pending(
+  { module, url, migrations }: ModuleMigrations,
+  check?: (client: pg.Client) => Promise<void>,
+): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: nameOf(module), ...settingsOf(module) });
   client.on('error', () => undefined);
   await client.connect();
   try {
+    await check?.(client);
     const done = new Set(await executed(async (text) => (await client.query(text)).rows));
     const all = names(allOf(migrations).map((Migration) => new Migration()));
     return all.filter((name) => !done.has(name));
