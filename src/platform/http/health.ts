@@ -1,6 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { before } from '../messaging/deadline.js';
 import { Closing } from './closing.js';
 import { Answers, Operational } from './decorators.js';
 import { HttpOptions } from './http-options.js';
@@ -71,17 +72,12 @@ export class HealthController {
   }
 
   async #check(): ReturnType<HealthSource['check']> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    });
+    const late = () => new Error(`no answer within ${PATIENCE_MS} ms`);
     try {
-      return await Promise.race([this.source.check(), late]);
+      return await before(Date.now() + PATIENCE_MS, this.source.check(), late);
     } catch (err) {
       this.options.log.warn({ err }, 'the health check failed');
       return { ready: false, modules: [] };
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

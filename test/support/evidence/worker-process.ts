@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { before } from '../../../src/platform/messaging/deadline.js';
 import type { Ground } from './ground.js';
 import type { Request } from './worker.js';
 
@@ -34,11 +34,8 @@ export class WorkerProcess {
 
   /** @throws Error when the process ends before it has done what it was asked, or does not do it for minutes */
   async ask(request: Request): Promise<void> {
-    const patience = new AbortController();
-    const late = delay(PATIENCE_MS, 'late' as const, { signal: patience.signal }).catch(() => true);
-    const done = await Promise.race([this.outlives(request), late]);
-    patience.abort();
-    if (done === 'late') throw new Error(`a worker has not done what it was asked, to ${request.do}, for minutes`);
+    const late = () => new Error(`a worker has not done what it was asked, to ${request.do}, for minutes`);
+    const done = await before(Date.now() + PATIENCE_MS, this.outlives(request), late);
     if (!done) throw new Error(`a worker ended when it was asked to ${request.do}`);
   }
 
