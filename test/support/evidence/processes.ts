@@ -7,11 +7,11 @@ import { circumstances, table } from './report.js';
 
 export const PROCESSES = 'orders between processes';
 /** The spec that places them. */
-export const CRASHES = 'test/topology/crash.spec';
+export const CRASHES = 'test/topology/crash.tier2.spec';
 const ORDERS = 500;
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
-/** As `test/topology/crash.spec.ts` reports it. */
+/** As `test/topology/crash.tier2.spec.ts` reports it. */
 interface Report {
   events: string;
   module: string;
@@ -84,7 +84,7 @@ function part(reports: readonly Report[], failed: number, where: string): string
   return `## Orders between processes, which are killed
 
 Sixteen buyers place ${ORDERS} orders at the front door, one in six declined, one flaky, one of unknown outcome, while the process of one
-module, and half the time the broker with it, gets SIGKILL at random moments and is started again (\`test/topology/crash.spec.ts\`). A
+module, and half the time the broker with it, gets SIGKILL at random moments and is started again (\`test/topology/crash.tier2.spec.ts\`). A
 run counts when every order that was taken is there once and final, the stock adds up to the piece, and the provider's ledger says
 that each confirmed order was charged once and no other keeps a charge.
 

@@ -42,7 +42,7 @@ describe('the commands in the documentation', () => {
   it('for a fresh clone are run by a spec of their own', () => {
     const pagesOf = new Set(blocks.filter(({ mark }) => mark === 'clone').map(({ file }) => file));
     expect([...pagesOf]).toEqual(['README.md']);
-    expect(readFileSync('test/generators/generators.spec.ts', 'utf8')).toContain("readFileSync('README.md'");
+    expect(readFileSync('test/generators/generators.tier2.spec.ts', 'utf8')).toContain("readFileSync('README.md'");
   });
 
   it.each(blocks.filter(({ mark }) => !['', 'ci', 'clone'].includes(mark)))(
