@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { blocksOf, runPages, wrong } from './page.js';
 import { allPages } from './pages.js';
+import { needs } from '../support/needs.js';
+
+const describe = needs('bash', 'curl', 'git', 'openssl');
 
 /** It takes long, and has a spec of its own. */
 const ELSEWHERE = 'docs/guides/extract-a-module.md';

@@ -1,8 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Folders that are made, or hold what others wrote. */
+const LEFT_OUT = /^(\..*|node_modules|dist|coverage)$/;
 
 /** Every page of the documentation. */
-export function allPages(): string[] {
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'];
-  const files = execFileSync('git', list, { encoding: 'utf8' }).split('\0');
-  return files.filter((file) => file !== '' && !file.startsWith('.github/')).sort();
+export function allPages(folder = ''): string[] {
+  const entries = readdirSync(folder || '.', { withFileTypes: true }).filter(({ name }) => !LEFT_OUT.test(name));
+  const pages = entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? allPages(path) : path;
+  });
+  return pages.filter((path) => path.endsWith('.md')).sort();
 }

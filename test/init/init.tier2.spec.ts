@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { eventually } from '../../src/platform/testing/index.js';
 import { Clone } from '../support/clone.js';
 import { emptyDatabase, emptyFolder } from '../support/stage.js';
+import { needs } from '../support/needs.js';
+
+const describe = needs('git');
 
 const LAUNCH = 'src/tools/launch.cjs';
 let clone: Clone;

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import type { Broker } from '../../src/tools/rehearse/broker.js';
 import { startBroker } from '../support/nats-server.js';
 import type { Customer, Staff } from '../support/shop.js';
 import { kept, newKey } from '../support/shop.js';
 import { SplitShop } from '../support/topology.js';
+import { needs } from '../support/needs.js';
+
+const describe = needs('nats-server');
 
 const PAYMENTS_OUT = [['catalog', 'inventory', 'ordering', 'storefront'], ['payments']];
 const PRICE = 1250;

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { runInScope, childContext } from '../../src/platform/messaging/context.js';
@@ -14,6 +14,9 @@ import { startBroker } from '../support/nats-server.js';
 import type { TestPart } from '../support/parts.js';
 import { SECRET, startPart } from '../support/parts.js';
 import { HearingModule } from './hearing.js';
+import { needs } from '../support/needs.js';
+
+const describe = needs('nats-server');
 
 const modules = [CountingModule, HearingModule];
 const KEYS = ['red', 'green', 'blue', 'grey'];

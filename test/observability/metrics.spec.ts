@@ -2,10 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import { Client } from '../support/client.js';
 import { startHost } from '../support/host-process.js';
-import { promtool } from '../support/promtool.js';
 import { Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
-import { queriesOf, RULES, rulesText } from './ready-made.js';
+import { queriesOf, rulesText } from './ready-made.js';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -80,28 +79,9 @@ describe('the numbers', () => {
     expect(await ask('another')).toBe(before);
     expect(before).toBeLessThan(2000);
   });
-
-  it('are text that Prometheus takes', async () => {
-    expect(promtool(['check', 'metrics'], await numbers())).toEqual({
-      status: 0,
-      stdout: '',
-      stderr: '',
-    });
-  });
 });
 
 describe('the alerts and the dashboard', () => {
-  it('are rules that Prometheus takes', () => {
-    const { status, stdout, stderr } = promtool(['check', 'rules', '--lint-fatal', RULES]);
-    expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/SUCCESS: \d+ rules found/);
-  });
-
-  it('fire when they should, and not before', () => {
-    const { status, stdout } = promtool(['test', 'rules', 'deploy/observability/alerts.test.yml']);
-    expect([status, stdout]).toEqual([0, expect.stringContaining('SUCCESS')]);
-  });
-
   it('speak of numbers that the running application tells, and of no others', async () => {
     const told = new Set((await numbers()).split('\n').map((line) => line.split(/[{ ]/)[0]!));
     const used = new Set(`${queriesOf().join(' ')} ${rulesText()}`.match(/\b(?:liftout|http_server)_[a-z_]+\b/g));
@@ -109,16 +89,6 @@ describe('the alerts and the dashboard', () => {
     // Nobody has been refunded, and nothing has failed here: such a counter begins with its first value.
     const later = ['liftout_business_value_refunded_total'];
     expect([...used].filter((name) => !told.has(name) && !later.includes(name))).toEqual([]);
-  });
-
-  it('ask in words that Prometheus understands', () => {
-    const rules = queriesOf().map((expr, n) => ({
-      record: `panel:query${n}`,
-      expr: expr.replaceAll('$__rate_interval', '5m'),
-    }));
-    const { status, stderr } = promtool(['check', 'rules'], JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
-    expect([status, stderr]).toEqual([0, expect.any(String)]);
-    expect(rules.length).toBeGreaterThan(10);
   });
 });
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import { openBrowser } from '../support/browser.js';
@@ -6,6 +6,9 @@ import { startHost } from '../support/host-process.js';
 import { Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
 import { MODULES } from '../support/topology.js';
+import { needs } from '../support/needs.js';
+
+const describe = needs('chromium');
 
 let browser: Browser;
 let shop: Shop;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 // example:begin
 import { randomUUID } from 'node:crypto';
 // example:end
@@ -13,6 +13,9 @@ import { identityProvider, type IdentityProvider } from '../support/identity-pro
 import { logins } from '../support/logins.js';
 import { emptyDatabase } from '../support/stage.js';
 import { buildPlainly, packagesOf, type Stage } from './plain-build.js';
+import { needs } from '../support/needs.js';
+
+const describe = needs('git');
 
 let image: Stage;
 let issuer: IdentityProvider;
