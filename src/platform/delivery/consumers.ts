@@ -34,7 +34,7 @@ export function eventConsumer(
   const inScope = async (message: StoredMessage, unit: UnitOfWork | undefined, work: () => Promise<void>) => {
     const said = unit?.said;
     await runInScope(contextOf(message, module, unit ? {} : { key: message.id }), unit, work);
-    if (unit && unit.localEvents.length > 0)
+    if (unit && unit.hasLocalEvents)
       await runInScope(contextOf(message, module), unit, () => local.drain(unit));
     if (!options.rebuildable || unit!.said === said) return;
     throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);

@@ -13,8 +13,8 @@ export class LocalEvents {
    * Handles local events, and those that their handlers publish, until none is left.
    * @throws whatever a handler throws: the unit of work is then to be rolled back
    */
-  async drain(unit: { localEvents: object[] }): Promise<void> {
-    for (let event = unit.localEvents.shift(); event; event = unit.localEvents.shift()) {
+  async drain(unit: { nextLocalEvent(): object | undefined }): Promise<void> {
+    for (let event = unit.nextLocalEvent(); event; event = unit.nextLocalEvent()) {
       for (const handler of this.#handlers.get(event.constructor as Type) ?? []) await handler.handle(event);
     }
   }

@@ -52,7 +52,7 @@ export class TransactionalRunner implements CommandRunner {
     try {
       const outcome = await runInScope(context, unit, async () => {
         const answer = await handle();
-        if (answer.ok && unit.localEvents.length > 0) await this.dispatchLocal(unit);
+        if (answer.ok && unit.hasLocalEvents) await this.dispatchLocal(unit);
         return answer;
       });
       if (outcome.ok) await this.#commit(unit, context, memory, outcome);

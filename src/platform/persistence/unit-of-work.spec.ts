@@ -5,6 +5,8 @@ import { Database } from './database.js';
 import { migrate } from './migrate.js';
 import { provision, withAdministrator } from './provision.js';
 import { UnitOfWork } from './unit-of-work.js';
+import { z } from 'zod';
+import { defineEvent } from '../messaging/define.js';
 import { moduleUrl } from './urls.js';
 
 const module = 'library';
@@ -74,7 +76,30 @@ describe('a unit of work that has ended', () => {
   });
 });
 
+class Shelved extends defineEvent('library.shelved.v1', { key: 'title', payload: z.object({ title: z.string() }) }) {}
+class Noticed {
+  constructor(readonly title: string) {}
+}
+
+/** Says and writes it: what must stay together. */
+async function shelve(unit: UnitOfWork, title: string): Promise<void> {
+  await add(unit, title);
+  unit.publish(new Shelved({ title }));
+  unit.publish(new Noticed(title));
+  await unit.manager.query('INSERT INTO book VALUES ($1)', [`${title}, again`]);
+}
+const outbox = async () =>
+  (await database.sql<{ key: string }>('SELECT aggregateid AS key FROM outbox ORDER BY seq')).map(({ key }) => key);
+/** A promise, and what resolves it. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
 describe('nested work', () => {
+  beforeEach(() => database.sql('DELETE FROM outbox'));
+
   it('that is begun at the same time does not undo its neighbour', async () => {
     const unit = begin();
     const results = await Promise.allSettled([
@@ -89,5 +114,117 @@ describe('nested work', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     await unit.commit();
     expect(await titles()).toEqual(['Sanditon', 'The Watsons']);
+  });
+
+  it('that fails undoes nothing of what is done outside of it meanwhile', async () => {
+    const unit = begin();
+    const [begun, failing] = [gate(), gate()];
+    const results = await Promise.allSettled([
+      unit.nested(async () => {
+        await shelve(unit, 'Emma');
+        begun.open();
+        await failing.opened;
+        throw new Error('out of print');
+      }),
+      begun.opened.then(async () => {
+        unit.publish(new Shelved({ title: 'Catharine' }));
+        const shelved = shelve(unit, 'Sanditon');
+        failing.open();
+        await shelved;
+      }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(unit.nextLocalEvent()).toEqual(new Noticed('Sanditon'));
+    expect(unit.nextLocalEvent()).toBeUndefined();
+    await unit.commit();
+    expect(await titles()).toEqual(['Sanditon', 'Sanditon, again']);
+    expect(await outbox()).toEqual(['Catharine', 'Sanditon']);
+  });
+
+  it('keeps the events of its neighbours that were written to the outbox inside of it', async () => {
+    const unit = begin();
+    unit.publish(new Shelved({ title: 'Catharine' }));
+    const failing = unit.nested(async () => {
+      unit.publish(new Shelved({ title: 'Emma' }));
+      await unit.flush();
+      throw new Error('out of print');
+    });
+    await expect(failing).rejects.toThrow('out of print');
+    await unit.commit();
+    expect(await outbox()).toEqual(['Catharine']);
+  });
+
+  it('keeps the local events of an open savepoint from its neighbours until it ends well', async () => {
+    const unit = begin();
+    await unit.nested(async () => {
+      unit.publish(new Noticed('Emma'));
+      await unit.nested(() => Promise.resolve(unit.publish(new Noticed('Persuasion'))));
+    });
+    const [begun, ending] = [gate(), gate()];
+    const open = unit.nested(async () => {
+      unit.publish(new Noticed('Sanditon'));
+      begun.open();
+      await ending.opened;
+    });
+    await begun.opened;
+    expect(unit.nextLocalEvent()).toEqual(new Noticed('Emma'));
+    expect(unit.nextLocalEvent()).toEqual(new Noticed('Persuasion'));
+    expect(unit.nextLocalEvent()).toBeUndefined();
+    ending.open();
+    await open;
+    expect(unit.nextLocalEvent()).toEqual(new Noticed('Sanditon'));
+    await unit.rollback();
+  });
+
+  it('that waits for what waits for it is refused', async () => {
+    const unit = new UnitOfWork(module, database.dataSource, undefined, 50);
+    const [begun, added] = [gate(), gate()];
+    const stuck = unit.nested(async () => {
+      await add(unit, 'Emma');
+      begun.open();
+      await added.opened;
+    });
+    await begun.opened;
+    await expect(add(unit, 'Sanditon').finally(added.open)).rejects.toThrow('which may in turn wait for it');
+    await stuck;
+    await unit.rollback();
+  });
+
+  it('cannot go on after its end', async () => {
+    const unit = begin();
+    const [ended, late] = [gate(), gate()];
+    let going: Promise<unknown> | undefined;
+    await unit.nested(async () => {
+      await add(unit, 'Emma');
+      going = ended.opened.then(() => add(unit, 'Sanditon')).finally(late.open);
+    });
+    ended.open();
+    await expect(going).rejects.toThrow(OVER);
+    await late.opened;
+    await unit.commit();
+    expect(await titles()).toEqual(['Emma']);
+  });
+
+  it.each(['the transaction', 'another nested work'])('that is not awaited lets %s end with nothing', async (outer) => {
+    const unit = begin();
+    const ending = gate();
+    let left: Promise<unknown> | undefined;
+    const leave = async () => {
+      await add(unit, 'Emma');
+      left = unit.nested(async () => {
+        await add(unit, 'Persuasion');
+        await ending.opened;
+        await add(unit, 'Sanditon');
+      });
+      left.catch(() => undefined);
+      if (outer === 'the transaction') await unit.commit();
+    };
+    const work = outer === 'the transaction' ? leave() : unit.nested(leave);
+    await expect(work).rejects.toThrow('returned while a command that it executes was still running');
+    if (outer === 'the transaction') await unit.rollback();
+    ending.open();
+    await expect(left).rejects.toThrow(OVER);
+    if (outer !== 'the transaction') await unit.commit();
+    expect(await titles()).toEqual([]);
   });
 });

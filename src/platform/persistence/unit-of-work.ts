@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { SendOptions, Unit } from '../messaging/context.js';
@@ -6,18 +5,24 @@ import { currentMessage } from '../messaging/context.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { Span } from '@opentelemetry/api';
-import type { OutboxRow, Saying } from '../delivery/message.js';
-import { beginSaying, commandRow, eventRow } from '../delivery/message.js';
+import type { OutboxRow } from '../delivery/message.js';
+import { commandRow, eventRow } from '../delivery/message.js';
 import { appendToOutbox } from '../delivery/outbox.js';
 import { said } from '../observability/outcomes.js';
 import { transacting } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
+import { Announcements } from './announcements.js';
+import type { Level } from './levels.js';
+import { Levels } from './levels.js';
 import { statementsWithin } from './statement-spans.js';
 
 /** The database answered COMMIT with ROLLBACK: a statement had failed and nobody looked. */
 export class CommitRefused extends Error {
   override readonly name = 'CommitRefused';
 }
+
+/** How long work waits for a savepoint of its unit that it is not in, in milliseconds: less than a handler may take. */
+const SIBLING_TIMEOUT_MS = 20_000;
 
 /**
  * At most one transaction of one module, with what it will say when it commits.
@@ -26,34 +31,33 @@ export class CommitRefused extends Error {
  * - State and outbox rows commit together, or neither does.
  * - Outbox rows are written last, in one statement, in the order of publishing.
  * - When it has ended it is of no use any more: what a handler still does then is refused, with nothing written.
+ * - What fails in {@link nested} undoes nothing of what runs at the same time outside of it: that waits meanwhile.
  */
 export class UnitOfWork implements Unit {
-  /** Local domain events that wait for their handlers. */
-  readonly localEvents: object[] = [];
   #made: QueryRunner | undefined;
-  readonly #rows: Saying[] = [];
+  readonly #levels: Levels;
+  readonly #announced = new Announcements();
   readonly #onBegin: (client: PoolClient) => Promise<void>;
   #client: Promise<PoolClient> | undefined;
   #connected: PoolClient | undefined;
   #span: Span | undefined;
   #savepoints = 0;
-  /** How many of the rows are in the outbox already. */
-  #written = 0;
   #ended = false;
-  /** The savepoints that are open, outermost first: what resolves when each is gone. */
-  readonly #open: Promise<unknown>[] = [];
 
   /**
    * @param module the module whose schema it writes
    * @param dataSource the data source of that module
    * @param onBegin statements that open every transaction, such as taking the idempotency key
+   * @param siblingTimeoutMs how long work waits for a savepoint that it is not in
    */
   constructor(
     readonly module: string,
     private readonly dataSource: DataSource,
     onBegin: (client: PoolClient) => Promise<void> = async () => undefined,
+    siblingTimeoutMs = SIBLING_TIMEOUT_MS,
   ) {
     this.#onBegin = onBegin;
+    this.#levels = new Levels(siblingTimeoutMs, () => this.#over());
   }
 
   /** Made when it is needed: many commands have nothing to do with the database. */
@@ -79,7 +83,7 @@ export class UnitOfWork implements Unit {
 
   /** How many rows it will write to the outbox. */
   get said(): number {
-    return this.#rows.length;
+    return this.#announced.rows.length;
   }
 
   /** TypeORM's entity manager inside this transaction. */
@@ -92,10 +96,6 @@ export class UnitOfWork implements Unit {
     return this.#runner.connect() as Promise<PoolClient>;
   }
 
-  #refuseEnded(): void {
-    if (this.#ended) throw this.#over();
-  }
-
   #over(): ContractViolation {
     return new ContractViolation(
       `A handler of ${this.module} went on after its end. Await everything that it begins before it returns or throws.`,
@@ -103,10 +103,10 @@ export class UnitOfWork implements Unit {
   }
 
   publish(event: object): void {
-    this.#refuseEnded();
+    const level = this.#levels.current();
     const definition = definitionOf(event);
     if (!definition) {
-      this.localEvents.push(event);
+      this.#announced.addLocal(event, level);
       return;
     }
     if (definition.kind !== 'event' || definition.module !== this.module) {
@@ -127,43 +127,56 @@ export class UnitOfWork implements Unit {
 
   /** Buffers a row that is neither an event of this module nor a command, such as a reply. */
   append(row: OutboxRow): void {
-    this.#refuseEnded();
-    this.#rows.push(beginSaying(row));
+    this.#announced.add(row, this.#levels.current());
   }
 
-  /** Those that are begun at the same time wait for each other: savepoints are a stack. */
+  get hasLocalEvents(): boolean {
+    return this.#announced.hasLocal;
+  }
+
+  /** Takes the next local domain event that waits for its handlers, of those that were published in this level. */
+  nextLocalEvent(): object | undefined {
+    return this.#announced.nextLocal(this.#levels.current());
+  }
+
+  /** Those that are begun at the same time wait for each other, and so does what is done outside of it meanwhile. */
   async nested<T>(work: () => Promise<T>, hurried = false): Promise<T> {
-    const within = levels.getStore();
-    const level = within?.unit === this ? within.level : 0;
-    while (this.#open.length > level) await this.#open[level];
-    const done = levels.run({ unit: this, level: level + 1 }, () => this.#savepoint(work, hurried));
-    this.#open[level] = done.catch(() => undefined);
-    try {
-      return await done;
-    } finally {
-      this.#open.length = level;
-    }
+    return await this.#levels.within((level) => this.#savepoint(level, work, hurried));
   }
 
-  async #savepoint<T>(work: () => Promise<T>, hurried: boolean): Promise<T> {
-    const client = await this.client();
+  async #savepoint<T>(level: Level, work: () => Promise<T>, hurried: boolean): Promise<T> {
+    const client = await this.#begun();
     const name = `nested_${++this.#savepoints}`;
-    const marks = [this.#rows.length, this.localEvents.length] as const;
     // It shares a round trip with the first statement of `work`, which fails if it does.
     client.query(`SAVEPOINT ${name}`).catch(() => undefined);
     try {
       const result = await work();
+      this.#refuseOpen(level);
+      this.#levels.end(level);
       const released = client.query(`RELEASE SAVEPOINT ${name}`);
       if (hurried) released.catch(() => undefined);
       else await released;
       return result;
     } catch (error) {
-      if (!this.#ended) await client.query(`ROLLBACK TO SAVEPOINT ${name}`);
-      this.#rows.length = marks[0];
-      this.#written = Math.min(this.#written, marks[0]);
-      this.localEvents.length = marks[1];
+      // Where whatever is outside of it has ended before, it was undone or refused with that.
+      if (!this.#ended && !level.outer!.ended) await this.#undo(level, name, client);
       throw error;
     }
+  }
+
+  async #undo(level: Level, name: string, client: PoolClient): Promise<void> {
+    this.#levels.end(level);
+    this.#announced.undo(level);
+    await client.query(`ROLLBACK TO SAVEPOINT ${name}`);
+  }
+
+  /** What is half done must neither be kept nor lost without a word. */
+  #refuseOpen(level?: Level): void {
+    if (level?.ended) throw this.#over();
+    if (level ? this.#levels.isInnermost(level) : !this.#levels.divided) return;
+    throw new ContractViolation(
+      `A handler of ${this.module} returned while a command that it executes was still running. Await it.`,
+    );
   }
 
   /**
@@ -172,34 +185,35 @@ export class UnitOfWork implements Unit {
    */
   async flush(): Promise<void> {
     const client = await this.client();
-    await this.#write(client);
+    await this.#write(client, this.#levels.current());
     await client.query('SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED');
   }
 
-  #write(client: PoolClient): Promise<unknown> {
-    const rows = this.#rows.slice(this.#written).map(({ row }) => row);
-    this.#written = this.#rows.length;
+  #write(client: PoolClient, level: Level): Promise<unknown> {
+    const rows = this.#announced.unwritten(level);
     return rows.length > 0 ? appendToOutbox(client, rows) : Promise.resolve();
   }
 
   /**
    * Writes the outbox rows and commits. Where nothing was read, written or published there is nothing to do.
    * @returns whether it said anything, so that readers of the outbox should be woken
-   * @throws CommitRefused when the database rolled back instead
+   * @throws CommitRefused when the database rolled back instead; ContractViolation while nested work still runs
    */
   async commit(): Promise<boolean> {
-    const speaks = this.#rows.length > 0;
-    const client = this.open || speaks ? await this.client() : undefined;
-    this.#ended = true;
+    const speaks = this.said > 0;
+    const client = this.open || speaks ? await this.#begun() : undefined;
+    this.#refuseOpen();
+    const level = this.#levels.current();
+    this.#end();
     if (!client) return false;
-    const written = this.#write(client);
+    const written = this.#write(client, level);
     // Pipelined: if the insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
     const [inserted, committed] = await Promise.allSettled([written, client.query('COMMIT')]);
     if (inserted.status === 'rejected') throw inserted.reason;
     if (committed.status === 'rejected') throw committed.reason;
     if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');
-    for (const { span } of this.#rows) span?.end();
-    if (speaks) said(this.#rows);
+    for (const { span } of this.#announced.rows) span?.end();
+    if (speaks) said(this.#announced.rows);
     this.#endSpan('committed', client);
     this.#connected = undefined;
     await this.#runner.release();
@@ -211,7 +225,7 @@ export class UnitOfWork implements Unit {
    * already, nothing happens.
    */
   async rollback(): Promise<void> {
-    this.#ended = true;
+    this.#end();
     await this.#client?.catch(() => undefined);
     const client = this.#connected;
     if (!client) return;
@@ -232,7 +246,35 @@ export class UnitOfWork implements Unit {
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.
     client.query('BEGIN').catch(() => undefined);
     await this.#onBegin(client);
-    return client;
+    return this.#inTurn(client);
+  }
+
+  /** As {@link client}, for what keeps the savepoints itself. */
+  async #begun(): Promise<PoolClient> {
+    await this.client();
+    if (!this.#connected) throw this.#over();
+    return this.#connected;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#levels.end();
+  }
+
+  /** The connection, whose statements wait while a savepoint is open that they are not in. */
+  #inTurn(client: PoolClient): PoolClient {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    const inTurn = (...args: unknown[]): unknown => {
+      try {
+        if (this.#levels.isInnermost(this.#levels.current())) return query(...args);
+      } catch (ended) {
+        return Promise.reject(ended);
+      }
+      return this.#levels.turn().then(() => inTurn(...args));
+    };
+    return new Proxy(client, {
+      get: (target, name) => (name === 'query' ? inTurn : Reflect.get(target, name, target)),
+    });
   }
 
   /** From the first use of the database on; what the same handler asks of it is below. */
@@ -255,6 +297,3 @@ export class UnitOfWork implements Unit {
     await runner.releasePostgresConnection(error);
   }
 }
-
-/** In which savepoint of which unit something runs. */
-const levels = new AsyncLocalStorage<{ unit: UnitOfWork; level: number }>();
