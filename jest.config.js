@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** ESM under Jest: see https://jestjs.io/docs/ecmascript-modules */
 export default {
   testEnvironment: 'node',
@@ -23,7 +25,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
-  // Both cores of a small machine.
-  maxWorkers: '100%',
+  reporters: ['default', '<rootDir>/dist/test/support/not-run.js'],
+  // Both cores of a small machine; on a large one, no more than the one database and its memory have room for.
+  maxWorkers: Math.min(availableParallelism(), 8),
   testTimeout: 30_000,
 };

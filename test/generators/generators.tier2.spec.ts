@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Clone } from '../support/clone.js';
 import { needs } from '../support/needs.js';
+import { JEST } from '../../src/tools/test/jest.js';
 
 const describe = needs('git');
-
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
 /** The commands of the README for a fresh clone, without what follows them. */
 function firstHour(): string[] {

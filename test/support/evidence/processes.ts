@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePart } from './parts.js';
 import { circumstances, table } from './report.js';
+import { JEST } from '../../../src/tools/test/jest.js';
 
 export const PROCESSES = 'orders between processes';
 /** The spec that places them. */
 export const CRASHES = 'test/topology/crash.tier2.spec';
 const ORDERS = 500;
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
 /** As `test/topology/crash.tier2.spec.ts` reports it. */
 interface Report {

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Program } from './programs.js';
+import { findProgram, howToInstall, isProgram } from './programs.js';
+
+/** What Jest tells a reporter, as far as it matters here. */
+interface Results {
+  numPassedTests: number;
+  numFailedTests: number;
+  /** Files that could not be loaded: they hold tests that have shown nothing. */
+  numRuntimeErrorTestSuites: number;
+  testResults: readonly { testFilePath: string; testResults: readonly { status: string; fullName: string }[] }[];
+}
+
+interface Settings {
+  /** Whether this is CI, as `CI` or `--ci` say. */
+  ci: boolean;
+  testNamePattern?: string;
+}
+
+interface NotRun {
+  file: string;
+  tests: number;
+}
+
+/**
+ * A reporter of Jest. Ends the run with one line that counts, and before it what was not run: which program is missing (see
+ * needs.ts), and how to get it. In CI that is a failure.
+ */
+export default class NotRunReporter {
+  #failure: Error | undefined;
+
+  constructor(private readonly settings: Settings) {}
+
+  onRunComplete(_: unknown, results: Results): void {
+    const notRun = results.testResults.map((file) => this.#notRun(file)).filter(({ tests }) => tests > 0);
+    const missing = byProgram(notRun);
+    if (missing.size > 0 && this.settings.ci) this.#failure = new Error('Not every test was run.');
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    const counts = [`${results.numPassedTests} passed`, `${failed} failed`, `${total(notRun)} not run`];
+    const lines = [...[...missing].map(([program, files]) => paragraph(program, files)), `test: ${counts.join(', ')}\n`];
+    // Behind the summary that Jest prints itself.
+    process.once('exit', () => void process.stderr.write(`\n${lines.join('\n')}`));
+  }
+
+  /** Jest asks for it: a run with an error is not a success. */
+  getLastError(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Tests that nobody asked for do not count. */
+  #notRun({ testFilePath, testResults }: Results['testResults'][number]): NotRun {
+    const wanted = new RegExp(this.settings.testNamePattern ?? '', 'i');
+    const skipped = testResults.filter(({ status, fullName }) => /pending|todo/.test(status) && wanted.test(fullName));
+    return { file: relative(process.cwd(), testFilePath), tests: skipped.length };
+  }
+}
+
+const total = (files: readonly NotRun[]) => files.reduce((sum, { tests }) => sum + tests, 0);
+
+function byProgram(notRun: readonly NotRun[]): Map<Program, NotRun[]> {
+  const missing = new Map<Program, NotRun[]>();
+  for (const each of notRun) {
+    for (const program of missingFor(each.file)) missing.set(program, [...(missing.get(program) ?? []), each]);
+  }
+  return missing;
+}
+
+/** The programs that a spec says it needs, and that are not there. */
+function missingFor(file: string): Program[] {
+  const [, list = ''] = /\bneeds\(([^)]*)\)/.exec(readFileSync(file, 'utf8')) ?? [];
+  const programs = [...list.matchAll(/'([^']+)'/g)].map(([, name]) => name!);
+  return programs.filter(isProgram).filter((program) => !findProgram(program));
+}
+
+function paragraph(program: Program, files: readonly NotRun[]): string {
+  const specs = files.map(({ file, tests }) => `  ${file} (${tests})\n`);
+  return `Not run, as there is no ${program}: ${total(files)} tests.\n${specs.join('')}  Install it: ${howToInstall(program)}.\n`;
+}
