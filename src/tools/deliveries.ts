@@ -6,7 +6,7 @@ import { fail, oneOf, program, readArguments } from './cli.js';
 import { lagLines, listLines, showLines } from './delivery-lines.js';
 
 const HELP = `
-npm run deliveries -- list | show ID | retry ID|--all | discard ID | lag | replay CONSUMER --from T | forget CONSUMER
+npm run deliveries -- list | show ID | retry ID|--all | discard ID | lag | replay CONSUMER --from T | forget NAME
 
 What is not delivered, why, and how old it is. Works on the database of the running system, also while nothing runs.
 
@@ -18,7 +18,8 @@ What is not delivered, why, and how old it is. Works on the database of the runn
   lag                         how many messages each consumer has not read yet
   replay CONSUMER --from T    has a rebuildable consumer hear again what was said since T (2026-01-31,
                               2026-01-31T10:00:00Z), or everything (start), which empties its read model first
-  forget CONSUMER             one that no code declares any more: nothing is kept for it any longer
+  forget NAME                 a consumer that no code declares any more, or a module whose process will never run again:
+                              nothing is kept for it any longer
 `;
 
 const FLAGS = {
@@ -47,7 +48,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   discard: { needs: ID, prepare: (id, { reason }) => discard(id, reason ?? 'none given') },
   lag: { prepare: () => lag },
   replay: { needs: 'a CONSUMER', prepare: (name, { from }) => hearAgain(name, momentOf(from)) },
-  forget: { needs: 'a CONSUMER', prepare: (name) => forget(name) },
+  forget: { needs: 'the NAME of a consumer or module', prepare: (name) => forget(name) },
 };
 
 /** What the arguments ask for. @throws UsageError before anything is done */
@@ -90,7 +91,8 @@ const discard =
 
 const lag: Work = async (runtime, all) => {
   const { goneConsumers } = await import('../platform/operations/gone-consumers.js');
-  return lagLines(await all.lag(), await goneConsumers(runtime));
+  const { silentModules } = await import('../platform/operations/silent-modules.js');
+  return lagLines(await all.lag(), await goneConsumers(runtime), await silentModules(runtime));
 };
 
 const hearAgain =
@@ -101,12 +103,14 @@ const hearAgain =
     return `${consumer} hears again: ${parts.join(', ')}.\n`;
   };
 
+/** The name of a consumer begins with that of its module. */
 const forget =
-  (consumer: string): Work =>
+  (name: string): Work =>
   async (runtime) => {
     const { forgetConsumer } = await import('../platform/operations/gone-consumers.js');
-    await forgetConsumer(runtime, consumer);
-    return `${consumer} is forgotten.\n`;
+    const { forgetModule } = await import('../platform/operations/silent-modules.js');
+    await (name.includes('.') ? forgetConsumer : forgetModule)(runtime, name);
+    return `${name} is forgotten.\n`;
   };
 
 /** A time without its zone would be another moment on every machine. */

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { PutAside } from '../platform/delivery/work-table.js';
-import { listLines } from './delivery-lines.js';
+import { lagLines, listLines } from './delivery-lines.js';
 
 const item: PutAside = {
   id: 'library:1',
@@ -23,4 +23,15 @@ it.each<[string, Partial<PutAside>]>([
 ])('says %s of what has to happen next', (next, more) => {
   const line = listLines({ items: [{ ...item, ...more }], total: 1 }).split('\n')[1];
   expect(line).toMatch(new RegExp(` {2}${next} +–$`));
+});
+
+it('says for whom something is kept, and how to end that', () => {
+  const gone = { consumer: 'library.shelf', producers: ['press'] };
+  const lines = lagLines([], [gone], [{ module: 'billing', silentMs: 7_200_000 }]).split('\n');
+  expect(lines).toContain(
+    'library.shelf is declared nowhere any more; what press said is kept for it. Stop that with: npm run deliveries -- forget library.shelf',
+  );
+  expect(lines).toContain(
+    'billing has not reported for 2h; what its messages may repeat is remembered. If it will never run again: npm run deliveries -- forget billing',
+  );
 });

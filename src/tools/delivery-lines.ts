@@ -1,6 +1,7 @@
 import type { Lag } from '../platform/delivery/lag.js';
 import type { PutAside, PutAsideInFull } from '../platform/delivery/work-table.js';
 import type { GoneConsumer } from '../platform/operations/gone-consumers.js';
+import type { SilentModule } from '../platform/operations/silent-modules.js';
 import { brief, span, table } from './table.js';
 
 /** The messages that were put aside, as a table. */
@@ -43,8 +44,8 @@ export function showLines({ message, errors, parkedAt, ...item }: PutAsideInFull
   return `${lines.join('\n')}\n`;
 }
 
-/** How far every consumer is behind, and who holds messages without being one any more. */
-export function lagLines(lags: readonly Lag[], gone: readonly GoneConsumer[]): string {
+/** How far every consumer is behind, and for whom something is kept that may never be asked for. */
+export function lagLines(lags: readonly Lag[], gone: readonly GoneConsumer[], silent: readonly SilentModule[]): string {
   const rows = lags.map(({ consumer, producer, waiting, oldestMs }) => [
     consumer,
     producer,
@@ -56,5 +57,10 @@ export function lagLines(lags: readonly Lag[], gone: readonly GoneConsumer[]): s
       `${consumer} is declared nowhere any more; what ${producers.join(' and ')} said is kept for it. Stop that with: ` +
       `npm run deliveries -- forget ${consumer}\n`,
   );
-  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + notes.join('');
+  const silences = silent.map(
+    ({ module, silentMs }) =>
+      `${module} has not reported for ${span(silentMs)}; what its messages may repeat is remembered. If it will never run ` +
+      `again: npm run deliveries -- forget ${module}\n`,
+  );
+  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + [...notes, ...silences].join('');
 }

@@ -167,7 +167,7 @@ describe('a replay', () => {
     await replica.sql('counting', `UPDATE outbox SET created_at = created_at - interval '8 days'`);
     await eventually(async () => {
       read();
-      await keepOutbox(counting, replica.runtime.databases, { keepMs: 7 * 86_400_000, partitionRows: 250_000 });
+      await keepOutbox(counting, replica.runtime.databases, { keepMs: 7 * 86_400_000, partitionRows: 250_000 }, []);
       return (await count('counting', 'outbox')) === 0;
     }, 'the old messages being dropped');
     await raised(2);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
 import pg from 'pg';
+import { heldBy } from '../../src/platform/delivery/holders.js';
 import { keepOutbox } from '../../src/platform/delivery/retention.js';
 import type { Database } from '../../src/platform/persistence/database.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
@@ -37,7 +38,7 @@ describe('retention', () => {
                      FROM pg_inherits WHERE inhparent = 'outbox'::regclass`);
   const raise = (times: number, key?: string) =>
     Promise.all(Array.from({ length: times }, () => replica.execute(new RaiseCounter({ counter: 'c' }), key)));
-  const keep = () => keepOutbox(database, [database], OPTIONS);
+  const keep = async () => keepOutbox(database, [database], OPTIONS, await heldBy([database]));
   /** The process looks after its outbox by itself as well, and only one does at a time. */
   const keepUntil = (look: () => Promise<boolean>, what: string) =>
     eventually(async () => (await keep(), look()), what);

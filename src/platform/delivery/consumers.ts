@@ -33,9 +33,8 @@ export function eventConsumer(
   const eventOf = ({ type, payload }: StoredMessage) => new (classes.get(type)!)(payload as never);
   const inScope = async (message: StoredMessage, unit: UnitOfWork | undefined, work: () => Promise<void>) => {
     const said = unit?.said;
-    await runInScope(contextOf(message, module, unit ? {} : { key: message.id }), unit, work);
-    if (unit && unit.hasLocalEvents)
-      await runInScope(contextOf(message, module), unit, () => local.drain(unit));
+    await runInScope(contextOf(message, module, unit ? {} : { key: message.id, repeatedBy: 'message' }), unit, work);
+    if (unit && unit.hasLocalEvents) await runInScope(contextOf(message, module), unit, () => local.drain(unit));
     if (!options.rebuildable || unit!.said === said) return;
     throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
   };

@@ -1,6 +1,7 @@
 import type { Logger } from '../observability/logging.js';
 import type { Database } from '../persistence/database.js';
 import type { ConsumerLoop } from './consumer-loop.js';
+import { heldBy } from './holders.js';
 import type { DeliverySource } from './lag.js';
 import { oldestOf } from './lag.js';
 import { rouseAll } from './parked.js';
@@ -60,12 +61,13 @@ export class Housekeeping {
   async #work(): Promise<void> {
     const alarm = Date.now() >= this.#alarmAt;
     if (alarm) this.#alarmAt = Date.now() + ALARM_MS;
+    const held = await heldBy(this.house.databases);
     for (const database of this.house.databases) {
       if (this.#stopped) return;
       try {
         await this.review(database);
         await rouseAll(database.pool);
-        await keepOutbox(database, this.house.databases, this.options);
+        await keepOutbox(database, this.house.databases, this.options, held);
         if (alarm) await this.alarm(database.module);
       } catch (err) {
         this.house.log.warn(

@@ -1,5 +1,7 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Database } from '../persistence/database.js';
+import type { Holding } from './holders.js';
+import { noteHolders } from './holders.js';
 import type { Partitions } from './outbox-partitions.js';
 import {
   currentPartition,
@@ -11,7 +13,10 @@ import {
 } from './outbox-partitions.js';
 
 export interface RetentionOptions {
-  /** How long delivered messages and remembered outcomes are kept at least: milliseconds. */
+  /**
+   * How long delivered messages and outcomes of commands are kept at least: milliseconds. Outcomes that a client's key leads
+   * to, no longer; those of commands that a message may repeat, beyond the end of that message.
+   */
   keepMs: number;
   /** Rows of a partition of an outbox. */
   partitionRows: number;
@@ -33,13 +38,16 @@ const LOCK = 7_166_003;
  * not run anywhere, nothing that it has not read is dropped.
  *
  * @param readers the databases of the modules in this process; their progress is reported
+ * @param held what these modules hold
  */
 export async function keepOutbox(
   producer: Database,
   readers: readonly Database[],
   options: RetentionOptions,
+  held: readonly Holding[],
 ): Promise<void> {
   await holdingRows(producer.pool, 'try', async (client) => {
+    await noteHolders(client, held);
     for (const reader of readers) await report(client, await progressOf(reader, producer.module));
     if ((await makeRoom(client, options.partitionRows)) && (await pageIsOld(client, options.keepMs)))
       await turnPage(client);
@@ -125,12 +133,20 @@ async function pageIsOld(client: PoolClient, keepMs: number): Promise<boolean> {
   return rows[0]?.old ?? false;
 }
 
-/** A message that is still parked may be handled again however late: the outcomes of its commands are kept for it. */
+/**
+ * A client repeats a command while it waits; a message that some module holds repeats its commands however late. So their
+ * outcomes go when they are older by `keepMs` than the oldest of these messages, and than the last report of each module:
+ * of one that does not report it is not known what it holds. Everything is reckoned by the clock of this server.
+ */
 async function forgetOutcomes(client: PoolClient, keepMs: number): Promise<void> {
+  const nobodysMessage = `least(now(), (SELECT least(min(oldest_at), min(reported_at)) FROM message_holder))`;
+  await forgetBefore(client, keepMs, `repeated_by = 'client' AND created_at < now() - $1 * interval '1 ms'`);
+  await forgetBefore(client, keepMs, `created_at < ${nobodysMessage} - $1 * interval '1 ms'`);
+}
+
+async function forgetBefore(client: PoolClient, keepMs: number, condition: string): Promise<void> {
   const text = `
     DELETE FROM command_outcome WHERE (type, key) IN (
-      SELECT type, key FROM command_outcome
-       WHERE created_at < least(now() - $1 * interval '1 ms', (SELECT min(parked_at) FROM parked_message))
-       ORDER BY created_at LIMIT ${CHUNK})`;
+      SELECT type, key FROM command_outcome WHERE ${condition} ORDER BY created_at LIMIT ${CHUNK})`;
   while ((await client.query(text, [keepMs])).rowCount === CHUNK);
 }

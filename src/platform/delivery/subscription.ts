@@ -6,7 +6,10 @@ const SUBSCRIPTION = 'liftout:subscription';
 export interface SubscriptionOptions {
   /** Stable name of this consumer within its module; its progress is kept under it, so never change it. */
   name: string;
-  /** The handler calls the outside world: it runs without a transaction, and records what it learned with a command. */
+  /**
+   * The handler calls the outside world: it runs without a transaction, and records what it learned with commands. Where it
+   * is run again, a command that says the same has no second effect; one that says something else is another one.
+   */
   external?: boolean;
   /** A read model that can be replayed: writes its own tables only, neither publishes nor sends. */
   rebuildable?: boolean;

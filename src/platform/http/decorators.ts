@@ -31,7 +31,8 @@ export const Operational = () => SetMetadata(ACCESS, 'operational' satisfies Acc
 
 /**
  * The route needs an `Idempotency-Key`, of 1 to 200 printable ASCII characters. It belongs to the user and the route:
- * a command that the route executes has its outcome remembered under it.
+ * a command that the route executes has its outcome remembered under it, for as long as `OUTBOX_RETENTION_HOURS` says. The
+ * same key with another content is refused; what is a default of the command's schema may be left out or said.
  */
 export const Idempotent = () => SetMetadata(IDEMPOTENT, true);
 

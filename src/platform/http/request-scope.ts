@@ -43,11 +43,11 @@ export class RequestScope implements NestInterceptor {
     execution: ExecutionContext,
     request: FastifyRequest,
     { actor, type }: MessageContext,
-  ): { key: string } | undefined {
+  ): Pick<MessageContext, 'key' | 'repeatedBy'> | undefined {
     if (!this.reflector.get<boolean | undefined>(IDEMPOTENT, execution.getHandler())) return undefined;
     const key = idempotencyKey(text(request.headers['idempotency-key']));
     // Escaped, so that no user's key can read like another's.
-    return { key: `${encodeURIComponent(actor.sub)}:${type}:${key}` };
+    return { key: `${encodeURIComponent(actor.sub)}:${type}:${key}`, repeatedBy: 'client' };
   }
 }
 

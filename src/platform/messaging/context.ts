@@ -29,6 +29,13 @@ export interface MessageContext {
   readonly occurredAt?: string;
   /** Idempotency key: a command with one has its outcome remembered. */
   readonly key?: string;
+  /**
+   * Who may repeat the command: a client, for as long as outcomes are kept, or a stored message, for as long as any module
+   * holds it. Absent where that is not known, as of a caller of an older version.
+   */
+  readonly repeatedBy?: 'client' | 'message';
+  /** The key as version 0.1 made it: `parent/position`; `nth` of the commands of its parent that say the same. */
+  readonly former?: { readonly parent: string; readonly position: number; readonly nth: number };
 }
 
 /** What a running handler may do to the unit of work it is in. Implemented in `persistence/unit-of-work.ts`. */
@@ -59,8 +66,10 @@ export interface SendOptions {
 export interface Scope {
   readonly context: MessageContext;
   readonly unit?: Unit;
-  /** How many keyed commands this scope has sent: makes the keys of its children the same in a repetition. */
+  /** How many keyed commands this scope has executed. */
   children: number;
+  /** How many of each type, or of each content: makes the keys of its children the same in a repetition. */
+  asked?: Map<string, number>;
 }
 
 const storage = new AsyncLocalStorage<Scope>();

@@ -1,3 +1,4 @@
+import { childKey } from './child-key.js';
 import type { MessageContext, Unit } from './context.js';
 import { childContext, currentMessage, currentScope, runInScope } from './context.js';
 import { before } from './deadline.js';
@@ -54,7 +55,7 @@ export class Dispatcher {
       throw new ContractViolation(`${message.constructor.name} was not made with defineCommand or defineQuery.`);
     }
     this.#refuseOpenTransaction(definition);
-    const context = childContext(definition.name, definition.module, childKey(definition));
+    const context = childContext(definition.name, definition.module, keyed(definition, message));
     const remote = this.remotes.get(definition.module);
     const ask = () => (remote ? remote.ask(context, message) : this.answer(context, message));
     const { kind, module: to, name } = definition as MessageDefinition & { kind: 'command' | 'query' };
@@ -126,11 +127,9 @@ export class Dispatcher {
   }
 }
 
-/** Commands of a keyed scope get keys of their own, the same ones when the scope is repeated. */
-function childKey(definition: MessageDefinition): Partial<MessageContext> {
+function keyed(definition: MessageDefinition, message: object): Partial<MessageContext> {
   const scope = currentScope();
-  if (definition.kind === 'query' || !scope?.context.key) return {};
-  return { key: `${scope.context.key}/${scope.children++}` };
+  return scope ? childKey(scope, definition, message) : {};
 }
 
 async function undoneUnlessOk(unit: Unit, work: () => Promise<Outcome>): Promise<Outcome> {

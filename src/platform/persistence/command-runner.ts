@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
 import type { MessageContext } from '../messaging/context.js';
 import { runInScope } from '../messaging/context.js';
 import type { CommandRunner, Outcome } from '../messaging/dispatcher.js';
-import { Invalid, Unavailable } from '../messaging/errors.js';
+import { Unavailable } from '../messaging/errors.js';
+import { AlreadyHandled, CommandMemory } from './command-memory.js';
 import type { Database } from './database.js';
 import { isRetryable } from './failures.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -30,7 +29,7 @@ export class TransactionalRunner implements CommandRunner {
   ) {}
 
   async run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome> {
-    const memory = context.key === undefined ? undefined : new Memory(context.key, context.type, message);
+    const memory = context.key === undefined ? undefined : new CommandMemory(context.key, context, message);
     const known = await memory?.recall(this.database.pool);
     if (known) return known;
     for (let attempt = 1; ; attempt++) {
@@ -45,7 +44,7 @@ export class TransactionalRunner implements CommandRunner {
 
   async #attempt(
     context: MessageContext,
-    memory: Memory | undefined,
+    memory: CommandMemory | undefined,
     handle: () => Promise<Outcome>,
   ): Promise<Outcome> {
     const unit = this.#newUnit(memory);
@@ -65,14 +64,14 @@ export class TransactionalRunner implements CommandRunner {
     }
   }
 
-  #newUnit(memory: Memory | undefined): UnitOfWork {
+  #newUnit(memory: CommandMemory | undefined): UnitOfWork {
     return new UnitOfWork(this.database.module, this.database.dataSource, memory && ((client) => memory.claim(client)));
   }
 
   async #commit(
     unit: UnitOfWork,
     context: MessageContext,
-    memory: Memory | undefined,
+    memory: CommandMemory | undefined,
     outcome: Outcome,
   ): Promise<void> {
     if (context.deadline && Date.now() > context.deadline) {
@@ -83,7 +82,7 @@ export class TransactionalRunner implements CommandRunner {
   }
 
   /** A typed error leaves nothing behind but the memory of it. */
-  async #undo(unit: UnitOfWork, memory: Memory | undefined, outcome: Outcome): Promise<void> {
+  async #undo(unit: UnitOfWork, memory: CommandMemory | undefined, outcome: Outcome): Promise<void> {
     await unit.rollback();
     if (!memory) return;
     const record = this.#newUnit(memory);
@@ -94,61 +93,5 @@ export class TransactionalRunner implements CommandRunner {
       await record.rollback();
       throw error;
     }
-  }
-}
-
-class AlreadyHandled extends Error {
-  constructor(readonly outcome: Outcome) {
-    super('This command was handled before.');
-  }
-}
-
-interface Remembered {
-  fingerprint: string;
-  outcome: Outcome;
-}
-
-/** The memory of one keyed command in its module's schema. */
-class Memory {
-  readonly #fingerprint: string;
-
-  constructor(
-    private readonly key: string,
-    private readonly type: string,
-    message: object,
-  ) {
-    this.#fingerprint = createHash('sha256').update(JSON.stringify(message)).digest('base64url');
-  }
-
-  /** The outcome, if the command was handled before. */
-  async recall(client: Pick<PoolClient, 'query'>): Promise<Outcome | undefined> {
-    const { rows } = await client.query<Remembered>({
-      name: 'outcome-recall',
-      text: 'SELECT fingerprint, outcome FROM command_outcome WHERE type = $1 AND key = $2',
-      values: [this.type, this.key],
-    });
-    return rows[0] && this.#sameCommand(rows[0]);
-  }
-
-  /** Takes the key for this transaction; whoever else wants it waits until we commit or roll back. */
-  async claim(client: PoolClient): Promise<void> {
-    const { rowCount } = await client.query({
-      name: 'outcome-claim',
-      text: `INSERT INTO command_outcome (type, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-      values: [this.type, this.key, this.#fingerprint],
-    });
-    if (rowCount === 0) throw new AlreadyHandled((await this.recall(client))!);
-  }
-
-  async remember(client: PoolClient, outcome: Outcome): Promise<void> {
-    const values = [this.type, this.key, JSON.stringify(outcome)];
-    const text = 'UPDATE command_outcome SET outcome = $3 WHERE type = $1 AND key = $2';
-    await client.query({ name: 'outcome-remember', text, values });
-  }
-
-  #sameCommand(known: Remembered): Outcome {
-    if (known.fingerprint === this.#fingerprint) return known.outcome;
-    const message = 'This idempotency key was used before, for another content. Use a new key for a new command.';
-    return { ok: false, error: new Invalid('idempotency_key_reused', message).toWire() };
   }
 }

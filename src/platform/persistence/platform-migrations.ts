@@ -101,5 +101,39 @@ export class SagaHeaders1700000000001 implements MigrationInterface {
   }
 }
 
+/**
+ * What a command said apart from defaults; who may repeat it; and since when each module holds messages that may repeat
+ * commands here. A row that an older version writes counts as repeatable by a message, which keeps it for longer.
+ */
+export class RepeatedCommands1700000000004 implements MigrationInterface {
+  readonly name = 'RepeatedCommands1700000000004';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE command_outcome
+        ADD COLUMN content text,
+        ADD COLUMN repeated_by text NOT NULL DEFAULT 'message';
+      CREATE INDEX command_outcome_client_age ON command_outcome (created_at) WHERE repeated_by = 'client';
+      CREATE TABLE message_holder (
+        module      text PRIMARY KEY,
+        oldest_at   timestamptz,
+        reported_at timestamptz NOT NULL DEFAULT now()
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP TABLE message_holder;
+      DROP INDEX command_outcome_client_age;
+      ALTER TABLE command_outcome DROP COLUMN content, DROP COLUMN repeated_by;
+    `);
+  }
+}
+
 /** Those of every module, before its own. */
-export const PLATFORM_MIGRATIONS = [PlatformTables1700000000000, SagaHeaders1700000000001] as const;
+export const PLATFORM_MIGRATIONS = [
+  PlatformTables1700000000000,
+  SagaHeaders1700000000001,
+  RepeatedCommands1700000000004,
+] as const;

@@ -4,7 +4,16 @@ import type { EntityMetadata } from 'typeorm';
 import { contextOptions } from '../bounded-context.js';
 
 /** Tables of the platform in every module's schema: see `platform-migrations.ts` and `migrate.ts`. */
-const RESERVED = ['outbox', 'consumer_progress', 'parked_message', 'command_outcome', 'saga', 'schema_migration'];
+const RESERVED = [
+  'outbox',
+  'outbox_reader',
+  'consumer_progress',
+  'parked_message',
+  'message_holder',
+  'command_outcome',
+  'saga',
+  'schema_migration',
+];
 
 interface Mapped {
   readonly name: string;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { heldBy } from '../delivery/holders.js';
 import { progressOf } from '../delivery/retention.js';
 import type { Sayings } from './event-transport.js';
 import type { SeamClient } from './seam-client.js';
@@ -11,9 +12,15 @@ const ANSWER_MS = 5000;
 /** How far consumers have come with a producer, as their process tells it. */
 export const ReaderReport = z.array(z.object({ consumer: z.string(), position: z.string().regex(/^\d+$/) }));
 
+/** For how long modules have held their oldest message, as their process tells it. */
+export const HoldingReport = z.array(
+  z.object({ module: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/), oldestMs: z.number().min(0).nullable() }),
+);
+
 /**
- * Tells the producers in other processes now and then how far their consumers here have come: from the first time on they
- * retire nothing that these have not read. What cannot be told while a producer is away is told later.
+ * Tells the modules in other processes now and then how far their consumers here have come, and how old the messages are
+ * that the modules here hold: from the first time on they retire nothing that these have not read, and remember commands
+ * that these may repeat. What cannot be told while a module is away is told later.
  */
 export async function reportReaders({ remotes, databases }: Sayings, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
@@ -22,10 +29,16 @@ export async function reportReaders({ remotes, databases }: Sayings, signal: Abo
   }
 }
 
+/** A version that does not know of holdings answers that there is no such path: it forgets as it always did. */
 async function tell(client: SeamClient, databases: Sayings['databases'], signal: AbortSignal): Promise<void> {
   const { module } = client.peer;
-  const progress = await Promise.all(databases.map((database) => progressOf(database, module)));
-  const report: z.input<typeof ReaderReport> = progress.flat();
-  if (report.length === 0) return;
-  await client.request('POST', `${PATHS.feeds}/${module}/readers`, JSON.stringify(report), ANSWER_MS, {}, signal);
+  const progress = Promise.all(databases.map((database) => progressOf(database, module)));
+  const send = async (what: string, report: readonly object[]) => {
+    if (report.length === 0) return;
+    await client.request('POST', `${PATHS.feeds}/${module}/${what}`, JSON.stringify(report), ANSWER_MS, {}, signal);
+  };
+  await Promise.allSettled([
+    progress.then((all) => send('readers', all.flat() satisfies z.input<typeof ReaderReport>)),
+    heldBy(databases).then((held) => send('holders', held satisfies z.input<typeof HoldingReport>)),
+  ]);
 }

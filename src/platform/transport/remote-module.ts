@@ -24,9 +24,9 @@ export class HttpRemoteModule implements RemoteModule {
   ask(context: MessageContext, message: object): Promise<Outcome> {
     const definition = definitionOf(message)!;
     const deadline = context.deadline ?? Date.now() + PATIENCE_MS;
-    // A command that is repeated must be recognised: without a key of its caller's its id is the key.
-    const key = definition.kind === 'command' ? { key: context.key ?? context.id } : {};
-    const sent = { ...context, ...key, deadline };
+    // A command that is repeated must be recognised: without a key of its caller's its id is the key, while he waits.
+    const own = { key: context.id, repeatedBy: 'client' } as const;
+    const sent = { ...context, ...(definition.kind === 'command' && !context.key && own), deadline };
     const { module, url } = this.client.peer;
     const spec = () => asking(context, module, url);
     return this.client.policy.message(deadline, (left) =>

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Feed, Watch } from '../delivery/feed.js';
 import { untilMoved } from '../delivery/feed.js';
+import { noteHolders } from '../delivery/holders.js';
 import { report } from '../delivery/retention.js';
 import type { Dispatcher } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
@@ -8,7 +9,7 @@ import type { Registry } from '../messaging/registry.js';
 import type { Logger } from '../observability/logging.js';
 import type { Database } from '../persistence/database.js';
 import { BATCH_TYPE, toCloudEvent } from './cloud-events.js';
-import { ReaderReport } from './reader-reports.js';
+import { HoldingReport, ReaderReport } from './reader-reports.js';
 import { FORWARDED, fromWire, outcomeBody, PATHS } from './wire.js';
 
 const MOST_MESSAGES = 1000;
@@ -67,6 +68,7 @@ export class SeamAnswers {
     const feed = `${PATHS.feeds}/${arrived.module}`;
     if (path === `${feed}/settled`) return this.#settled(arrived.module, asked, response);
     if (path === `${feed}/readers`) return this.#readers(arrived, response);
+    if (path === `${feed}/holders`) return this.#holders(arrived, response);
     if (path === feed) return this.#feed(arrived.module, asked, response);
     return sendJson(response, 404, { reason: 'fault', message: 'There is no such path.' });
   }
@@ -122,6 +124,11 @@ export class SeamAnswers {
 
   async #readers({ module, body }: Arrived, response: ServerResponse): Promise<void> {
     await report(this.host.database(module).pool, ReaderReport.parse(JSON.parse(body.toString())));
+    return sendJson(response, 200, {});
+  }
+
+  async #holders({ module, body }: Arrived, response: ServerResponse): Promise<void> {
+    await noteHolders(this.host.database(module).pool, HoldingReport.parse(JSON.parse(body.toString())));
     return sendJson(response, 200, {});
   }
 

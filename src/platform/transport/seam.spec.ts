@@ -112,6 +112,19 @@ describe('a message to a module in another process', () => {
     expect(await notes(message.topic)).toHaveLength(1);
   });
 
+  it('tells who may repeat it; where an older caller does not, it is kept as long as a message needs', async () => {
+    const who = async (more: object) => {
+      const message = new WriteNote({ topic: topic(), text: 'x' });
+      await ask(message, more);
+      const text = `SELECT repeated_by AS by FROM command_outcome ORDER BY created_at DESC LIMIT 1`;
+      return (await host.runtime.database('notes').pool.query<{ by: string }>(text)).rows[0]!.by;
+    };
+    expect(await who({ key: 'k3', repeatedBy: 'client' })).toBe('client');
+    expect(await who({ key: 'k4', repeatedBy: 'message' })).toBe('message');
+    expect(await who({ key: 'k5' })).toBe('message');
+    expect(await who({})).toBe('client');
+  });
+
   it('with the key of another content is refused', async () => {
     const about = topic();
     await ask(new WriteNote({ topic: about, text: 'one' }), { key: 'k2' });

@@ -21,6 +21,9 @@ const Context = z.object({
   traceparent: z.string(),
   actor: z.object({ sub: z.string().regex(SUBJECT), role: z.enum([...ROLES, 'anonymous', 'system']) }),
   key: z.string().optional(),
+  /** Versions before 0.2 know neither of the two; what a later one may say here is no reason to refuse the message. */
+  repeatedBy: z.enum(['client', 'message']).optional().catch(undefined),
+  former: z.object({ parent: z.string(), position: z.int(), nth: z.int() }).optional().catch(undefined),
   /** Milliseconds that the caller goes on waiting: a span, since the clocks of two hosts differ. */
   remainingMs: z.number().optional(),
 });
@@ -47,9 +50,9 @@ export const WireOutcome = z.union([
 const WireUnavailable = z.object({ reason: z.enum(['fault', 'timeout', 'down']), message: z.string() });
 
 export function toWire(context: MessageContext, message: object): string {
-  const { id, type, correlationId, causationId, traceparent, actor, key, deadline } = context;
+  const { id, type, correlationId, causationId, traceparent, actor, key, repeatedBy, former, deadline } = context;
   const remainingMs = deadline && deadline - Date.now();
-  const told = { id, type, correlationId, causationId, traceparent, actor, key, remainingMs };
+  const told = { id, type, correlationId, causationId, traceparent, actor, key, repeatedBy, former, remainingMs };
   return JSON.stringify({ context: told, payload: message });
 }
 

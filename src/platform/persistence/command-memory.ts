@@ -1,0 +1,97 @@
+import type { PoolClient } from 'pg';
+import { contentHash, hashOf, withoutDefaults } from '../messaging/content.js';
+import type { MessageContext } from '../messaging/context.js';
+import type { Outcome } from '../messaging/dispatcher.js';
+import { Invalid } from '../messaging/errors.js';
+
+/** So many commands of one message that version 0.1 has executed are recognised. */
+const MAX_FORMER_COMMANDS = 50;
+
+export class AlreadyHandled extends Error {
+  constructor(readonly outcome: Outcome) {
+    super('This command was handled before.');
+  }
+}
+
+interface Remembered {
+  key: string;
+  /** Hash of the command with its defaults, as version 0.1 wrote and compared it. */
+  fingerprint: string;
+  /** Hash of the command without them; absent in rows of version 0.1. */
+  content: string | null;
+  outcome: Outcome;
+}
+
+/** The memory of one keyed command in its module's schema. */
+export class CommandMemory {
+  readonly #type: string;
+  readonly #fingerprint: string;
+  readonly #content: string;
+  readonly #formerKeys: readonly string[];
+
+  constructor(
+    private readonly key: string,
+    private readonly context: MessageContext,
+    private readonly message: object,
+  ) {
+    this.#type = context.type;
+    this.#fingerprint = hashOf(message);
+    this.#content = contentHash(message);
+    this.#formerKeys = formerKeys(context);
+  }
+
+  /** The outcome, if the command was handled before. */
+  async recall(client: Pick<PoolClient, 'query'>): Promise<Outcome | undefined> {
+    const { rows } = await client.query<Remembered>({
+      name: 'outcome-recall',
+      text: 'SELECT key, fingerprint, content, outcome FROM command_outcome WHERE type = $1 AND key = ANY ($2)',
+      values: [this.#type, [this.key, ...this.#formerKeys]],
+    });
+    const known = rows.find(({ key }) => key === this.key);
+    if (!known) return this.#former(rows)?.outcome;
+    return this.#isSame(known) ? known.outcome : reused();
+  }
+
+  /** Takes the key for this transaction; whoever else wants it waits until we commit or roll back. */
+  async claim(client: PoolClient): Promise<void> {
+    const { rowCount } = await client.query({
+      name: 'outcome-claim',
+      text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by)
+             VALUES ($1, $2, $3, $4, coalesce($5, 'message')) ON CONFLICT DO NOTHING`,
+      values: [this.#type, this.key, this.#fingerprint, this.#content, this.context.repeatedBy],
+    });
+    if (rowCount === 0) throw new AlreadyHandled((await this.recall(client))!);
+  }
+
+  async remember(client: PoolClient, outcome: Outcome): Promise<void> {
+    const values = [this.#type, this.key, JSON.stringify(outcome)];
+    const text = 'UPDATE command_outcome SET outcome = $3 WHERE type = $1 AND key = $2';
+    await client.query({ name: 'outcome-remember', text, values });
+  }
+
+  /** The same defaults, or the same without defaults: whatever either version has of them. */
+  #isSame({ fingerprint, content }: Remembered): boolean {
+    if (fingerprint === this.#fingerprint || content === this.#content) return true;
+    return content === null && fingerprint === hashOf(withoutDefaults(this.message));
+  }
+
+  /** Version 0.1 numbered the commands of a message; those that say the same are taken in that order. */
+  #former(rows: readonly Remembered[]): Remembered | undefined {
+    const numbered = (row: Remembered) => this.#formerKeys.indexOf(row.key);
+    const same = rows.filter((row) => this.#isSame(row)).sort((a, b) => numbered(a) - numbered(b));
+    if (this.context.repeatedBy === 'message') return same[this.context.former?.nth ?? 0];
+    return same.find(({ content }) => content === null);
+  }
+}
+
+function formerKeys({ former, repeatedBy }: MessageContext): string[] {
+  if (!former) return [];
+  const { parent, position } = former;
+  if (repeatedBy !== 'message') return [`${parent}/${position}`];
+  return Array.from({ length: MAX_FORMER_COMMANDS }, (_, n) => `${parent}/${n}`);
+}
+
+function reused(): Outcome {
+  const message = 'This idempotency key was used before, for another content. Use a new key for a new command.';
+  return { ok: false, error: new Invalid('idempotency_key_reused', message).toWire() };
+}
