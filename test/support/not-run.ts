@@ -38,7 +38,10 @@ export default class NotRunReporter {
     if (missing.size > 0 && this.settings.ci) this.#failure = new Error('Not every test was run.');
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const counts = [`${results.numPassedTests} passed`, `${failed} failed`, `${total(notRun)} not run`];
-    const lines = [...[...missing].map(([program, files]) => paragraph(program, files)), `test: ${counts.join(', ')}\n`];
+    const lines = [
+      ...[...missing].map(([program, files]) => paragraph(program, files)),
+      `test: ${counts.join(', ')}\n`,
+    ];
     // Behind the summary that Jest prints itself.
     process.once('exit', () => void process.stderr.write(`\n${lines.join('\n')}`));
   }

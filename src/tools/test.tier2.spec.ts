@@ -1,0 +1,103 @@
+import { chmod, readdir, readFile, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { HostEnv } from '../../test/support/host-process.js';
+import { runProcess } from '../../test/support/host-process.js';
+import { emptyFolder } from '../../test/support/stage.js';
+import { eventually } from '../platform/testing/index.js';
+
+const GIT = 'src/tools/contracts/revisions';
+const SERVERS = 'src/platform/persistence/embedded.tier2';
+
+/** Where the run keeps its temporary files. */
+let folder: string;
+beforeEach(async () => void (folder = await openFolder()));
+
+/** Also for the user as whom PostgreSQL runs where root runs the tests. */
+async function openFolder(): Promise<string> {
+  const open = await emptyFolder();
+  await chmod(open, 0o711);
+  return open;
+}
+
+function start(args: readonly string[], changes: HostEnv, detached = false) {
+  const { CI: _, TEST_DATABASE_URL: __, ...env } = process.env;
+  return runProcess(process.execPath, ['dist/src/tools/test.js', ...args], {
+    env: { ...env, TMPDIR: folder, ...changes },
+    detached,
+  });
+}
+
+/** A `PATH` that leads to what every system has. */
+async function bare(): Promise<string> {
+  const programs = await openFolder();
+  for (const name of ['sh', 'test']) await symlink(join('/usr/bin', name), join(programs, name));
+  return programs;
+}
+
+describe('a program that is missing', () => {
+  it('is named at the end, with how to get it and the specs that were not run', async () => {
+    const { code, errors } = await start(['--tier', '2', GIT], { PATH: await bare() }).stopped;
+    expect(errors).toMatch(
+      /\nNot run, as there is no git: 3 tests\.\n {2}src\/tools\/contracts\/revisions\.tier2\.spec\.ts \(3\)\n {2}Install it: apt-get install git /,
+    );
+    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, 3 not run\n$/);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('is a failure in CI', async () => {
+    const { code, errors } = await start([GIT], { PATH: await bare(), CI: 'true' }).stopped;
+    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, 3 not run\n$/);
+    expect(code).toBe(1);
+  }, 60_000);
+
+  it('is no reason to speak of tests that nobody asked for', async () => {
+    const { code, errors } = await start([GIT, '-t', 'no such test'], { PATH: await bare(), CI: 'true' }).stopped;
+    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, 0 not run\n$/);
+    expect([code, errors.includes('git')]).toEqual([0, false]);
+  }, 60_000);
+});
+
+describe('a run that ends', () => {
+  it('leaves no file behind', async () => {
+    const { code, errors } = await start([GIT, '-t', 'refuses a revision that there is not'], {}).stopped;
+    expect(errors).toMatch(/\ntest: 1 passed, 0 failed, 0 not run\n$/);
+    expect([code, await readdir(folder)]).toEqual([0, []]);
+  }, 60_000);
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'by %s leaves no process and no file behind',
+    async (signal, expected) => {
+      const running = start([SERVERS], {}, true);
+      // The one of all specs, and one that a spec has started.
+      const both = async () => (await servers()).length > 1 && (await servers());
+      const pids = await eventually(both, 'a server of a spec', 60_000);
+      running.kill(signal);
+      expect((await running.stopped).code).toBe(expected);
+      expect(await readdir(folder)).toEqual([]);
+      await eventually(() => [-running.pid, ...pids].every(isGone), 'its processes having ended');
+    },
+    120_000,
+  );
+});
+
+/** The processes of the PostgreSQL servers that keep their files in the folder. */
+async function servers(): Promise<number[]> {
+  // What is listed may be gone already.
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  const found = files.filter((file) => basename(file) === 'postmaster.pid');
+  const texts = await Promise.all(found.map((file) => readFile(join(folder, file), 'utf8').catch(() => '')));
+  return texts.map((text) => Number(text.split('\n')[0])).filter((pid) => pid > 0);
+}
+
+/** @param pid of a process; below zero, of a group */
+function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+}
