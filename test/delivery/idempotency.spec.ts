@@ -1,12 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Command } from '@nestjs/cqrs';
+import { CommandBus } from '@nestjs/cqrs';
 import { createHash } from 'node:crypto';
 import { keepOutbox } from '../../src/platform/delivery/retention.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context.js';
 import { forgetModule, silentModules } from '../../src/platform/operations/silent-modules.js';
 import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
-import { Asked, AskerModule, Book, ledgerModule, mood, NewerBook } from '../support/ledger.js';
+import { Asked, AskerModule, Book, ledgerModule, Mark, mood, NewerBook } from '../support/ledger.js';
 import type { TestPart } from '../support/parts.js';
 import { startPart } from '../support/parts.js';
 import { startReplica } from '../support/replica.js';
@@ -59,6 +62,31 @@ describe('a command with the key of a client', () => {
     await expect(replica.execute(new NewerBook({ line: 'c' }), 'old')).rejects.toMatchObject({
       code: 'idempotency_key_reused',
     });
+  });
+});
+
+describe('the commands of one request', () => {
+  beforeAll(async () => void (replica = await startReplica(data, older)));
+  afterAll(() => replica.stop());
+  const request = async (key: string, ...commands: Command<unknown>[]) => {
+    const results: unknown[] = [];
+    await runInScope(childContext('test', 'test', { key, repeatedBy: 'client' }), undefined, async () => {
+      for (const command of commands) results.push(await replica.app.get(CommandBus).execute(command));
+    });
+    return results;
+  };
+  const [mark, book] = [new Mark({ line: 'x' }), new Book({ line: 'x' })];
+
+  it('act once also when a version executes them in another order', async () => {
+    const [, first] = await request('both', mark, book);
+    expect(await request('both', book, mark)).toEqual([first, undefined]);
+  });
+
+  it('act once when version 0.1 has executed them, which numbered them', async () => {
+    const [, first] = await request('numbered', mark, book);
+    const text = `UPDATE command_outcome SET key = 'numbered/1', content = NULL WHERE key = 'numbered/0'`;
+    await sql('ledger', text);
+    expect(await request('numbered', mark, book)).toEqual([undefined, first]);
   });
 });
 

@@ -22,7 +22,7 @@ export class Asked extends defineEvent('asker.asked.v1', {
   payload: z.object({ key: z.string(), lines: z.array(z.string()) }),
 }) {}
 
-class Mark extends defineCommand('asker.mark.v1', { payload: z.object({ line: z.string() }) }) {}
+export class Mark extends defineCommand('asker.mark.v1', { payload: z.object({ line: z.string() }) }) {}
 
 /** What goes wrong, and in which order a version asks. */
 export const mood = {
