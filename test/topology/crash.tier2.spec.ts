@@ -13,7 +13,7 @@ import { newKey } from '../support/shop.js';
 import type { ModuleName } from '../support/topology.js';
 import { MODULES, SplitShop } from '../support/topology.js';
 
-/** `npm test` runs a sample; the evidence runs more orders, other modules, transports and seeds. */
+/** This is a sample; the evidence runs more orders, other modules, transports and seeds. */
 const setting = (name: string, otherwise: string) => process.env[`TOPOLOGY_${name}`] ?? otherwise;
 const ORDERS = Number(setting('ORDERS', '60'));
 const SEED = Number(setting('SEED', '1'));
