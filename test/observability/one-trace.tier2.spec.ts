@@ -1,63 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/eventually.js';
-import type { CollectedSpan } from '../support/collector.js';
 import { Collector } from '../support/collector.js';
 import { startHost } from '../support/host-process.js';
 import type { Customer } from '../support/shop.js';
 import { newKey, Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
 import { MODULES, SplitShop } from '../support/topology.js';
-
-const PRICE = 1250;
-const FINAL_S = 30;
+import { expectAllModules, FINAL_S, moduleOf, named, newTraceId, placed, PRICE, wholeTrace } from './traces.js';
 
 let collector: Collector;
 beforeAll(async () => void (collector = await Collector.start()));
-
-/** Places an order. @returns its trace */
-async function placed(customer: Customer, sku: string, token: string, wait?: number) {
-  const traceId = newTraceId();
-  const body = { lines: [{ sku, quantity: 1 }], paymentToken: token };
-  const headers = { 'idempotency-key': newKey(), traceparent: `00-${traceId}-b7ad6b7169203331-01` };
-  const preferring = { ...headers, ...(wait !== undefined && { prefer: `wait=${wait}` }) };
-  const { orderId, status } = (
-    await customer.post<{ orderId: string; status: string }>('/v1/orders', body, preferring)
-  ).expect(200, 202);
-  return { traceId, orderId, status };
-}
-
-const newTraceId = () => newKey().replaceAll('-', '');
-const moduleOf = ({ attributes }: CollectedSpan) => attributes['liftout.module'];
-
-/** The trace, once the order's page has heard of its end. */
-async function wholeTrace(traceId: string, last: string): Promise<CollectedSpan[]> {
-  const heard = (span: CollectedSpan) => span.name === `process ${last}` && moduleOf(span) === 'storefront';
-  await eventually(
-    () => collector.trace(traceId).some(heard) && isWhole(collector.trace(traceId)),
-    `${last} in its trace`,
-  );
-  return collector.trace(traceId);
-}
-
-/** Every span but the first has its parent. */
-function isWhole(spans: readonly CollectedSpan[]): boolean {
-  const ids = new Set(spans.map(({ spanId }) => spanId));
-  return spans.filter(({ parentId }) => !ids.has(parentId)).length === 1;
-}
-
-/** The names from a span up to the request. */
-function pathOf(span: CollectedSpan, spans: readonly CollectedSpan[]): string[] {
-  const parent = spans.find(({ spanId }) => spanId === span.parentId);
-  return [span.name, ...(parent ? pathOf(parent, spans) : [])];
-}
-
-function expectAllModules(spans: readonly CollectedSpan[]): void {
-  expect([...new Set(spans.map(moduleOf))].filter((module) => module !== undefined).sort()).toEqual([...MODULES]);
-  const root = spans.find(({ parentId }) => parentId === 'b7ad6b7169203331');
-  expect(root).toMatchObject({ name: 'POST /v1/orders', kind: 2, attributes: { 'http.route': '/v1/orders' } });
-}
-
-const named = (spans: readonly CollectedSpan[], name: string) => spans.filter((span) => span.name === name);
 
 describe('one process', () => {
   let env: Awaited<ReturnType<typeof ownEnv>>;
@@ -74,43 +26,10 @@ describe('one process', () => {
     sku = await (await shop.staff()).stocked(100, PRICE);
   }, 60_000);
 
-  it('an order is one trace through all modules, each span below what caused it', async () => {
-    const { traceId, status } = await placed(customer, sku, 'tok_approve', FINAL_S);
-    expect(status).toBe('confirmed');
-    const spans = await wholeTrace(traceId, 'ordering.order-confirmed.v1');
-    expectAllModules(spans);
-    const [reserved] = named(spans, 'inventory.reserve-stock.v1');
-    expect(pathOf(reserved!, spans)).toEqual([
-      'inventory.reserve-stock.v1',
-      'process inventory.reserve-stock.v1',
-      'send inventory.reserve-stock.v1',
-      'process ordering.checkout-started.v1',
-      'send ordering.checkout-started.v1',
-      'ordering.place-order.v1',
-      'POST /v1/orders',
-    ]);
-    const [settled] = named(spans, 'payments.settle-payment.v1');
-    expect(pathOf(settled!, spans)).toContain('process payments.charge-requested.v1');
-  });
-
-  it('statements are below the transaction of the command, and say what, not with which values', async () => {
-    const { traceId, orderId } = await placed(customer, sku, 'tok_approve', FINAL_S);
-    const spans = await wholeTrace(traceId, 'ordering.order-confirmed.v1');
-    const [insert] = named(spans, 'INSERT orders');
-    expect(pathOf(insert!, spans).slice(0, 3)).toEqual([
-      'INSERT orders',
-      'transaction ordering',
-      'ordering.place-order.v1',
-    ]);
-    expect(insert!.attributes).toMatchObject({ 'db.system.name': 'postgresql', 'db.operation.name': 'INSERT' });
-    expect(spans.filter(({ attributes }) => String(attributes['db.query.text']).includes(orderId))).toEqual([]);
-    expect(JSON.stringify(spans.map(({ attributes }) => attributes))).not.toContain('tok_approve');
-  });
-
   it('an order whose payment is tried again stays in its trace', async () => {
     const { traceId, status } = await placed(customer, sku, 'tok_flaky', FINAL_S);
     expect(status).toBe('confirmed');
-    const spans = await wholeTrace(traceId, 'ordering.order-confirmed.v1');
+    const spans = await wholeTrace(collector, traceId, 'ordering.order-confirmed.v1');
     expectAllModules(spans);
     const attempts = named(spans, 'process payments.charge-requested.v1');
     expect(attempts.length).toBeGreaterThan(2);
@@ -120,7 +39,7 @@ describe('one process', () => {
   it('an order that times out stays in its trace until everything is undone', async () => {
     const { traceId, status } = await placed(customer, sku, 'tok_never', FINAL_S);
     expect(status).toBe('cancelled');
-    const spans = await wholeTrace(traceId, 'ordering.order-cancelled.v1');
+    const spans = await wholeTrace(collector, traceId, 'ordering.order-cancelled.v1');
     expectAllModules(spans);
     await eventually(() => named(collector.trace(traceId), 'inventory.release-stock.v1').length === 1);
   });
@@ -136,7 +55,7 @@ describe('one process', () => {
     const answer = await customer.post('/v1/orders', body, headers);
     expect([answer.status, answer.headers.get('x-trace-id')]).toEqual([200, traceId]);
     const { traceId: later } = await placed(customer, sku, 'tok_approve', FINAL_S);
-    await wholeTrace(later, 'ordering.order-confirmed.v1');
+    await wholeTrace(collector, later, 'ordering.order-confirmed.v1');
     expect(collector.trace(traceId)).toEqual([]);
   });
 
@@ -147,7 +66,7 @@ describe('one process', () => {
     const next = await startHost(env);
     const after = await new Shop(next.url, env.DATA_DIR).staff();
     await eventually(async () => (await after.order(orderId)).status === 'confirmed', 'the order being confirmed');
-    expectAllModules(await wholeTrace(traceId, 'ordering.order-confirmed.v1'));
+    expectAllModules(await wholeTrace(collector, traceId, 'ordering.order-confirmed.v1'));
   }, 60_000);
 });
 
@@ -160,7 +79,7 @@ describe('every module in a process of its own', () => {
     const sku = await (await split.shop.staff()).stocked(1, PRICE);
     const { traceId, status } = await placed(await split.shop.customer(), sku, 'tok_approve', FINAL_S);
     expect(status).toBe('confirmed');
-    const spans = await wholeTrace(traceId, 'ordering.order-confirmed.v1');
+    const spans = await wholeTrace(collector, traceId, 'ordering.order-confirmed.v1');
     expect([...new Set(spans.map(moduleOf))].sort()).toEqual(expect.arrayContaining([...MODULES]));
     const [asked, answered] = named(spans, 'catalog.find-products.v1').sort((a, b) => a.kind - b.kind);
     expect([asked!.kind, answered!.kind].sort()).toEqual([2, 3]);
