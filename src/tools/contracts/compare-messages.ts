@@ -1,6 +1,6 @@
 import { compareSchemas } from './compare-schemas.js';
 import type { CurrentMessage, MessageContract, Snapshot } from './describe.js';
-import type { Difference, Direction } from './difference.js';
+import type { Difference, Direction, Rule } from './difference.js';
 import type { JsonSchema } from './schema.js';
 
 /** A change of a message that breaks whoever relies on it as it was. */
@@ -72,15 +72,17 @@ function compareEvents(message: string, before: MessageContract, after: MessageC
 
 /** Outboxes keep events for a while, and every consumer reads them with the new class. */
 function compareStored(message: string, before: MessageContract, reads: JsonSchema): Change[] {
-  const unreadable = compareSchemas(before.payload, reads, 'in').filter(
-    ({ rule }) => rule !== 'removed' && rule !== 'strict',
-  );
+  const found = compareSchemas(before.payload, reads, 'in').filter(({ rule }) => !READABLE.has(rule));
+  const unreadable = found.some(({ rule }) => rule !== 'inside') ? found : [];
   return unreadable.map((difference) => {
     const field = difference.path.join('.');
     const what = `${wordsOf(difference, 'in')}, so that the events which outboxes have kept cannot be read any more`;
     return { message, ...(field && { field }), what };
   });
 }
+
+/** Stored events have no unknown fields, and no field is left out for which there was a default. */
+const READABLE: ReadonlySet<Rule> = new Set(['removed', 'strict', 'default']);
 
 function compareResult(message: string, before: MessageContract, after: MessageContract): Change[] {
   if (!before.result) return [];
@@ -119,16 +121,22 @@ function comparePart(
 ): Change[] {
   return compareSchemas(before, after, direction).map((difference) => {
     const field = joined(part, difference.path);
-    const touches = difference.rule === 'required' ? joined(part, difference.path.slice(0, -1)) : field;
+    const touches = joined(part, touched(difference, direction));
     // A new field of the payload itself has to be given by everybody.
     const everybody = touches === 'payload' || touches === '';
     return { message, ...(field && { field }), what: wordsOf(difference, direction), ...(!everybody && { touches }) };
   });
 }
 
+/** The part that somebody must need to be broken: not the field itself where it is new, or left out. */
+function touched({ rule, path }: Difference, direction: Direction): readonly string[] {
+  if (rule === 'default' && direction === 'in') return [];
+  return rule === 'required' || (rule === 'strict' && direction === 'out') ? path.slice(0, -1) : path;
+}
+
 const joined = (part: string, path: readonly string[]) => [part, ...path].filter(Boolean).join('.');
 
-const WORDS: Readonly<Record<Direction, Readonly<Record<Difference['rule'], (was: string, is: string) => string>>>> = {
+const WORDS: Readonly<Record<Direction, Readonly<Record<Rule, (was: string, is: string) => string>>>> = {
   in: {
     removed: () => 'is no longer taken',
     required: () => 'has to be given now',
@@ -138,6 +146,8 @@ const WORDS: Readonly<Record<Direction, Readonly<Record<Difference['rule'], (was
     limit: (was, is) => `takes less: it had ${was}, it has ${is}`,
     text: (was, is) => `has to look otherwise: it was ${was}, it is ${is}`,
     strict: () => 'refuses fields that it does not know',
+    default: (was, is) => `is taken for another value where it is left out: the default was ${was}, is ${is}`,
+    inside: () => 'is made of what it lies in, which changes as well',
   },
   out: {
     removed: () => 'is no longer there',
@@ -148,6 +158,8 @@ const WORDS: Readonly<Record<Direction, Readonly<Record<Difference['rule'], (was
     limit: (was, is) => `can be more: it had ${was}, it has ${is}`,
     text: (was, is) => `can look otherwise: it was ${was}, it is ${is}`,
     strict: () => 'is new, and those who read it refuse fields that they do not know',
+    default: (was, is) => `holds another value where nothing else is said: the default was ${was}, is ${is}`,
+    inside: () => 'is made of what it lies in, which changes as well',
   },
 };
 

@@ -1,74 +1,92 @@
-import type { Difference, Direction, Place } from './difference.js';
-import { compareLimits, compareText } from './difference.js';
-import type { Branch, JsonSchema } from './schema.js';
-import { branchesOf } from './schema.js';
-
-/** A schema, and the document that its references point into. */
-interface Side {
-  readonly schema: JsonSchema;
-  readonly root: JsonSchema;
-}
-
-interface Comparison extends Place {
-  /** References that are being compared, so that a recursive schema comes to an end. */
-  readonly seen: ReadonlySet<string>;
-}
+import type { Branch } from './branches.js';
+import { branchesOf, keeps } from './branches.js';
+import { compareArrays, compareObjects } from './compare-shapes.js';
+import type { Comparison, Difference, Direction } from './difference.js';
+import { compareLimits, compareText, inTime } from './difference.js';
+import type { JsonSchema, Side } from './schema.js';
+import { keyOf, resolve } from './schema.js';
 
 /**
- * Compares two versions of a schema. Pure.
+ * Compares two versions of a schema. Pure; comes to an end with schemas that contain themselves.
  *
  * @returns what breaks; nothing for a change that everybody can live with
  */
 export function compareSchemas(before: JsonSchema, after: JsonSchema, direction: Direction): Difference[] {
   const sides = [before, after].map((schema) => ({ schema, root: schema }));
-  const [narrow, wide] = direction === 'in' ? sides : sides.reverse();
-  return compare(narrow!, wide!, { direction, path: [], seen: new Set() });
+  const [narrow, wide] = inTime(direction, sides[0]!, sides[1]!);
+  const comparison = new PairByPair(direction);
+  const found = comparison.compare(narrow, wide).filter((each) => comparison.holds(each));
+  const said = new Set(found.filter(({ rule }) => rule !== 'inside').map(({ path }) => path.join('.')));
+  return found
+    .filter(({ rule, path }) => rule !== 'inside' || !said.has(path.join('.')))
+    .map(({ pair: _, ...difference }) => difference);
 }
 
-function compare(narrow: Side, wide: Side, at: Comparison): Difference[] {
-  const refs = narrow.schema.$ref && wide.schema.$ref && `${narrow.schema.$ref} ${wide.schema.$ref}`;
-  if (refs && at.seen.has(refs)) return [];
-  const deeper = refs ? { ...at, seen: new Set([...at.seen, refs]) } : at;
+/**
+ * A pair of schemas that is met again while it is being compared counts as fitting: if it does not, that is found where
+ * its comparison began. So each pair is compared once.
+ */
+class PairByPair implements Comparison {
+  readonly #known = new Map<string, readonly Difference[]>();
+
+  constructor(readonly direction: Direction) {}
+
+  compare(narrow: Side, wide: Side): readonly Difference[] {
+    const pair = `${keyOf(target(narrow))} in ${keyOf(target(wide))}`;
+    const known = this.#known.get(pair);
+    if (known) return known;
+    this.#known.set(pair, [{ path: [], rule: 'inside', pair }]);
+    const found = compareUnions(narrow, wide, this);
+    this.#known.set(pair, found);
+    return found;
+  }
+
+  /** Once all is compared: whether what was taken for fitting does not fit. */
+  holds({ pair }: Difference): boolean {
+    return pair === undefined || this.#known.get(pair)!.some(({ rule }) => rule !== 'inside');
+  }
+}
+
+/** A schema and what refers to it are the same one. */
+function target({ schema, root }: Side): JsonSchema {
+  const { $ref, ...rest } = schema;
+  return $ref !== undefined && Object.keys(rest).length === 0 ? target({ schema: resolve($ref, root), root }) : schema;
+}
+
+function compareUnions(narrow: Side, wide: Side, at: Comparison): Difference[] {
   const branches = branchesOf(narrow.schema, narrow.root);
   const others = branchesOf(wide.schema, wide.root);
   const attempts = branches.map((branch) =>
     others
       .filter((other) => suits(branch, other))
-      .map((other) => compareBranch({ ...branch, root: narrow.root }, { ...other, root: wide.root }, deeper))
+      .map((other) => compareBranch({ ...branch, root: narrow.root }, { ...other, root: wide.root }, at))
       .sort((a, b) => distance(a) - distance(b)),
   );
   const misfits = branches.filter((_, index) => attempts[index]!.length === 0);
-  return [...attempts.flatMap(([best]) => best ?? []), ...compareKinds(misfits, branches, others, at)];
+  return [...attempts.flatMap(([best]) => best ?? []), ...compareKinds(misfits, branches, others, at.direction)];
 }
 
 /** Variants are told apart by a single value: one with another value is farther than one with other fields. */
 const distance = (differences: readonly Difference[]) =>
-  differences.reduce((sum, { rule }) => sum + (rule === 'values' ? 100 : 1), 0);
+  differences.reduce((sum, { rule }) => sum + (rule === 'values' ? 100 : rule === 'inside' ? 0 : 1), 0);
 
 /** Whether it is worth while to compare the two more closely. */
 function suits(narrow: Branch, wide: Branch): boolean {
   if (wide.type === 'any') return true;
   if (wide.literal) return narrow.literal !== undefined && same(narrow.literal.value, wide.literal.value);
   if (narrow.type !== wide.type && !(narrow.type === 'integer' && wide.type === 'number')) return false;
-  return narrow.literal === undefined || keeps(narrow.literal.value, wide);
+  if (narrow.literal === undefined) return true;
+  return keeps(narrow.literal.value, wide) && wide.formats.every((format) => narrow.formats.includes(format));
 }
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Whether a single value keeps the rules for its type. */
-function keeps(value: unknown, { schema, patterns }: Branch): boolean {
-  if (typeof value === 'number') return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
-  if (typeof value !== 'string') return true;
-  const long = value.length >= (schema.minLength ?? 0) && value.length <= (schema.maxLength ?? Infinity);
-  return long && patterns.every((pattern) => new RegExp(pattern, 'u').test(value));
-}
-
 /** Types and values that the other side does not have, told together. */
-function compareKinds(misfits: Branch[], narrow: Branch[], wide: Branch[], { direction, path }: Place): Difference[] {
+function compareKinds(misfits: Branch[], narrow: Branch[], wide: Branch[], direction: Direction): Difference[] {
   if (misfits.length === 0) return [];
-  const [before, after] = direction === 'in' ? [narrow, wide] : [wide, narrow];
+  const [before, after] = inTime(direction, narrow, wide);
   const rule = misfits.some((branch) => branch.literal) ? 'values' : 'type';
-  return [{ path, rule, was: namesOf(before), is: namesOf(after) }];
+  return [{ path: [], rule, was: namesOf(before), is: namesOf(after) }];
 }
 
 function namesOf(branches: readonly Branch[]): string {
@@ -79,71 +97,7 @@ function namesOf(branches: readonly Branch[]): string {
 function compareBranch(narrow: Branch & Side, wide: Branch & Side, at: Comparison): Difference[] {
   if (wide.type === 'any' || narrow.literal) return [];
   if (narrow.type === 'object') return compareObjects(narrow, wide, at);
-  if (narrow.type === 'array') return compareArrays(narrow, wide, at);
-  return [...compareLimits(narrow.schema, wide.schema, at), ...compareText(narrow, wide, at)];
-}
-
-function compareObjects(narrow: Side, wide: Side, at: Comparison): Difference[] {
-  const [before, after] = at.direction === 'in' ? [narrow.schema, wide.schema] : [wide.schema, narrow.schema];
-  const kept = (name: string) => name in (after.properties ?? {});
-  const removed = Object.keys(before.properties ?? {}).filter((name) => !kept(name));
-  const needed = (wide.schema.required ?? []).filter(
-    (name) => !narrow.schema.required?.includes(name) && !removed.includes(name),
-  );
-  const found = (name: string, rule: Difference['rule']) => ({ path: [...at.path, name], rule });
-  const common = Object.keys(before.properties ?? {}).filter(kept);
-  return [
-    ...removed.map((name) => found(name, 'removed')),
-    ...needed.map((name) => found(name, at.direction === 'in' ? 'required' : 'optional')),
-    ...compareUnknownFields(before, after, at),
-    ...common.flatMap((name) => compare(field(narrow, name), field(wide, name), { ...at, path: [...at.path, name] })),
-    ...compareRecords(narrow, wide, at),
-  ];
-}
-
-const field = ({ schema, root }: Side, name: string): Side => ({ schema: schema.properties![name]!, root });
-
-/** Unknown fields are left out silently, unless the schema is strict. */
-function compareUnknownFields(before: JsonSchema, after: JsonSchema, { direction, path }: Place): Difference[] {
-  if (direction === 'in')
-    return after.additionalProperties === false && before.additionalProperties !== false
-      ? [{ path, rule: 'strict' }]
-      : [];
-  const added = Object.keys(after.properties ?? {}).filter((name) => !(name in (before.properties ?? {})));
-  return before.additionalProperties === false ? added.map((name) => ({ path: [...path, name], rule: 'strict' })) : [];
-}
-
-/** Objects with any field names: the schemas of all names and of all values. */
-function compareRecords(narrow: Side, wide: Side, at: Comparison): Difference[] {
-  const path = [...at.path, '*'];
-  const values = [narrow, wide].map(({ schema }) =>
-    typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined,
-  );
-  const [before, after] = at.direction === 'in' ? values : values.toReversed();
-  if (before && !after) return [{ path, rule: 'removed' }];
-  if (!values[0] || !values[1]) return [];
-  const names = [narrow, wide].map(({ schema, root }) => ({
-    schema: schema.propertyNames ?? { type: 'string' },
-    root,
-  }));
-  return [
-    ...compare(names[0]!, names[1]!, { ...at, path }),
-    ...compare({ schema: values[0], root: narrow.root }, { schema: values[1], root: wide.root }, { ...at, path }),
-  ];
-}
-
-function compareArrays(narrow: Side, wide: Side, at: Comparison): Difference[] {
-  const item = ({ schema, root }: Side, index: number): Side => {
-    const rest = typeof schema.items === 'object' ? schema.items : schema.items === false ? { not: {} } : {};
-    return { schema: schema.prefixItems?.[index] ?? rest, root };
-  };
-  const longest = Math.max(narrow.schema.prefixItems?.length ?? 0, wide.schema.prefixItems?.length ?? 0);
-  const places = Array.from({ length: longest }, (_, index) =>
-    compare(item(narrow, index), item(wide, index), { ...at, path: [...at.path, String(index)] }),
-  );
-  return [
-    ...compareLimits(narrow.schema, wide.schema, at),
-    ...places.flat(),
-    ...compare(item(narrow, longest), item(wide, longest), at),
-  ];
+  if (narrow.type === 'array')
+    return [...compareLimits(narrow, wide, at.direction), ...compareArrays(narrow, wide, at)];
+  return [...compareLimits(narrow, wide, at.direction), ...compareText(narrow, wide, at.direction)];
 }

@@ -55,21 +55,50 @@ function describe(type: MessageClass): CurrentMessage {
   return { contract, type, reads: toJsonSchema(payload, 'input') };
 }
 
-/** @param io `input`: what may be given; `output`: what comes out, with defaults filled in */
+/**
+ * Names, descriptions and examples are no part of it.
+ * @param io `input`: what may be given; `output`: what comes out, with defaults filled in
+ */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...rules } = z.toJSONSchema(schema, { io, reused: 'inline', override: leaveOpen });
+  const options = { io, reused: 'inline', metadata: z.registry<z.core.GlobalMeta>(), override: complete } as const;
+  const { $schema: _, ...rules } = z.toJSONSchema(schema, options);
   return rules as JsonSchema;
 }
 
+type Converted = { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema };
+
+function complete(converted: Converted): void {
+  leaveOpen(converted);
+  addTextRules(converted);
+  const { def } = converted.zodSchema._zod;
+  if (def.type === 'prefault') converted.jsonSchema.default ??= def.defaultValue as never;
+}
+
 /** zod closes every object that comes out. Only a strict one stays closed: whoever reads the others leaves out what is new. */
-function leaveOpen({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodTypes;
-  jsonSchema: z.core.JSONSchema.BaseSchema;
-}): void {
+function leaveOpen({ zodSchema, jsonSchema }: Converted): void {
   const { def } = zodSchema._zod;
-  const strict = def.type === 'object' && def.catchall?._zod.def.type === 'never';
-  if (jsonSchema.additionalProperties === false && !strict) delete jsonSchema.additionalProperties;
+  if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
+}
+
+interface TextRule {
+  readonly pattern?: RegExp;
+  readonly hostname?: RegExp;
+  readonly protocol?: RegExp;
+  readonly alg?: string;
+}
+
+/** What zod checks and JSON Schema has no word for: the flags of patterns, parts of URLs, how a token is signed. */
+function addTextRules({ zodSchema, jsonSchema }: Converted): void {
+  const { def } = zodSchema._zod;
+  if (def.type !== 'string') return;
+  const rules = [def, ...(def.checks ?? []).map((check) => check._zod.def)] as TextRule[];
+  const patterns = new Set(rules.flatMap(({ pattern }) => pattern ?? []));
+  const places = (jsonSchema.allOf ?? [jsonSchema]).filter(({ pattern }) => pattern !== undefined);
+  [...patterns].forEach(({ flags }, index) => flags && Object.assign(places[index]!, { flags }));
+  for (const { hostname, protocol, alg } of rules)
+    Object.assign(jsonSchema, {
+      ...(hostname && { hostname: String(hostname) }),
+      ...(protocol && { protocol: String(protocol) }),
+      ...(alg && { algorithm: alg }),
+    });
 }

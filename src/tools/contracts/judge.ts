@@ -2,8 +2,9 @@ import type { Change } from './compare-messages.js';
 import type { Consumer } from './consumers.js';
 import type { CurrentMessage, MessageContract } from './describe.js';
 import type { Finding } from './finding.js';
-import { branchesOf } from './schema.js';
+import { branchesOf } from './branches.js';
 import type { JsonSchema } from './schema.js';
+import { fieldOf, keyOf } from './schema.js';
 
 type Messages = ReadonlyMap<string, CurrentMessage>;
 
@@ -87,22 +88,33 @@ function hasField({ kind, payload, result, errors }: MessageContract, field: str
   return reaches(schema, schema, rest);
 }
 
-/** Items of an array have the path of the array, as in a `Difference`. */
-function reaches(schema: JsonSchema | undefined, root: JsonSchema | undefined, path: readonly string[]): boolean {
-  if (!schema || !root) return false;
+/**
+ * Items of an array have the path of the array, as in a `Difference`.
+ *
+ * @param seen schemas that were asked for this path: a list may be made of lists of its own kind
+ */
+function reaches(
+  schema: JsonSchema | undefined,
+  root: JsonSchema | undefined,
+  path: readonly string[],
+  seen: ReadonlySet<string> = new Set(),
+): boolean {
+  if (!schema || !root || seen.has(keyOf(schema))) return false;
   const [name, ...rest] = path;
   if (name === undefined) return true;
+  const deeper = new Set([...seen, keyOf(schema)]);
   return branchesOf(schema, root).some(({ schema: branch }) => {
-    if (typeof branch.items === 'object' && reaches(branch.items, root, path)) return true;
-    const named = branch.properties?.[name] ?? branch.prefixItems?.[Number(name)];
-    if (named) return reaches(named, root, rest);
-    return typeof branch.additionalProperties === 'object' && reaches(branch.additionalProperties, root, rest);
+    if (typeof branch.items === 'object' && reaches(branch.items, root, path, deeper)) return true;
+    return reaches(fieldOf(branch, name) ?? branch.prefixItems?.[Number(name)], root, rest);
   });
 }
 
 function topFields({ kind, payload, result, errors }: MessageContract): string[] {
-  const names = (part: string, schema: JsonSchema | undefined) =>
-    Object.keys(schema?.properties ?? {}).map((name) => part + name);
+  const names = (part: string, schema: JsonSchema | undefined) => {
+    const branches = schema ? branchesOf(schema, schema) : [];
+    const fields = branches.flatMap(({ schema: branch }) => Object.keys(branch.properties ?? {}));
+    return [...new Set(fields)].map((name) => part + name);
+  };
   if (kind === 'event') return names('', payload);
   return [
     ...names('payload.', payload),

@@ -1,6 +1,6 @@
 import type { CurrentMessage } from './describe.js';
 import type { JsonSchema } from './schema.js';
-import { branchesOf } from './schema.js';
+import { branchesOf } from './branches.js';
 
 /** One message of each version that was ever published, as an outbox may still hold it: `contracts.samples.json`. */
 export type Samples = Readonly<Record<string, unknown>>;
@@ -117,9 +117,9 @@ const GUESSES = [
   '+4912345678',
 ];
 
-function inventText({ format, minLength = 0, maxLength = Infinity }: JsonSchema, patterns: readonly string[]): string {
+function inventText({ format, minLength = 0, maxLength = Infinity }: JsonSchema, patterns: readonly RegExp[]): string {
   const known = FORMATS[format ?? ''];
   if (known !== undefined) return known;
   const long = GUESSES.map((guess) => guess.padEnd(minLength, 'a').slice(0, maxLength));
-  return long.find((guess) => patterns.every((pattern) => new RegExp(pattern, 'u').test(guess))) ?? long[0]!;
+  return long.find((guess) => patterns.every((pattern) => pattern.test(guess))) ?? long[0]!;
 }

@@ -1,4 +1,7 @@
-/** The part of JSON Schema that zod writes. @see https://json-schema.org/draft/2020-12 */
+/**
+ * The part of JSON Schema that a snapshot has, and what JSON Schema has no word for: `flags`, `hostname`, `protocol` and
+ * `algorithm`. @see https://json-schema.org/draft/2020-12
+ */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
@@ -27,53 +30,59 @@ export interface JsonSchema {
   readonly maxLength?: number;
   readonly format?: string;
   readonly pattern?: string;
+  /** Of `pattern`, where it has any. */
+  readonly flags?: string;
+  /** What the host of a URL has to match. */
+  readonly hostname?: string;
+  /** What the protocol of a URL has to match. */
+  readonly protocol?: string;
+  /** The one that a JWT has to be signed with. */
+  readonly algorithm?: string;
 }
 
-/** One kind of value that a schema allows: a single value, or all of one type that keep its rules. */
-export interface Branch {
-  /** `any` where the schema says nothing. */
-  readonly type: string;
+/** A schema, and the document that its references point into. */
+export interface Side {
   readonly schema: JsonSchema;
-  /** Set when the schema allows this value only. */
-  readonly literal?: { readonly value: unknown };
-  /** Every regular expression that text has to match. */
-  readonly patterns: readonly string[];
+  readonly root: JsonSchema;
 }
 
-/**
- * Takes unions, enums and references apart.
- *
- * @param root the document that `$ref` points into
- * @returns what the schema allows, each kind by itself; empty for a schema that allows nothing
- */
-export function branchesOf(schema: JsonSchema, root: JsonSchema): Branch[] {
-  const { $ref, allOf, anyOf, oneOf, not, ...rest } = schema;
-  if ($ref !== undefined) return branchesOf({ ...resolve($ref, root), ...rest }, root);
-  if (not && Object.keys(not).length === 0) return [];
-  const patterns = [rest, ...(allOf ?? [])].flatMap(({ pattern }) => pattern ?? []);
-  const union = anyOf ?? oneOf;
-  if (union) return union.flatMap((option) => branchesOf({ ...rest, ...option }, root));
-  const base = allOf ? merged([rest, ...allOf]) : rest;
-  const values = 'const' in base ? [base.const] : base.enum;
-  if (values) return values.map((value) => ({ type: typeOf(value), schema: base, literal: { value }, patterns: [] }));
-  const types = typeof base.type === 'string' ? [base.type] : (base.type ?? ['any']);
-  return types.map((type) => ({ type, schema: base, patterns }));
-}
-
-function resolve(ref: string, root: JsonSchema): JsonSchema {
-  const found = ref === '#' ? root : root.$defs?.[ref.replace('#/$defs/', '')];
+/** @throws Error when the document does not have what is referred to: it was edited by hand */
+export function resolve(ref: string, root: JsonSchema): JsonSchema {
+  const name = ref.replace('#/$defs/', '').replaceAll('~1', '/').replaceAll('~0', '~');
+  const found = ref === '#' ? root : root.$defs?.[name];
   if (!found) throw new Error(`The schema refers to ${ref}, which it does not have.`);
   return found;
 }
 
-/** All of several schemas; objects have the fields of each. */
-function merged(parts: readonly JsonSchema[]): JsonSchema {
-  return parts.reduce((whole, part) => ({
-    ...whole,
-    ...part,
-    properties: { ...whole.properties, ...part.properties },
-    required: [...(whole.required ?? []), ...(part.required ?? [])],
-  }));
+/** Equal for equal schemas of one document. */
+export const keyOf = (schema: JsonSchema) => JSON.stringify(schema);
+
+/**
+ * What fits both of two schemas. Each part is there once, and in one order: what a recursive schema is made of comes
+ * round again, so that a comparison of it ends.
+ */
+export function both(a: JsonSchema | undefined, b: JsonSchema | undefined): JsonSchema {
+  const parts = [a, b].flatMap((schema) => (schema ? partsOf(schema) : []));
+  const unique = new Map(parts.map((part) => [keyOf(part), part]));
+  const sorted = [...unique].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, part]) => part);
+  return sorted.length === 1 ? sorted[0]! : { allOf: sorted };
+}
+
+const partsOf = (schema: JsonSchema) => (schema.allOf && Object.keys(schema).length === 1 ? schema.allOf : [schema]);
+
+/** `undefined` where an object does not say what further fields hold. */
+export const furtherFields = ({ additionalProperties }: JsonSchema) =>
+  typeof additionalProperties === 'object' ? additionalProperties : undefined;
+
+/** What an object says of a field, by its name or for all further ones. */
+export function fieldOf(schema: JsonSchema, name: string): JsonSchema | undefined {
+  const { properties = {} } = schema;
+  return Object.hasOwn(properties, name) ? properties[name] : furtherFields(schema);
+}
+
+/** What an array holds at a place. */
+export function itemOf({ prefixItems, items }: JsonSchema, index: number): JsonSchema {
+  return prefixItems?.[index] ?? (items === false ? { not: {} } : typeof items === 'object' ? items : {});
 }
 
 export function typeOf(value: unknown): string {
