@@ -12,6 +12,10 @@ describe('a new product', () => {
     expect(NewProduct.parse(kettle)).toEqual(kettle);
   });
 
+  it('loses the space around its name', () => {
+    expect(NewProduct.parse({ ...kettle, name: ' Kettle ' })).toEqual(kettle);
+  });
+
   it.each([
     ['sku', { ...kettle, sku: 'no spaces' }],
     ['sku', { ...kettle, sku: '-kettle' }],

@@ -18,10 +18,10 @@ import { ListProducts } from './list-products.js';
 import { ProductName } from './product.js';
 import { PublishProduct } from './publish-product.js';
 
-export const NewProduct = z.strictObject({ sku: Sku, name: ProductName, price: Money.strict() });
+export const NewProduct = z.strictObject({ sku: Sku, name: ProductName.trim(), price: Money.strict() });
 
 export const Changes = z
-  .strictObject({ name: ProductName.optional(), price: Money.strict().optional() })
+  .strictObject({ name: ProductName.trim().optional(), price: Money.strict().optional() })
   .refine(({ name, price }) => name !== undefined || price !== undefined, 'expected a name, a price or both');
 
 @Controller('v1/catalog/products')

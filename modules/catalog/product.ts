@@ -6,10 +6,9 @@ export type Product = z.output<typeof ProductFields>;
 /** Neither control characters nor halves of surrogate pairs: PostgreSQL could not keep them. */
 export const ProductName = z
   .string()
-  .trim()
   .min(1)
   .max(200)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected text without control characters');
+  .regex(/^(?!\s+$)[^\p{Cc}\p{Cs}]*$/u, 'expected text without control characters, and not only spaces');
 
 export interface ProductChanges {
   name?: string | undefined;

@@ -8,11 +8,9 @@ import { adjusted, levelOf } from './stock.js';
 import { lockStock, saveStock } from './stock-table.js';
 
 export const Adjustment = z.strictObject({
-  delta: z
-    .int()
-    .min(-1_000_000)
-    .max(1_000_000)
-    .refine((delta) => delta !== 0, 'expected another number than 0'),
+  delta: z.union([z.int().min(-1_000_000).max(-1), z.int().min(1).max(1_000_000)], {
+    error: 'expected a whole number from -1000000 to 1000000, but not 0',
+  }),
   reason: z
     .string()
     .min(1)

@@ -7,11 +7,11 @@ import { FindProducts } from '../catalog/contracts/index.js';
 import { CheckoutStarted } from './checkout-started.js';
 import type { OrderLine } from './contracts/index.js';
 import { OrderPlaced } from './contracts/index.js';
-import { OrderRequest } from './order-request.js';
+import { OrderFields } from './order-request.js';
 import { totalOf } from './order.js';
 
 export class PlaceOrder extends defineCommand('ordering.place-order.v1', {
-  payload: OrderRequest.extend({ customerId: z.string() }),
+  payload: OrderFields.extend({ customerId: z.string() }),
   result: z.object({ orderId: z.uuid() }),
   errors: {
     unknown_products: z.object({ skus: z.array(z.string()) }),

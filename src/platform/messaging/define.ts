@@ -1,5 +1,6 @@
 import { Command, Query } from '@nestjs/cqrs';
 import { z } from 'zod';
+import { refuseNonJson } from './plain-json.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
 export interface MessageDefinition {
@@ -49,7 +50,8 @@ interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {
  *
  * @param name wire name, `module.do-something.v1`; `module` handles it
  * @param spec schemas of JSON values: payload, result (none: it answers with nothing), details of each error code
- * @throws TypeError when the name is malformed or a schema describes something that JSON cannot carry
+ * @throws TypeError when the name is malformed, or a schema says what JSON cannot carry or a snapshot cannot hold: dates,
+ *   transforms, coercion, rules of its own, …
  * @guarantee instances are validated, deeply immutable copies of what they were given
  */
 export function defineCommand<P extends z.ZodObject, R extends z.ZodType | undefined = undefined>(
@@ -126,29 +128,6 @@ function answerable(
   if (spec.result) refuseNonJson(name, 'result', spec.result);
   for (const [code, details] of Object.entries(errors)) refuseNonJson(name, `error ${code}`, details);
   return { kind, ...named(name), payload: spec.payload, ...(spec.result && { result: spec.result }), errors };
-}
-
-/** zod's own JSON Schema conversion knows what JSON cannot express: dates, bigints, maps, transforms, custom checks. */
-function refuseNonJson(name: string, part: string, schema: z.ZodType): void {
-  try {
-    const options = { unrepresentable: 'throw' } as const;
-    z.toJSONSchema(schema, { ...options, io: 'input' });
-    refuseAnything(z.toJSONSchema(schema, { ...options, io: 'output' }));
-  } catch (cause) {
-    const why = (cause as Error).message;
-    throw new TypeError(`${name}: its ${part} is not plain JSON (${why}). Use strings, numbers, objects and arrays.`);
-  }
-}
-
-/** An empty schema accepts anything, and would let references through uncopied. */
-function refuseAnything(schema: unknown): void {
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return;
-  const { $schema: _, ...rules } = schema as Record<string, unknown>;
-  if (Object.keys(rules).length === 0) throw new TypeError('it accepts anything: say z.json() for free-form data');
-  for (const key of ['additionalProperties', 'items', 'not']) if (key in rules) refuseAnything(rules[key]);
-  for (const key of ['anyOf', 'oneOf', 'allOf', 'prefixItems'])
-    ((rules[key] as unknown[]) ?? []).forEach(refuseAnything);
-  for (const key of ['properties', '$defs']) Object.values((rules[key] as object) ?? {}).forEach(refuseAnything);
 }
 
 function messageClass(definition: MessageDefinition, Base: new () => object): MessageClass {

@@ -70,14 +70,16 @@ function compareUnions(narrow: Side, wide: Side, at: Comparison): Difference[] {
 const distance = (differences: readonly Difference[]) =>
   differences.reduce((sum, { rule }) => sum + (rule === 'values' ? 100 : rule === 'inside' ? 0 : 1), 0);
 
-/** Whether it is worth while to compare the two more closely. */
+/** Whether it is worth while to compare the two more closely. Whether a single value has a format is not known. */
 function suits(narrow: Branch, wide: Branch): boolean {
   if (wide.type === 'any') return true;
-  if (wide.literal) return narrow.literal !== undefined && same(narrow.literal.value, wide.literal.value);
-  if (narrow.type !== wide.type && !(narrow.type === 'integer' && wide.type === 'number')) return false;
-  if (narrow.literal === undefined) return true;
-  return keeps(narrow.literal.value, wide) && wide.formats.every((format) => narrow.formats.includes(format));
+  if (!narrow.literal) return !wide.literal && fitsType(narrow.type, wide.type);
+  if (!wide.formats.every((format) => narrow.formats.includes(format))) return false;
+  if (wide.literal) return same(narrow.literal.value, wide.literal.value);
+  return fitsType(narrow.type, wide.type) && keeps(narrow.literal.value, wide);
 }
+
+const fitsType = (narrow: string, wide: string) => narrow === wide || (narrow === 'integer' && wide === 'number');
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
+import type { TextCheck } from '../../platform/messaging/plain-checks.js';
+import { namedFormats, textChecks } from '../../platform/messaging/plain-checks.js';
 import type { JsonSchema } from './schema.js';
 
 /** What others may rely on of a message. */
@@ -80,25 +82,26 @@ function leaveOpen({ zodSchema, jsonSchema }: Converted): void {
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
 }
 
-interface TextRule {
-  readonly pattern?: RegExp;
-  readonly hostname?: RegExp;
-  readonly protocol?: RegExp;
-  readonly alg?: string;
-}
-
-/** What zod checks and JSON Schema has no word for: the flags of patterns, parts of URLs, how a token is signed. */
+/** What zod checks and its JSON Schema loses: the format beside a pattern, flags, parts of URLs, how a token is signed. */
 function addTextRules({ zodSchema, jsonSchema }: Converted): void {
   const { def } = zodSchema._zod;
   if (def.type !== 'string') return;
-  const rules = [def, ...(def.checks ?? []).map((check) => check._zod.def)] as TextRule[];
-  const patterns = new Set(rules.flatMap(({ pattern }) => pattern ?? []));
+  const checks = textChecks(def);
+  const patterns = new Set(checks.flatMap(({ pattern }) => pattern ?? []));
   const places = (jsonSchema.allOf ?? [jsonSchema]).filter(({ pattern }) => pattern !== undefined);
   [...patterns].forEach(({ flags }, index) => flags && Object.assign(places[index]!, { flags }));
-  for (const { hostname, protocol, alg } of rules)
+  const [named] = namedFormats(def);
+  if (!named || isLax(named)) delete jsonSchema.format;
+  else jsonSchema.format = FORMAT_NAMES[named.format!] ?? named.format!;
+  for (const { hostname, protocol, alg } of checks)
     Object.assign(jsonSchema, {
       ...(hostname && { hostname: String(hostname) }),
       ...(protocol && { protocol: String(protocol) }),
       ...(alg && { algorithm: alg }),
     });
 }
+
+/** Times without a zone are no format of JSON Schema; their pattern says all. */
+const isLax = ({ format, local, precision }: TextCheck) => format === 'time' || local === true || precision === -1;
+
+const FORMAT_NAMES: Readonly<Record<string, string>> = { guid: 'uuid', url: 'uri', datetime: 'date-time' };

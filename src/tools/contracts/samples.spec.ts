@@ -84,6 +84,8 @@ describe('a stored sample', () => {
   });
 });
 
+const Chain: z.ZodType = z.lazy(() => z.object({ leaf: z.string(), more: z.array(Chain), next: Chain.optional() }));
+
 describe('a sample is made up for', () => {
   it.each<[string, z.ZodType]>([
     ['text', z.string()],
@@ -97,6 +99,8 @@ describe('a sample is made up for', () => {
     ['a number', z.number().min(0.5).max(0.75)],
     ['a whole number', z.int().min(5)],
     ['a negative number', z.int().max(-5)],
+    ['a number between two', z.number().gt(1).lt(2)],
+    ['fine steps', z.number().multipleOf(0.05).gt(0.1)],
     ['steps', z.number().multipleOf(5).min(7)],
     ['yes or no', z.boolean()],
     ['one of several', z.enum(['a', 'b'])],
@@ -114,6 +118,9 @@ describe('a sample is made up for', () => {
       z.discriminatedUnion('t', [z.object({ t: z.literal('a') }), z.object({ t: z.literal('b') })]),
     ],
     ['free-form data', z.json()],
+    ['a chain of its own kind', z.lazy(() => z.object({ next: Chain.optional() }))],
+    ['text around a value', z.templateLiteral(['order-', z.int()])],
+    ['text with an end', z.string().startsWith('a-').endsWith('-z').includes('m')],
   ])('%s', (_, field) => {
     const [message] = messageWith(field).values();
     const sample = inventSample(message!);

@@ -13,7 +13,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineCommand } from '../../src/platform/index.js';
 
-export const New${pascal(noun)} = z.strictObject({ note: z.string().trim().min(1).max(200) });
+export const New${pascal(noun)} = z.strictObject({ note: z.string().max(200).regex(/\\S/, 'expected some text') });
 
 /** ${pascal(plural(verb))} ${one(noun)}. */
 export class ${type} extends defineCommand('${module}.${name}.v1', {
