@@ -10,9 +10,11 @@
 const SPEC = '(?:[.](?:spec|test)[.][cm]?[jt]sx?|/fixtures/[^/]+)$';
 const CONTRACTS = '^modules/[^/]+/contracts/';
 const DEFINE = '^src/platform/messaging/define[.]ts$';
+/** What it refuses, and how it finds out. */
+const PLAIN = '^src/platform/messaging/plain/';
 const SURFACE = ['^src/platform/(?:index|http/index)[.]ts$', DEFINE];
 const TESTING = '^src/platform/testing/';
-const PLATFORM_TESTS = '^test/(?:bench|delivery|nats|observability|sagas|support|topology)/';
+const PLATFORM_TESTS = '^test/(?:bench|contracts|delivery|nats|observability|sagas|support|topology)/';
 const PACKAGES = '(?:^|/)node_modules/';
 const FRAMEWORKS = `${PACKAGES}(?:@nestjs|typeorm|@types/pg|pg|rxjs|fastify|undici)/`;
 
@@ -35,8 +37,8 @@ const forbidden = [
     name: 'definition-is-plain',
     comment:
       'The definition helper is part of every contract: it reaches zod and the message types of @nestjs/cqrs only.',
-    from: { path: DEFINE },
-    to: { pathNot: [`${PACKAGES}(?:zod|@nestjs/cqrs)/`] },
+    from: { path: [DEFINE, PLAIN], pathNot: SPEC },
+    to: { pathNot: [PLAIN, `${PACKAGES}(?:zod|@nestjs/cqrs)/`] },
   },
   {
     name: 'src-names-no-module',

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
-import { z } from 'zod';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
 import type { MessageClass } from '../platform/messaging/define.js';
+import { examplesOf } from '../platform/messaging/plain/examples.js';
 import { diagramOf } from '../platform/sagas/diagram.js';
 import type { Examples } from '../platform/sagas/exploration.js';
 import { shortName } from '../platform/sagas/exploration.js';
 import { Saga } from '../platform/sagas/saga.js';
 import { program, readArguments } from './cli.js';
-import { describeAll, toJsonSchema } from './contracts/describe.js';
+import { describeAll } from './contracts/describe.js';
 import { inventSample } from './contracts/samples.js';
 
 const HELP = `
@@ -53,16 +53,7 @@ const examples: Examples = {
     if (!sample) throw new Error(`Nobody can guess an example of ${type.definition.name}.`);
     return sample;
   },
-  valueOf(schema) {
-    const wrapped = z.object({ value: schema });
-    const type = class {
-      constructor(value: object) {
-        Object.assign(this, value);
-      }
-    } as unknown as MessageClass;
-    const contract = { kind: 'command' as const, payload: {} };
-    return (inventSample({ reads: toJsonSchema(wrapped, 'output'), type, contract }) as { value: unknown }).value;
-  },
+  valueOf: (schema) => examplesOf(schema)[0],
 };
 
 /** Puts a section between its markers, or at the end of a text that has none. */

@@ -1,6 +1,6 @@
 import { Command, Query } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { refuseNonJson } from './plain-json.js';
+import { refuseNonJson } from './plain/json.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
 export interface MessageDefinition {

@@ -192,7 +192,13 @@ const FIELDS: readonly [string, z.ZodType | undefined, z.ZodType | undefined, Ex
   ],
   ['a host', z.url(), z.url({ hostname: /^a\.example$/ }), ['text f uri → uri and hostname /^a\\.example$/'], fine],
   ['no format any more beside a pattern', z.url().regex(/^h/), z.string().regex(/^h/), fine, ['text f uri → ^h']],
-  ['a pattern less beside a format', z.iso.datetime().regex(/^2/), z.iso.datetime(), fine, ['x']],
+  [
+    'a pattern less beside a format',
+    z.iso.datetime().regex(/^2/),
+    z.iso.datetime(),
+    fine,
+    ['text f date-time and ^2 → date-time'],
+  ],
   ['a beginning in other words', z.string().startsWith('a'), z.string().regex(/^a.*/), fine, fine],
   ['an algorithm', z.jwt(), z.jwt({ alg: 'ES256' }), ['text f jwt → jwt and algorithm ES256'], fine],
   [

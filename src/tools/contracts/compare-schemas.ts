@@ -17,9 +17,12 @@ export function compareSchemas(before: JsonSchema, after: JsonSchema, direction:
   const comparison = new PairByPair(direction);
   const found = comparison.compare(narrow, wide).filter((each) => comparison.holds(each));
   const said = new Set(found.filter(({ rule }) => rule !== 'inside').map(({ path }) => path.join('.')));
-  return found
-    .filter(({ rule, path }) => rule !== 'inside' || !said.has(path.join('.')))
-    .map(({ pair: _, ...difference }) => difference);
+  return found.filter(({ rule, path }) => rule !== 'inside' || !said.has(path.join('.'))).map(withoutPair);
+}
+
+function withoutPair(found: Difference): Difference {
+  const { pair, ...difference } = found;
+  return pair === undefined ? found : difference;
 }
 
 /**

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
-import type { TextCheck } from '../../platform/messaging/plain-checks.js';
-import { namedFormats, textChecks } from '../../platform/messaging/plain-checks.js';
+import type { TextCheck } from '../../platform/messaging/plain/checks.js';
+import { namedFormats, textChecks } from '../../platform/messaging/plain/checks.js';
 import type { JsonSchema } from './schema.js';
 
 /** What others may rely on of a message. */

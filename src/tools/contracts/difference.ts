@@ -45,18 +45,17 @@ export function compareText(narrow: Branch, wide: Branch, direction: Direction):
   const known = rulesOf(narrow);
   if (rulesOf(wide).every((rule) => known.includes(rule))) return [];
   const [before, after] = inTime(direction, narrow, wide);
-  const shown = before.formats.join() === after.formats.join() ? textRules : formatsOrPatterns;
-  return [{ path: [], rule: 'text', was: shown(before), is: shown(after) }];
+  return [{ path: [], rule: 'text', was: shown(before, after), is: shown(after, before) }];
 }
 
 const rulesOf = (branch: Branch) => [...branch.formats, ...branch.patterns.map(shownPattern)];
 
-/** The pattern, where it is what has changed. */
-const textRules = ({ formats, patterns }: Branch) =>
-  [...formats, ...patterns.map(shownPattern)].join(' and ') || 'any text';
-
-/** Each format has a pattern of its own, which says nothing more. */
-const formatsOrPatterns = (branch: Branch) =>
-  branch.formats.length > 0 ? branch.formats.join(' and ') : textRules(branch);
+/** The rules of one, without the pattern that a format brings along. */
+function shown(one: Branch, other: Branch): string {
+  const anotherFormat = one.formats.join() !== other.formats.join();
+  const own = one.patterns.map(shownPattern).filter((rule) => !rulesOf(other).includes(rule));
+  if (one.formats.length === 0) return rulesOf(one).join(' and ') || 'any text';
+  return [...one.formats, ...(anotherFormat ? [] : own)].join(' and ');
+}
 
 const shownPattern = ({ source, flags }: RegExp) => (flags ? `/${source}/${flags}` : source);

@@ -1,4 +1,4 @@
-import { examplesOf } from '../../platform/messaging/examples.js';
+import { examplesOf } from '../../platform/messaging/plain/examples.js';
 import type { CurrentMessage } from './describe.js';
 
 /** One message of each version that was ever published, as an outbox may still hold it: `contracts.samples.json`. */

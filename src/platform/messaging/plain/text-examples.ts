@@ -35,10 +35,7 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** For everyday patterns; what fits none of them is left to a person. */
-const GUESSES = [
-  ...['a', 'A', '1', 'aa', 'AA', '11', 'EUR', 'aaa', '111', 'a1', 'A1', 'a-1', 'a_1', 'a.b', '0000'],
-  ...['en-GB', '1.0.0', '+4912345678'],
-];
+const GUESSES = 'a A 1 aa AA 11 EUR aaa 111 a1 A1 a-1 a_1 a.b 0000 en-GB 1.0.0 +4912345678'.split(' ');
 
 /** @throws Error when no guess fits */
 export function textExample(schema: z.core.$ZodType): string {

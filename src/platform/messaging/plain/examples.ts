@@ -70,7 +70,7 @@ function exampleOf(schema: z.core.$ZodType, choice: Choice, depth: number): unkn
     case 'union':
       return unionExample(def.options, choice, depth);
     case 'intersection':
-      return Object.assign({}, inner(def.left), inner(def.right)) as object;
+      return Object.assign({}, inner(def.left), inner(def.right));
     case 'lazy':
       return inner((schema as z.core.$ZodLazy)._zod.innerType);
     case 'nonoptional':
@@ -83,7 +83,7 @@ function exampleOf(schema: z.core.$ZodType, choice: Choice, depth: number): unkn
     case 'prefault':
       return absent ? undefined : def.defaultValue;
     default:
-      if ('innerType' in def) return inner(def.innerType as z.core.$ZodType);
+      if ('innerType' in def) return inner(def.innerType);
       throw new Error('nothing fits');
   }
 }
@@ -131,15 +131,14 @@ function sizesOf({ _zod }: z.core.$ZodType): { minItems?: number; maxItems?: num
 /** The first option, from the chosen one on, that comes to an end. */
 function unionExample(options: readonly z.core.$ZodType[], choice: Choice, depth: number): unknown {
   const first = Math.min(choice.option, options.length - 1);
-  let problem: unknown;
   for (const option of [...options.slice(first), ...options.slice(0, first)]) {
     try {
       return exampleOf(option, choice, depth + 1);
-    } catch (error) {
-      problem = error;
+    } catch {
+      continue;
     }
   }
-  throw problem ?? new Error('nothing fits');
+  throw new Error('nothing fits');
 }
 
 /** 1, or what is near to its limits. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { examplesOf } from './examples.js';
-import { checksProblem, OWN_RULE, stringProblem } from './plain-checks.js';
+import { checksProblem, OWN_RULE, stringProblem } from './checks.js';
 
 /** Where a schema stands: only a field may be absent, and only plain objects may be parts of an intersection. */
 type Place = 'field' | 'value' | 'part';
@@ -68,7 +68,7 @@ function childrenOf(schema: z.core.$ZodTypes, place: Place): readonly Child[] {
     case 'lazy':
       return [['', (schema as z.core.$ZodLazy)._zod.innerType, place]];
     default:
-      return 'innerType' in def ? [['', def.innerType as z.core.$ZodType, place]] : [];
+      return 'innerType' in def ? [['', def.innerType, place]] : [];
   }
 }
 
