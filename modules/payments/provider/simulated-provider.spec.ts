@@ -47,7 +47,7 @@ describe('the simulated provider', () => {
   });
 
   it('approves tok_slow in the end, although the caller hung up', async () => {
-    const slow = another(200);
+    const slow = another(1000);
     await expect(slow.charge(request('tok_slow'), abortSoon())).rejects.toThrow();
     expect(await another().find(key, patient())).toMatchObject({ status: 'pending' });
     await expect(another().refund(key, patient())).rejects.toThrow(/pending/);
