@@ -13,14 +13,16 @@ export interface Reference {
 
 /** Every reference of a file, also those in forms that import nothing when it runs. */
 export function referencesOf(source: Source, nodes: readonly ts.Node[]): Reference[] {
-  const { ast } = source;
-  const found: Reference[] = [...directives(ast), ...docComments(ast)];
-  for (const node of nodes) {
+  return [...directives(source.ast), ...docComments(source.ast), ...importsIn(source, nodes)];
+}
+
+/** What a file imports, exports from elsewhere or loads; not what comments name. */
+export function importsIn(source: Source, nodes: readonly ts.Node[]): Reference[] {
+  return nodes.flatMap((node) => {
     const [specifier, names] = referenceIn(source, node) ?? [];
-    if (specifier && isText(specifier))
-      found.push({ specifier: fold(specifier)!, line: lineOf(source, specifier), names: names ?? ['*'] });
-  }
-  return found;
+    if (!specifier || !isText(specifier)) return [];
+    return [{ specifier: fold(specifier)!, line: lineOf(source, specifier), names: names ?? ['*'] }];
+  });
 }
 
 /** The kinds of nodes that `referencesOf` wants to see. */

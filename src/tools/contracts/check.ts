@@ -11,8 +11,10 @@ import {
   snapshotPath,
 } from './files.js';
 import type { Finding } from './finding.js';
+import { hiddenMessages } from './hidden.js';
 import { judge, unknownFields } from './judge.js';
 import { unreadable, unsampled } from './samples.js';
+import { Sources } from './sources.js';
 import { storedMessagesOf } from './stored.js';
 
 export interface Report {
@@ -35,14 +37,16 @@ export function checkContracts(root: string, contexts: readonly ContextContracts
   const now = new Map(contexts.map((context) => [context.name, messagesOf(context)]));
   const messages = new Map([...now.values()].flatMap((module) => [...module]));
   const gone = [...before.values()].flatMap((snapshot) => Object.keys(snapshot)).filter((name) => !messages.has(name));
-  const { consumers, problems } = readConsumption(root, contexts, gone);
+  const sources = new Sources(root);
+  const { consumers, problems } = readConsumption(sources, contexts, gone);
+  const hidden = contexts.flatMap((context) => hiddenMessages(context, sources));
   const changes = [...before].flatMap(([module, snapshot]) =>
     compareMessages(snapshot, now.get(module) ?? new Map()).map((change) =>
       judge(change, snapshot[change.message]!, consumers, messages),
     ),
   );
   const stale = base === undefined ? [...driftOf(before, now, changes), ...samplesOf(root, contexts)] : [];
-  const findings = [...changes, ...stale, ...unknownFields(consumers, messages), ...problems];
+  const findings = [...changes, ...stale, ...unknownFields(consumers, messages), ...problems, ...hidden];
   return { messages: messages.size, modules: contexts.length, findings };
 }
 

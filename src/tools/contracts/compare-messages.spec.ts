@@ -15,6 +15,16 @@ const event = (shape: z.ZodRawShape, key = 'sku') => ({
 const command = (spec: object) => ({ Thing: defineCommand(NAME, { payload, ...spec }) });
 const query = (result: z.ZodType) => ({ Thing: defineQuery(NAME, { payload, result }) });
 
+const tree = (leaf: z.ZodType) => {
+  const Tree = z.object({
+    leaf,
+    get branches() {
+      return z.array(Tree);
+    },
+  });
+  return Tree;
+};
+
 /** Each change as `field what (touches)`. */
 function changes(before: Contracts, after: Contracts): string[] {
   const [was, is] = [before, after].map((contracts) => ({ name: 'shelf', contracts }));
@@ -37,6 +47,18 @@ describe('a change breaks nobody:', () => {
     ['an optional field of a command', command({}), command({ payload: payload.extend({ note: text.optional() }) })],
     ['a field of a result', query(z.object({})), query(z.object({ amount: z.int() }))],
     ['a result where there was none', command({}), command({ result: z.object({}) })],
+    [
+      'a limit of a command that may be reached now',
+      command({ payload: payload.extend({ size: z.number().gt(0) }) }),
+      command({ payload: payload.extend({ size: z.number().gte(0) }) }),
+    ],
+    [
+      'finer steps of a command',
+      command({ payload: payload.extend({ size: z.number().multipleOf(0.05) }) }),
+      command({ payload: payload.extend({ size: z.number().multipleOf(0.01) }) }),
+    ],
+    ['a default of an event beside what was kept', event({ note: text }), event({ note: text.default('') })],
+    ['free-form data', query(z.json()), query(z.json())],
     ['a shorter text in a result', query(z.object({ note: text })), query(z.object({ note: text.max(9) }))],
   ])('%s', (_, before, after) => {
     expect(changes(before, after)).toEqual([]);
@@ -134,6 +156,63 @@ describe('a change is found:', () => {
       command({}),
       command({ payload: z.strictObject({ sku: text }) }),
       ['payload refuses fields that it does not know (everybody)'],
+    ],
+    [
+      'a command has another default',
+      command({ payload: payload.extend({ note: text.default('a') }) }),
+      command({ payload: payload.extend({ note: text.default('b') }) }),
+      ['payload.note stands for another value where it is left out: the default was "a", is "b" (everybody)'],
+    ],
+    [
+      'a command has no default any more',
+      command({ payload: payload.extend({ note: text.default('a') }) }),
+      command({ payload: payload.extend({ note: text.optional() }) }),
+      ['payload.note stands for another value where it is left out: the default was "a", is none (everybody)'],
+    ],
+    [
+      'a result has another default',
+      query(z.object({ note: text.default('a') })),
+      query(z.object({ note: text.default('b') })),
+      ['result.note holds another value where nothing else is said: the default was "a", is "b" (result.note)'],
+    ],
+    [
+      'an event has another default',
+      event({ note: text.default('a') }),
+      event({ note: text.default('b') }),
+      ['note holds another value where nothing else is said: the default was "a", is "b" (note)'],
+    ],
+    [
+      'a result may reach its limit now',
+      query(z.object({ size: z.number().gt(0) })),
+      query(z.object({ size: z.number().gte(0) })),
+      ['result.size can be more: it had exclusiveMinimum 0, it has minimum 0 (result.size)'],
+    ],
+    [
+      'a result has finer steps',
+      query(z.object({ size: z.number().multipleOf(0.05) })),
+      query(z.object({ size: z.number().multipleOf(0.01) })),
+      ['result.size can be more: it had multipleOf 0.05, it has multipleOf 0.01 (result.size)'],
+    ],
+    [
+      'an error has another pattern of the same format',
+      command({ errors: { gone: z.object({ to: z.email({ pattern: /^a@/ }) }) } }),
+      command({ errors: { gone: z.object({ to: z.email({ pattern: /^b@/ }) }) } }),
+      ['errors.gone.to can look otherwise: it was email and ^a@, it is email and ^b@ (errors.gone.to)'],
+    ],
+    [
+      'a strict result has a field more',
+      query(z.object({ of: z.strictObject({ a: text }) })),
+      query(z.object({ of: z.strictObject({ a: text, b: text }) })),
+      ['result.of.b is new, and those who read it refuse fields that they do not know (result.of)'],
+    ],
+    [
+      'a result that contains itself',
+      query(tree(text)),
+      query(tree(z.int())),
+      [
+        'result.leaf was string, is integer (result.leaf)',
+        'result.branches is made of what it lies in, which changes as well (result.branches)',
+      ],
     ],
     [
       'a command has no answer any more',

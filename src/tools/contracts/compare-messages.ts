@@ -146,7 +146,7 @@ const WORDS: Readonly<Record<Direction, Readonly<Record<Rule, (was: string, is: 
     limit: (was, is) => `takes less: it had ${was}, it has ${is}`,
     text: (was, is) => `has to look otherwise: it was ${was}, it is ${is}`,
     strict: () => 'refuses fields that it does not know',
-    default: (was, is) => `is taken for another value where it is left out: the default was ${was}, is ${is}`,
+    default: (was, is) => `stands for another value where it is left out: the default was ${was}, is ${is}`,
     inside: () => 'is made of what it lies in, which changes as well',
   },
   out: {

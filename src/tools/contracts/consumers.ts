@@ -1,8 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
-import { definitionOf } from '../../platform/messaging/define.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { importsIn } from '../boundaries/references.js';
+import { moduleOf } from '../boundaries/violation.js';
+import { visit } from '../boundaries/visitor.js';
 import type { ContextContracts } from './describe.js';
+import { MessageExports } from './exports.js';
 import type { Finding } from './finding.js';
+import type { Sources } from './sources.js';
 
 /** A module that uses a message of another one. */
 export interface Consumer {
@@ -21,33 +25,16 @@ export interface Consumption {
 /**
  * Finds out who uses which message: by the imports of the sources, and the `consumes` of the manifests.
  *
- * @param root the project's folder
  * @param gone messages that are no longer published: whoever still imports or declares them uses them too
  */
 export function readConsumption(
-  root: string,
+  sources: Sources,
   contexts: readonly ContextContracts[],
   gone: readonly string[],
 ): Consumption {
-  const providers = contexts.map((context) => ({ name: context.name, messages: importable(context, gone) }));
-  const each = contexts.map(({ name }) => consumptionOf(root, name, providers, gone));
+  const exports = new MessageExports(sources);
+  const each = contexts.map(({ name }) => consumptionOf(name, sources, exports, gone));
   return { consumers: each.flatMap(({ consumers }) => consumers), problems: each.flatMap(({ problems }) => problems) };
-}
-
-/** A module and its messages, each with the name that it is imported by. */
-interface Provider {
-  readonly name: string;
-  readonly messages: readonly (readonly [importedAs: string, message: string])[];
-}
-
-function importable({ name, contracts }: ContextContracts, gone: readonly string[]): Provider['messages'] {
-  const published = Object.entries(contracts).map(
-    ([key, value]) => [key, typeof value === 'function' && definitionOf(value)?.name] as const,
-  );
-  const lost = gone
-    .filter((message) => message.startsWith(`${name}.`))
-    .map((message) => [classNameOf(message), message] as const);
-  return [...published.filter((entry): entry is [string, string] => Boolean(entry[1])), ...lost];
 }
 
 /** What the class of a message is called by custom: `LetterSent` of `letters.letter-sent.v1`. */
@@ -55,13 +42,13 @@ const classNameOf = (message: string) =>
   message.split('.')[1]!.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
 
 function consumptionOf(
-  root: string,
   module: string,
-  providers: readonly Provider[],
+  sources: Sources,
+  exports: MessageExports,
   gone: readonly string[],
 ): Consumption {
-  const declared = declaredBy(root, module);
-  const used = usedBy(root, module, providers);
+  const declared = declaredBy(sources.root, module);
+  const used = usedBy(module, sources, exports, gone);
   for (const message of Object.keys(declared)) if (gone.includes(message)) used.add(message);
   const unused = Object.keys(declared).filter((message) => !used.has(message));
   return {
@@ -87,39 +74,21 @@ function declaredBy(root: string, module: string): Record<string, readonly strin
   return (JSON.parse(readFileSync(path, 'utf8')) as { consumes?: Record<string, readonly string[]> }).consumes ?? {};
 }
 
-function usedBy(root: string, module: string, providers: readonly Provider[]): Set<string> {
-  const folder = `modules/${module}`;
-  const others = providers.filter(({ name }) => name !== module);
-  return new Set(
-    sourcesIn(join(root, folder)).flatMap((path) =>
-      importsOf(readFileSync(join(root, folder, path), 'utf8')).flatMap(({ from, names }) => {
-        const target = posix.join(folder, posix.dirname(path), from);
-        const messages = others.find(({ name }) => target.startsWith(`modules/${name}/contracts/`))?.messages ?? [];
-        return messages.filter(([importedAs]) => !names || names.includes(importedAs)).map(([, message]) => message);
-      }),
-    ),
+function usedBy(module: string, sources: Sources, exports: MessageExports, gone: readonly string[]): Set<string> {
+  const used = sources.in(`modules/${module}`).flatMap((source) =>
+    importsIn(source, visit(source, [])).flatMap(({ specifier, names }) => {
+      const target = sources.resolve(source.path, specifier);
+      const owner = target === undefined ? undefined : moduleOf(target);
+      if (target === undefined || owner === undefined || owner === module) return [];
+      return [...exports.messagesOf(target, names), ...lostBy(owner, names, gone)];
+    }),
   );
+  // Another module may hand on what is one's own.
+  return new Set(used.filter((message) => message.split('.')[0] !== module));
 }
 
-/** Specs play the other side; they need nothing. */
-function sourcesIn(folder: string): string[] {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
-  return paths.filter((path) => /\.[cm]?tsx?$/.test(path) && !/\.spec\.[cm]?tsx?$/.test(path));
-}
-
-/** Named imports and re-exports; `undefined` names: all of them. */
-const FROM = /\b(?:import|export)\b([^;'"]*?)\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]/g;
-
-function importsOf(source: string): { from: string; names: string[] | undefined }[] {
-  return [...source.matchAll(FROM)].map(([, clause = '*', from, dynamic]) => {
-    const named = /\{([^}]*)\}/.exec(clause)?.[1];
-    const names = named?.split(',').map(
-      (name) =>
-        name
-          .trim()
-          .replace(/^type\s+/, '')
-          .split(/\s/)[0]!,
-    );
-    return { from: from ?? dynamic!, names: clause.includes('*') ? undefined : names };
-  });
-}
+/** The class of a message that is gone has only its name left. */
+const lostBy = (owner: string, names: readonly string[], gone: readonly string[]) =>
+  gone.filter(
+    (message) => message.startsWith(`${owner}.`) && [classNameOf(message), '*'].some((name) => names.includes(name)),
+  );

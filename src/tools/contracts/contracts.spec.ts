@@ -17,11 +17,20 @@ const catalog = (payload: z.ZodObject = V1, more: Record<string, unknown> = {}):
 };
 const shop = { name: 'shop', contracts: {} };
 
+/** As it is written; what it says is in {@link catalog}. */
+const THINGS = `
+  import { z } from 'zod';
+  import { defineEvent } from '../../../src/platform/messaging/define.js';
+  export const Other = z.string();
+  export class ThingChanged extends defineEvent('catalog.thing-changed.v1', { key: 'sku', payload: z.object({}) }) {}
+`;
+
 let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'contracts-'));
-  write('modules/catalog/contracts/index.ts', 'export {};');
+  write('modules/catalog/contracts/index.ts', `export * from './things.js';`);
+  write('modules/catalog/contracts/things.ts', THINGS);
   write('modules/catalog/module.json', '{}');
   write('modules/shop/when.ts', `import { ThingChanged } from '../catalog/contracts/index.js';\nvoid ThingChanged;`);
   consumes({ 'catalog.thing-changed.v1': ['sku', 'price.amount'] });
@@ -132,23 +141,68 @@ describe('check', () => {
     );
   });
 
+  const DOOR = '../catalog/contracts/index.js';
+
   it.each([
-    [`import { type ThingChanged as T } from '../catalog/contracts/index.js';`],
-    [`export {\n  Other,\n  ThingChanged,\n} from '../catalog/contracts/things.js';`],
-    [`import * as catalog from '../catalog/contracts/index.js';`],
-    [`export * from '../catalog/contracts/index.js';`],
-    [`const it = await import('../catalog/contracts/index.js');`],
-  ])('sees who uses a message: %s', async (source) => {
+    ['a type', `import { type ThingChanged as T } from '${DOOR}';`],
+    ['types only', `import type { ThingChanged } from '${DOOR}';`],
+    ['a type where it is used', `let it: import('${DOOR}').ThingChanged;`],
+    ['a comment in the import', `import { /* } from 'nowhere'; */ ThingChanged } from '${DOOR}';`],
+    ['a comment beside the name', `import {\n  ThingChanged, // what has changed\n} from '${DOOR}';`],
+    ['lines and a comment before the path', `import { ThingChanged }\n  from // here\n  '${DOOR}';`],
+    ['semicolons in a comment', `import { /* a; b */ ThingChanged } from '${DOOR}';`],
+    ['no name of the folder', `import { ThingChanged } from '../shop/../catalog/contracts/index.js';`],
+    ['past the door', `import { ThingChanged } from '../catalog/contracts/things.js';`],
+    ['handing on', `export {\n  Other,\n  ThingChanged,\n} from '../catalog/contracts/things.js';`],
+    ['handing on all', `export * from '${DOOR}';`],
+    ['handing on all under a name', `export * as catalog from '${DOOR}';`],
+    ['a namespace', `import * as catalog from '${DOOR}';\nvoid catalog.ThingChanged;`],
+    ['a namespace of which anything may be used', `import * as catalog from '${DOOR}';\nvoid Object.keys(catalog);`],
+    ['a namespace for types', `import type * as catalog from '${DOOR}';\nlet it: catalog.ThingChanged;`],
+    ['while it runs', `const it = await import('${DOOR}');`],
+    ['while it runs, by a constant', `const door = '${DOOR}';\nconst it = await import(door);`],
+    ['by require', `import catalog = require('${DOOR}');`],
+  ])('sees who uses a message: %s', async (_, source) => {
     await run('update');
     write('modules/shop/when.ts', source);
     expect((await run('check', catalog(WITHOUT_PRICE))).text).toContain('Breaks shop.');
   });
 
   it.each([
-    ['modules/shop/when.ts', `import { Other } from '../catalog/contracts/index.js';`],
-    ['modules/shop/when.spec.ts', `import { ThingChanged } from '../catalog/contracts/index.js';`],
-    ['modules/catalog/when.ts', `import { ThingChanged } from './contracts/index.js';`],
-  ])('sees who does not: %s: %s', async (path, source) => {
+    ['under another name', `export { ThingChanged as Changed } from './things.js';`],
+    ['as a class of it', `import { ThingChanged } from './things.js';\nexport class Changed extends ThingChanged {}`],
+    ['among others', `import * as things from './things.js';\nexport const Changed = [things.ThingChanged];`],
+    ['as its payload', `import * as t from './things.js';\nexport type Changed = InstanceType<typeof t.ThingChanged>;`],
+    ['by default, handed on', `import { ThingChanged } from './things.js';\nexport { ThingChanged as Changed };`],
+  ])('sees who uses a message that is there %s', async (_, index) => {
+    await run('update');
+    write('modules/catalog/contracts/index.ts', index);
+    write('modules/shop/when.ts', `import { Changed } from '${DOOR}';\nvoid Changed;`);
+    expect((await run('check', catalog(WITHOUT_PRICE))).text).toContain('Breaks shop.');
+  });
+
+  it('sees who uses a message that a third module hands on', async () => {
+    await run('update');
+    rmSync(join(root, 'modules/shop/when.ts'));
+    write('modules/third/contracts/index.ts', `export { ThingChanged } from '../../catalog/contracts/index.js';`);
+    write('modules/shop/by-way.ts', `import { ThingChanged } from '../third/contracts/index.js';\nvoid ThingChanged;`);
+    const third = { name: 'third', contracts: { ThingChanged: catalog().contracts['ThingChanged'] } };
+    const seen = (await contracts(['check'], root, async () => [catalog(WITHOUT_PRICE), shop, third])).text;
+    expect(seen).toContain('Breaks shop, third.');
+    expect(seen).not.toContain('modules/third/contracts.snapshot.json');
+  });
+
+  it.each([
+    ['what is no message', 'modules/shop/when.ts', `import { Other } from '${DOOR}';`],
+    ['a spec', 'modules/shop/when.spec.ts', `import { ThingChanged } from '${DOOR}';`],
+    ['its own module', 'modules/catalog/when.ts', `import { ThingChanged } from './contracts/index.js';`],
+    ['a comment', 'modules/shop/when.ts', `// import { ThingChanged } from '${DOOR}';`],
+    ['a longer comment', 'modules/shop/when.ts', `/*\nimport { ThingChanged } from '${DOOR}';\n*/`],
+    ['what documentation names', 'modules/shop/when.ts', `/** {@link import('${DOOR}').ThingChanged} */\nlet it;`],
+    ['text', 'modules/shop/when.ts', `const it = "import { ThingChanged } from '${DOOR}'";`],
+    ['nothing of it', 'modules/shop/when.ts', `import '${DOOR}';`],
+    ['another of the namespace', 'modules/shop/when.ts', `import * as catalog from '${DOOR}';\nvoid catalog.Other;`],
+  ])('sees who does not: %s', async (_, path, source) => {
     await run('update');
     rmSync(join(root, 'modules/shop/when.ts'));
     consumes();
@@ -162,6 +216,7 @@ describe('check', () => {
     expect((await run('update', catalog(V1, { Next }))).ok).toBe(true);
     expect((await run('check', catalog(V1, { Next }))).ok).toBe(true);
     const onlyNext = { name: 'catalog', contracts: { Next } };
+    write('modules/catalog/contracts/things.ts', THINGS.replace('ThingChanged', 'Next').replace('.v1', '.v2'));
     expect((await run('check', onlyNext)).text).toContain(
       'catalog.thing-changed.v1 is no longer published.\n  Breaks shop.',
     );
@@ -201,7 +256,95 @@ describe('check', () => {
   });
 });
 
+describe('a message below contracts/ is refused', () => {
+  const DEFINE = `import { defineCommand, defineEvent } from '../../../src/platform/messaging/define.js';\n`;
+  const hidden = async (source: string) => {
+    await run('update');
+    write('modules/catalog/contracts/deep/more.ts', source);
+    return JSON.parse((await run('check --json')).text) as unknown[];
+  };
+
+  it.each([
+    [
+      'when the door does not show it',
+      `${DEFINE}export class Do extends defineCommand('catalog.do-thing.v1', {}) {}`,
+      'catalog.do-thing.v1',
+      'is defined below contracts/ in line 2, but contracts/index.ts does not export it',
+    ],
+    [
+      'when nobody exports it, and its name is put together',
+      `${DEFINE}const name = 'do-thing';\nclass Do extends defineCommand(\`catalog.\${name}.v1\`, {}) {}`,
+      'catalog.do-thing.v1',
+      'is defined below contracts/ in line 3, but contracts/index.ts does not export it',
+    ],
+    [
+      'by a helper of another name',
+      `import { defineCommand as command } from '../../../src/platform/index.js';\nexport const Do = command('catalog.do-thing.v1', {});`,
+      'catalog.do-thing.v1',
+      'is defined below contracts/ in line 2, but contracts/index.ts does not export it',
+    ],
+    [
+      'by a member of a namespace',
+      `import * as d from '../../../src/platform/index.js';\nexport const Do = d.defineCommand('catalog.do-thing.v1', {});`,
+      'catalog.do-thing.v1',
+      'is defined below contracts/ in line 2, but contracts/index.ts does not export it',
+    ],
+    [
+      'when its name cannot be read',
+      `${DEFINE}export const make = (name) => defineCommand(name, {});`,
+      undefined,
+      'line 2 defines a message whose name cannot be read there',
+    ],
+    [
+      'when what defines it has another name',
+      `${DEFINE}const command = defineCommand;\nexport const Do = command('catalog.do-thing.v1', {});`,
+      undefined,
+      'line 2 defines a message whose name cannot be read there',
+    ],
+    [
+      'when what defines it is handed on',
+      `export { defineCommand as command } from '../../../src/platform/index.js';`,
+      undefined,
+      'line 1 defines a message whose name cannot be read there',
+    ],
+    [
+      'when it belongs to another module',
+      `${DEFINE}export class Do extends defineCommand('shop.do-thing.v1', {}) {}`,
+      'shop.do-thing.v1',
+      'is defined in line 2 in the contracts of catalog, but belongs to another module by its name',
+    ],
+    [
+      'when it is there already',
+      `${DEFINE}export class Again extends defineEvent('catalog.thing-changed.v1', {}) {}`,
+      'catalog.thing-changed.v1',
+      expect.stringMatching(/^is defined a second time in line \d$/),
+    ],
+  ])('%s', async (_, source, message, what) => {
+    const found = await hidden(source);
+    expect(found).toEqual([expect.objectContaining({ level: 'wrong', ...(message && { message }), what })]);
+  });
+
+  it.each([
+    ['what is no message', `export const Other = 1;`],
+    ['a spec', ''],
+    ['a comment', `// export class Do extends defineCommand('catalog.do-thing.v1', {}) {}`],
+  ])('but not %s', async (_, source) => {
+    write('modules/catalog/contracts/more.spec.ts', `${DEFINE}class Do extends defineCommand('catalog.do.v1', {}) {}`);
+    expect(await hidden(source)).toEqual([]);
+  });
+
+  it('nor one that lies beside its handler', async () => {
+    write('modules/catalog/do.ts', `${DEFINE}class Do extends defineCommand('catalog.do-thing.v1', {}) {}`);
+    expect(await hidden('')).toEqual([]);
+  });
+});
+
 describe('cannot check', () => {
+  it('what is no TypeScript', async () => {
+    write('modules/shop/when.ts', 'import { from;');
+    await expect(run('check')).rejects.toThrow(/^modules\/shop\/when\.ts:1 cannot be parsed: /);
+  });
+
   it.each([
     ['nothing', '', /^The task has to be check or update/],
     ['another task', 'mend', /^The task has to be check or update, not "mend"/],

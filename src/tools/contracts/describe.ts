@@ -31,8 +31,11 @@ export type ContextContracts = Pick<BoundedContextOptions, 'name' | 'contracts'>
   readonly providers?: BoundedContextOptions['providers'];
 };
 
-/** The messages that a module publishes, by wire name in alphabetical order. */
-export const messagesOf = ({ contracts }: ContextContracts) => describeAll(Object.values(contracts));
+/** The messages that a module publishes, by wire name in alphabetical order; not those that it hands on. */
+export const messagesOf = (context: ContextContracts) => describeAll(publishedBy(context));
+
+export const publishedBy = ({ name, contracts }: ContextContracts): readonly unknown[] =>
+  Object.values(contracts).filter((value) => typeof value === 'function' && definitionOf(value)?.module === name);
 
 /** Describes the message classes among some values, by wire name in alphabetical order. */
 export function describeAll(values: readonly unknown[]): Map<string, CurrentMessage> {

@@ -13,7 +13,9 @@ const Move = defineCommand('shelf.move-thing.v1', {
   result: z.array(z.object({ place: z.string(), marks: z.record(z.string(), price) })),
   errors: { taken: z.object({ by: z.string() }) },
 });
-const messages = messagesOf({ name: 'shelf', contracts: { Moved, Move } });
+const Rows: z.ZodType = z.lazy(() => z.union([z.int(), z.array(Rows)]));
+const Keep = defineCommand('shelf.keep-thing.v1', { payload: z.object({ data: z.json(), rows: Rows }) });
+const messages = messagesOf({ name: 'shelf', contracts: { Moved, Move, Keep } });
 const [moved, move] = [Moved.definition.name, Move.definition.name];
 
 const consumer = (message: string, fields?: string[], module = 'shop'): Consumer => ({
@@ -89,6 +91,7 @@ describe('a declared field', () => {
     [moved, ['sku', 'price', 'price.amount']],
     [move, ['payload', 'payload.sku', 'payload.prices.amount', 'result', 'result.place', 'result.marks.x.amount']],
     [move, ['errors', 'errors.taken', 'errors.taken.by']],
+    [Keep.definition.name, ['payload.data', 'payload.data.any.thing', 'payload.rows']],
   ])('of %s is known: %j', (message, fields) => {
     expect(unknownFields([consumer(message, fields)], messages)).toEqual([]);
   });
@@ -97,6 +100,7 @@ describe('a declared field', () => {
     [moved, 'colour', 'sku, price'],
     [moved, 'price.colour', 'sku, price'],
     [moved, 'payload.sku', 'sku, price'],
+    [Keep.definition.name, 'payload.rows.size', 'payload.data, payload.rows'],
     [move, 'sku', 'payload.sku, payload.note, payload.prices, result, errors.taken'],
     [move, 'result.colour', 'payload.sku, payload.note, payload.prices, result, errors.taken'],
     [move, 'errors.gone', 'payload.sku, payload.note, payload.prices, result, errors.taken'],

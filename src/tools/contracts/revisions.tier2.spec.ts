@@ -24,7 +24,11 @@ const run = (args: string, context = catalog()) =>
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'contracts-'));
-  write('modules/catalog/contracts/index.ts', 'export {};');
+  write(
+    'modules/catalog/contracts/index.ts',
+    `import { defineEvent } from '../../../src/platform/messaging/define.js';
+    export class ThingChanged extends defineEvent('catalog.thing-changed.v1', {}) {}`,
+  );
   write('modules/catalog/module.json', '{}');
   write('modules/shop/when.ts', `import { ThingChanged } from '../catalog/contracts/index.js';\nvoid ThingChanged;`);
   consumes({ 'catalog.thing-changed.v1': ['sku', 'price.amount'] });

@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import { definitionOf } from '../../platform/messaging/define.js';
 import { Saga } from '../../platform/sagas/saga.js';
 import type { ContextContracts, CurrentMessage } from './describe.js';
-import { describeAll } from './describe.js';
+import { describeAll, publishedBy } from './describe.js';
 
 /** What `@EventsHandler` of @nestjs/cqrs leaves on a class; the package does not export the name. */
 const EVENTS = '__eventsHandler__';
@@ -15,7 +15,7 @@ const EVENTS = '__eventsHandler__';
 export function storedMessagesOf(context: ContextContracts): Map<string, CurrentMessage> {
   const handled = (context.providers ?? []).filter((provider) => typeof provider === 'function').flatMap(heardBy);
   const own = handled.filter((message) => definitionOf(message)?.module === context.name);
-  return describeAll([...Object.values(context.contracts), ...own]);
+  return describeAll([...publishedBy(context), ...own]);
 }
 
 function heardBy(provider: Type): readonly unknown[] {

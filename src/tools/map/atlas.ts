@@ -8,6 +8,7 @@ import type { Consumer } from '../contracts/consumers.js';
 import { readConsumption } from '../contracts/consumers.js';
 import type { MessageContract } from '../contracts/describe.js';
 import { snapshotOf } from '../contracts/describe.js';
+import { Sources } from '../contracts/sources.js';
 import { sectionsOf } from '../saga-diagrams.js';
 import type { Table } from './tables.js';
 import { tablesOf } from './tables.js';
@@ -49,7 +50,7 @@ export interface MappedModule {
  */
 export async function readAtlas(root: string, types: readonly Type[]): Promise<MappedModule[]> {
   const contexts = types.map((type) => contextOptions(type)!);
-  const { consumers } = readConsumption(root, contexts, []);
+  const { consumers } = readConsumption(new Sources(root), contexts, []);
   const messages = contexts.flatMap((context) => messagesOf(context, consumers));
   const sagas = sectionsOf(types);
   return await Promise.all(
