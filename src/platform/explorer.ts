@@ -84,4 +84,13 @@ function refuseSameNames({ consumers, registry }: Runtime): void {
     if (seen.has(name)) registry.addProblem(`two subscriptions are named ${name}: their progress would be mixed up`);
     seen.add(name);
   }
+  const followed = new Set<string>();
+  for (const { name, formerly } of consumers) {
+    if (formerly === undefined) continue;
+    if (seen.has(formerly) || followed.has(formerly))
+      registry.addProblem(
+        `${name} says that it was formerly ${formerly}, and so does, or is, another subscription: give that one another name`,
+      );
+    followed.add(formerly);
+  }
 }

@@ -16,6 +16,7 @@ import { PARTITION_ROWS } from './delivery/outbox-partitions.js';
 import type { Signal } from './delivery/outbox-watch.js';
 import { OutboxWatch } from './delivery/outbox-watch.js';
 import { ParkedWorker } from './delivery/parked-worker.js';
+import { ContractViolation } from './messaging/errors.js';
 import type { CommandRunner, RemoteModule } from './messaging/dispatcher.js';
 import { Dispatcher } from './messaging/dispatcher.js';
 import { LocalEvents } from './messaging/local-events.js';
@@ -53,7 +54,10 @@ export interface RuntimeOptions {
   housekeeping?: Partial<HousekeepingOptions>;
 }
 
-const HOUSEKEEPING = { keepMs: 7 * 86_400_000, partitionRows: PARTITION_ROWS, staleAfterMs: 60_000 };
+/** Longer than a replica takes to start again: what its types hold up then keeps its order. */
+const TYPE_GRACE_MS = 120_000;
+
+const HOUSEKEEPING = { keepMs: 7 * 86_400_000, partitionRows: PARTITION_ROWS, staleAfterMs: 60_000, typeGraceMs: TYPE_GRACE_MS };
 
 /**
  * One running process: the modules in it, their databases, and everything that moves messages between them.
@@ -175,10 +179,10 @@ export class Runtime extends Host {
     const worker = new ParkedWorker(consumer, database, this.#loopEvents);
     this.#workers.set(consumer, worker);
     worker.start();
-    for (const [producer, filter] of consumer.sources)
+    for (const [producer, selection] of consumer.sources)
       for (const share of sharesOf(consumer.partitions)) {
         const feed = this.#feed(producer, consumer);
-        const loop = new ConsumerLoop(consumer, feed, filter, database, this.#loopEvents, share);
+        const loop = new ConsumerLoop(consumer, feed, selection, database, this.#loopEvents, share);
         this.loops.push(loop);
         this.#running.push(loop.run(this.#abort.signal));
       }
@@ -225,6 +229,13 @@ export class Runtime extends Host {
   }
 
   readonly #loopEvents: LoopEvents = {
+    renamed: (consumer, name) => {
+      if (this.consumers.some(({ declared }) => declared === name && declared !== consumer.declared))
+        throw new ContractViolation(
+          `${consumer.declared} is the former name of ${name}, whose progress it would use: choose another name.`,
+        );
+      consumer.name = name;
+    },
     committed: (module, spoke, parked) => {
       if (spoke) this.watches.get(module)!.committed();
       if (parked) this.#workers.get(parked)!.poke();

@@ -4,6 +4,7 @@ import { readConfig, type Config } from '../config.js';
 import { DatabaseUnusable, prepareDatabase } from '../database.js';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
+import { adoptNames } from '../platform/delivery/renaming.js';
 import { DomainError } from '../platform/messaging/errors.js';
 import { createLogger } from '../platform/observability/logging.js';
 import { EmbeddedError } from '../platform/persistence/embedded.js';
@@ -47,6 +48,7 @@ async function onDatabase(
     @Module({ imports: [PlatformModule.forRuntime(runtime), ...here] })
     class Operations {}
     const app = await NestFactory.createApplicationContext(Operations, { logger: false, abortOnError: false });
+    await adoptNames(runtime.consumers, runtime.databases);
     await work(runtime);
     await app.close();
   } finally {

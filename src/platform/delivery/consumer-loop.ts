@@ -5,6 +5,9 @@ import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { Consumer } from './consumer.js';
 import { backoff, keyOf } from './consumer.js';
+import type { Checkpoint, Selection, Stage, Typed } from './coverage.js';
+import { filterOf, stageOf } from './coverage.js';
+import { cover } from './covered-set.js';
 import type { Feed, FeedFilter, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
@@ -13,8 +16,9 @@ import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
 import { beginTrace } from '../observability/spans.js';
-import type { Reader } from './progress.js';
-import { advance, divide, ensureProgress, knownProgress, lockProgress, moveProgress } from './progress.js';
+import type { Locked, Reader, Standing } from './progress.js';
+import { advance, divide, ensureProgress, lockProgress, moveProgress, readStanding } from './progress.js';
+import { takeOver } from './renaming.js';
 import type { Share } from './share.js';
 import { notPassed, WHOLE, within } from './share.js';
 
@@ -24,8 +28,12 @@ const SAVE_EVERY = 1000;
 /** How long one that has come second holds off; doubles up to the second figure, so that replicas share the consumers. */
 const BUSY_MS = [10, 160] as const;
 const MOST_LINKS = 128;
+/** How long a replica that does not know a message leaves it to those that may, before it sets it aside. */
+const YIELD_MS = 200;
 
 export interface LoopEvents {
+  /** It turned out that a consumer is stored under another name than its own. @throws where that is another one's */
+  renamed(consumer: Consumer, name: string): void;
   /** A batch committed; `spoke` when it wrote to the module's outbox, `parked` when messages wait in the work table. */
   committed(module: string, spoke: boolean, parked: Consumer | undefined): void;
   failed(consumer: string, error: unknown): void;
@@ -48,19 +56,30 @@ export class ConsumerLoop {
   /** How often in a row another replica was at it. */
   #second = 0;
   readonly #pages: ReadAhead;
-  readonly #reader: Required<Reader>;
+  /** The covered set by which it reads, how often that had changed, and what of it was handled beyond the position. */
+  #covered: readonly Typed[] = [];
+  #coverage: number | null = null;
+  #passed: Checkpoint['passed'] = [];
+  /** Everything that is covered. */
+  #all: FeedFilter;
+  #stage: Stage;
 
   /** @param share the keys that are this loop's */
   constructor(
     private readonly consumer: Consumer,
     private readonly feed: Feed,
-    filter: FeedFilter,
+    private readonly selection: Selection,
     private readonly database: Database,
     private readonly events: LoopEvents,
-    share: Share = WHOLE,
+    private readonly share: Share = WHOLE,
   ) {
-    this.#pages = new ReadAhead(feed, filter, BATCH);
-    this.#reader = { consumer: consumer.name, producer: feed.producer, share };
+    this.#pages = new ReadAhead(feed, BATCH);
+    this.#all = selection;
+    this.#stage = { filter: selection, until: Infinity };
+  }
+
+  get #reader(): Required<Reader> {
+    return { consumer: this.consumer.name, producer: this.feed.producer, share: this.share };
   }
 
   get consumerName(): string {
@@ -92,9 +111,14 @@ export class ConsumerLoop {
     return `${consumer} ${producer} ${share.part}/${share.of}`;
   }
 
-  /** How far it has read, and how far that is saved. */
-  get progress(): { position: number; saved: number } {
-    return { position: this.#position, saved: this.#saved };
+  /** The name of its consumer in this version. */
+  get declared(): string {
+    return this.consumer.declared;
+  }
+
+  /** How far it has read, how far that is saved, and by which state of the covered set. */
+  get progress(): { position: number; saved: number; coverage: number | null } {
+    return { position: this.#position, saved: this.#saved, coverage: this.#coverage };
   }
 
   /** Looks at the progress row between two batches: somebody may have moved it, as a replay does, or it is to be saved. */
@@ -124,16 +148,47 @@ export class ConsumerLoop {
   }
 
   async #start(): Promise<void> {
-    const { shared } = this.database;
-    const position = (await knownProgress(shared, this.#reader)) ?? (await this.#divide());
-    if (position === undefined) throw new Error(`${this.consumer.name} was divided otherwise by another process.`);
-    this.#position = this.#saved = position;
+    const { consumer, database } = this;
+    if (consumer.formerly !== undefined) await takeOver(database, consumer, consumer.formerly);
+    this.#adopt(await this.#standing());
     this.#started = true;
   }
 
-  async #divide(): Promise<number | undefined> {
-    await divide(this.database.pool, this.#reader);
-    return await ensureProgress(this.database.pool, this.#reader);
+  /** The stored checkpoint, made where there is none, and covering at least what this version knows. */
+  async #standing(): Promise<Found> {
+    const { database, selection } = this;
+    let found = await this.#read(database.shared);
+    if (found.position === null) {
+      await divide(database.pool, this.#reader);
+      await ensureProgress(database.pool, this.#reader);
+      found = await this.#read(database.pool);
+    }
+    if (!covers(found, selection)) {
+      await cover(database, { name: this.consumer.name, producer: this.producer }, selection.typed);
+      found = await this.#read(database.pool);
+    }
+    const { position } = found;
+    if (position === null || !covers(found, selection))
+      throw new Error(`${this.consumer.name} was divided, or changed, otherwise by another process.`);
+    return { ...found, position };
+  }
+
+  async #read(client: Parameters<typeof readStanding>[0]): Promise<Standing> {
+    const { consumer } = this;
+    const found = await readStanding(client, consumer.declared, this.#reader);
+    if (found.consumer !== consumer.name) this.events.renamed(consumer, found.consumer);
+    return found;
+  }
+
+  #adopt({ position, passed, coverage, covered }: Found): void {
+    this.#position = this.#saved = position;
+    [this.#passed, this.#coverage, this.#covered] = [passed, coverage, covered];
+    this.#all = covered.length > 0 ? filterOf(covered) : this.selection;
+    this.#stage = this.#stageAt(position);
+  }
+
+  #stageAt(position: number): Stage {
+    return stageOf(this.#all, this.#covered, { ...this.share, position, passed: this.#passed });
   }
 
   /** Whoever had to wait had read everything until then. */
@@ -145,26 +200,39 @@ export class ConsumerLoop {
     if (wasFresh) this.#freshAt = Date.now();
   }
 
-  /** Progress that was moved counts; where it was not, what was read in vain since is saved, so that retention can go on. */
+  /**
+   * Progress that was moved counts, and so does a covered set that has changed. Where neither was, what was read in vain
+   * since is saved, so that retention can go on.
+   */
   async #compare(): Promise<void> {
-    const { pool } = this.database;
+    const [position, coverage, to] = [this.#saved, this.#coverage, this.#position];
     this.#inDoubt = false;
-    const [from, to] = [this.#saved, this.#position];
-    const stored = await ensureProgress(pool, this.#reader);
-    if (stored === undefined) await this.#start();
-    else if (stored !== from) this.#position = this.#saved = stored;
-    else if (to > from && (await moveProgress(pool, this.#reader, from, to))) this.#saved = to;
+    const stored = await this.#standing();
+    if (stored.position !== position || stored.coverage !== coverage) this.#adopt(stored);
+    else if (to > position && (await moveProgress(this.database.pool, this.#reader, { position, coverage }, to)))
+      this.#saved = to;
+  }
+
+  /** What is next, of this share. A page ends where the stage does. */
+  async #next(): Promise<FeedPage> {
+    if (this.#position >= this.#stage.until) this.#stage = this.#stageAt(this.#position);
+    const { filter, until } = this.#stage;
+    if (!filter) return { messages: [], upTo: until };
+    const all = await this.#pages.read(this.#position, filter);
+    // Where another replica was at it last time, it may well be again.
+    if (this.#second === 0) this.#pages.begin(all, filter);
+    const messages = within(this.share, all.messages).filter(({ seq }) => seq <= until);
+    return { messages, upTo: Math.min(all.upTo, until) };
   }
 
   async #step(): Promise<void> {
-    const all = await this.#pages.read(this.#position);
-    // Where another replica was at it last time, it may well be again.
-    if (this.#second === 0) this.#pages.begin(all);
-    const page = { ...all, messages: within(this.#reader.share, all.messages) };
+    const page = await this.#next();
     if (page.messages.length === 0 && page.upTo - this.#saved < SAVE_EVERY) {
       this.#position = page.upTo;
       return;
     }
+    // A replica that knows them may be about to take them.
+    if (page.messages.some((message) => this.#isUnknown(message))) await delay(YIELD_MS);
     const span = this.#beginSpan(page.messages);
     try {
       await this.#transact(page, false);
@@ -202,9 +270,9 @@ export class ConsumerLoop {
     try {
       const client = await unit.client();
       const locked = await lockProgress(client, this.#reader);
-      if (locked?.position !== this.#saved) {
+      if (locked?.position !== this.#saved || locked.coverage !== this.#coverage) {
         await unit.rollback();
-        return await this.#overtaken(locked?.position);
+        return await this.#overtaken(locked);
       }
       const messages = notPassed(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
@@ -222,14 +290,18 @@ export class ConsumerLoop {
     }
   }
 
-  /** Another replica holds the progress row, or has moved it. */
-  async #overtaken(position: number | undefined): Promise<undefined> {
-    if (position !== undefined) this.#position = this.#saved = position;
+  /** Another replica holds the progress row, or has moved it, or the covered set is another one now. */
+  async #overtaken(locked: Locked | undefined): Promise<undefined> {
+    if (locked && locked.coverage !== this.#coverage) this.#inDoubt = true;
+    else if (locked) {
+      this.#position = this.#saved = locked.position;
+      this.#stage = this.#stageAt(locked.position);
+    }
     await delay(Math.min(BUSY_MS[1], BUSY_MS[0] * 2 ** this.#second++));
     return undefined;
   }
 
-  /** @returns whether any message was parked */
+  /** @param held the keys that have messages parked already @returns whether any message was parked */
   async #handleAll(
     unit: UnitOfWork,
     all: readonly StoredMessage[],
@@ -238,26 +310,39 @@ export class ConsumerLoop {
   ): Promise<boolean> {
     const { consumer } = this;
     const client = await unit.client();
-    const waits = (message: StoredMessage) => consumer.external || (held.size > 0 && held.has(keyOf(message)));
-    const behind = all.filter(waits);
-    const free = all.filter((message) => !waits(message));
+    const [free, behind] = this.#sorted(all, held);
+    // What is free comes first where it may be parked as well: it is the older one of its key.
+    const failed = isolate && (await this.#handleEach(unit, free));
     await Promise.all(behind.map((message) => park(client, consumer.name, { message, dueInMs: 0 })));
-    if (!isolate) {
-      if (free.length > 0) await consumer.handleBatch(free, unit);
-      return behind.length > 0;
+    if (!isolate && free.length > 0) await consumer.handleBatch(free, unit);
+    return failed || behind.length > 0;
+  }
+
+  /** What can be handled now, and what has to wait: for outside, its turn, or a version that knows its type. */
+  #sorted(all: readonly StoredMessage[], held: Set<string>): [free: StoredMessage[], behind: StoredMessage[]] {
+    const [free, behind]: [StoredMessage[], StoredMessage[]] = [[], []];
+    for (const message of all) {
+      const unknown = this.#isUnknown(message);
+      const waits = unknown || this.consumer.external || (held.size > 0 && held.has(keyOf(message)));
+      (waits ? behind : free).push(message);
+      if (unknown) held.add(keyOf(message));
     }
-    return (await this.#handleEach(unit, free, held)) || behind.length > 0;
+    return [free, behind];
+  }
+
+  #isUnknown({ type }: StoredMessage): boolean {
+    return !this.consumer.types.has(type);
   }
 
   /** @returns whether any message failed, and was parked with those that follow on it */
-  async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[], held: Set<string>): Promise<boolean> {
-    const before = held.size;
+  async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[]): Promise<boolean> {
+    const failed = new Set<string>();
     for (const message of messages) {
       const key = keyOf(message);
-      if (held.has(key)) await park(await unit.client(), this.consumer.name, { message, dueInMs: 0 });
-      else if (!(await this.#survives(unit, message))) held.add(key);
+      if (failed.has(key)) await park(await unit.client(), this.consumer.name, { message, dueInMs: 0 });
+      else if (!(await this.#survives(unit, message))) failed.add(key);
     }
-    return held.size > before;
+    return failed.size > 0;
   }
 
   async #survives(unit: UnitOfWork, message: StoredMessage): Promise<boolean> {
@@ -275,4 +360,13 @@ export class ConsumerLoop {
       return false;
     }
   }
+}
+
+/** A checkpoint that is there. */
+type Found = Standing & { position: number };
+
+/** Whether a checkpoint covers what this version knows; one that reads whole streams does. */
+function covers({ coverage, covered }: Standing, { typed }: Selection): boolean {
+  if (typed.length === 0) return true;
+  return coverage !== null && typed.every(({ type }) => covered.some((each) => each.type === type));
 }

@@ -1,5 +1,5 @@
 import type { StoredMessage } from './message.js';
-import type { FeedFilter } from './feed.js';
+import type { Selection } from './coverage.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 
 /** How often and how long a failing message is tried again. */
@@ -18,11 +18,20 @@ export const DEFAULT_RETRY: RetryPolicy = { attempts: 20, baseMs: 200, maxMs: 60
  * A named subscription of a module: what it reads, and what it does with each message.
  */
 export interface Consumer {
-  /** Stable and unique: `module.name`. Its progress is kept under it. */
-  readonly name: string;
+  /**
+   * Stable and unique: `module.name`. Its progress is kept under it. As declared, until it turns out that a version of the
+   * same application has renamed it: then all replicas use the new one.
+   */
+  name: string;
+  /** The name in this version. */
+  readonly declared: string;
+  /** The name that it takes over from. */
+  readonly formerly?: string | undefined;
   readonly module: string;
+  /** The message types that this version can handle; what else it reads waits for a version that can. */
+  readonly types: ReadonlySet<string>;
   /** What it reads of each producer. */
-  readonly sources: ReadonlyMap<string, FeedFilter>;
+  readonly sources: ReadonlyMap<string, Selection>;
   /** Declared when its handlers call the outside world: they run without a transaction, concurrently. */
   readonly external: boolean;
   /** Read models only: may be replayed, and may neither publish nor send. */

@@ -8,7 +8,8 @@ import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { SagaRunner } from '../sagas/saga-runner.js';
 import type { Consumer } from './consumer.js';
 import { DEFAULT_RETRY, keyByKey, oneByOne } from './consumer.js';
-import type { FeedFilter } from './feed.js';
+import type { Selection, Typed } from './coverage.js';
+import { filterOf } from './coverage.js';
 import type { Reply, StoredMessage } from './message.js';
 import { contextOf, replyRow, replyType, streams } from './message.js';
 import type { SubscriptionOptions } from './subscription.js';
@@ -39,6 +40,7 @@ export function eventConsumer(
     throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
   };
   const named = { name: `${module}.${options.name}`, module };
+  let name = named.name;
   const one = {
     handle: traced(named, (message, unit) =>
       inScope(message, unit, async () => await handler.handle(eventOf(message))),
@@ -49,7 +51,17 @@ export function eventConsumer(
   );
   return {
     ...one,
-    ...named,
+    // What wraps the consumer gets to know its new name as well.
+    get name() {
+      return name;
+    },
+    set name(other) {
+      name = other;
+    },
+    declared: named.name,
+    formerly: options.formerly === undefined ? undefined : `${module}.${options.formerly}`,
+    module,
+    types: new Set(classes.keys()),
     sources: grouped(eventSources(types)),
     external: options.external ?? false,
     rebuildable: options.rebuildable ?? false,
@@ -68,7 +80,7 @@ export function eventConsumer(
 
 /**
  * The durable commands that other modules, or its own sagas, send to a module. Each is answered with its effect. One that
- * this version does not know is tried again, as whatever fails: a version that knows it may be on its way.
+ * this version does not know waits for one that does, and is given up when none has come for a while: its sender waits.
  */
 export function commandInbox(
   module: string,
@@ -78,15 +90,13 @@ export function commandInbox(
   local: LocalEvents,
 ): Consumer {
   const classes = new Map(commands.map((type) => [type.definition.name, type]));
-  const filter = { streams: [streams.commands(module)], types: [] };
-  const commandOf = ({ type, payload }: StoredMessage) => {
-    const known = classes.get(type);
-    if (!known) throw new ContractViolation(`${module} does not know ${type}: the version that runs is another one.`);
-    return new known(payload as never);
-  };
+  const filter = { streams: [streams.commands(module)], types: [], typed: [] };
+  const commandOf = ({ type, payload }: StoredMessage) => new (classes.get(type)!)(payload as never);
   return withBatches({
     name: `${module}.commands`,
+    declared: `${module}.commands`,
     module,
+    types: new Set(classes.keys()),
     sources: new Map(senders.map((sender) => [sender, filter])),
     external: false,
     rebuildable: false,
@@ -114,7 +124,9 @@ export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
   const { saga } = runner;
   const consumer: Omit<Consumer, 'handleBatch'> = {
     name: saga.name,
+    declared: saga.name,
     module,
+    types: new Set(saga.subscriptions.keys()),
     sources: grouped([...eventSources(saga.events), ...replySources(module, saga.commands)]),
     external: false,
     rebuildable: false,
@@ -137,10 +149,8 @@ function answer(command: StoredMessage, reply: Reply, module: string, unit: Unit
   if (row) unit.append(row);
 }
 
-interface Source {
+interface Source extends Typed {
   producer: string;
-  stream: string;
-  type: string;
 }
 
 function eventSources(types: readonly MessageClass[]): Source[] {
@@ -156,14 +166,14 @@ function replySources(receiver: string, commands: readonly MessageClass[]): Sour
   return commands.map(({ definition }) => ({ producer: definition.module, stream, type: replyType(definition.name) }));
 }
 
-/** One filter for each producer. */
-function grouped(sources: readonly Source[]): Map<string, FeedFilter> {
-  const unique = (values: string[]) => [...new Set(values)];
-  const producers = unique(sources.map((source) => source.producer));
+/** One selection for each producer. */
+function grouped(sources: readonly Source[]): Map<string, Selection> {
+  const producers = [...new Set(sources.map((source) => source.producer))];
   return new Map(
     producers.map((producer) => {
       const own = sources.filter((source) => source.producer === producer);
-      return [producer, { streams: unique(own.map((s) => s.stream)), types: unique(own.map((s) => s.type)) }];
+      const typed = own.map(({ stream, type }) => ({ stream, type }));
+      return [producer, { ...filterOf(typed), typed }];
     }),
   );
 }

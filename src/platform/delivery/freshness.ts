@@ -13,7 +13,7 @@ export class Freshness {
    */
   staleProducers(subscriptions: readonly string[], withinMs: number): string[] {
     const since = Date.now() - withinMs;
-    const stale = this.loops().filter((loop) => subscriptions.includes(loop.consumerName) && loop.freshAt() < since);
+    const stale = this.loops().filter((loop) => subscriptions.includes(loop.declared) && loop.freshAt() < since);
     return [...new Set(stale.map((loop) => loop.producer))].sort();
   }
 }

@@ -9,7 +9,8 @@ export interface Holding {
 }
 
 const OLDEST = `
-  SELECT extract(epoch FROM clock_timestamp() - min(parked_at))::float8 * 1000 AS "oldestMs" FROM parked_message`;
+  SELECT extract(epoch FROM clock_timestamp() - min(parked_at))::float8 * 1000 AS "oldestMs"
+    FROM (SELECT parked_at FROM parked_message UNION ALL SELECT parked_at FROM shelved_message) held`;
 
 /**
  * What the modules of this process hold. A message that runs without a transaction is put into the work table before it is

@@ -4,9 +4,11 @@ import type { ConsumerLoop } from './consumer-loop.js';
 import { heldBy } from './holders.js';
 import type { DeliverySource } from './lag.js';
 import { oldestOf } from './lag.js';
+import { noteKnown, retireTypes } from './covered-set.js';
 import { rouseAll } from './parked.js';
 import type { RetentionOptions } from './retention.js';
 import { keepOutbox } from './retention.js';
+import { clearShelf } from './shelf.js';
 
 const PASS_MS = 10_000;
 /** The first pass: when what starts with it has started. */
@@ -14,6 +16,8 @@ const FIRST_MS = 1000;
 const ALARM_MS = 60_000;
 
 export interface HousekeepingOptions extends RetentionOptions {
+  /** A message type that no running replica has known for so many milliseconds leaves the covered sets of its consumers. */
+  typeGraceMs: number;
   /** A message that is not delivered after so many milliseconds is told of in the log. */
   staleAfterMs: number;
 }
@@ -66,6 +70,7 @@ export class Housekeeping {
       if (this.#stopped) return;
       try {
         await this.review(database);
+        await this.tendTypes(database);
         await rouseAll(database.pool);
         await keepOutbox(database, this.house.databases, this.options, held);
         if (alarm) await this.alarm(database.module);
@@ -80,13 +85,23 @@ export class Housekeeping {
 
   /** Makes the consumers of a module look at progress that is not what they think it is. One query a module. */
   async review({ module, pool }: Database): Promise<void> {
-    const { rows } = await pool.query<{ row: string; position: number }>(PROGRESS);
-    const stored = new Map(rows.map(({ row, position }) => [row, position]));
+    const { rows } = await pool.query<{ row: string; position: number; coverage: number | null }>(PROGRESS);
+    const stored = new Map(rows.map((each) => [each.row, each]));
     for (const loop of this.house.loops) {
       if (loop.module !== module) continue;
-      const { position, saved } = loop.progress;
-      if (position !== saved || stored.get(loop.row) !== saved) loop.review();
+      const { position, saved, coverage } = loop.progress;
+      const row = stored.get(loop.row);
+      if (position !== saved || row?.position !== saved || row.coverage !== coverage) loop.review();
     }
+  }
+
+  /** Says which message types are known here, and has those go that are known nowhere any more. */
+  async tendTypes(database: Database): Promise<void> {
+    const own = this.house.consumers.filter(({ module }) => module === database.module);
+    await noteKnown(database, own);
+    await retireTypes(database, own, this.options.typeGraceMs);
+    for (const { type, count } of await clearShelf(database.pool, this.options.keepMs))
+      this.house.log.warn({ module: database.module, type, count }, 'messages of a removed type are no longer kept');
   }
 
   /** Warns when a message of the module has been waiting for too long. */
@@ -103,4 +118,5 @@ export class Housekeeping {
 
 /** Named as a loop names its row. */
 const PROGRESS = `
-  SELECT concat(consumer, ' ', producer, ' ', part, '/', parts) AS row, position::float8 AS position FROM consumer_progress`;
+  SELECT concat(consumer, ' ', producer, ' ', part, '/', parts) AS row, position::float8 AS position, coverage
+    FROM consumer_progress`;

@@ -2,6 +2,8 @@ import type { Pool } from 'pg';
 import type { Database } from '../persistence/database.js';
 import type { Consumer } from './consumer.js';
 import type { ConsumerLoop } from './consumer-loop.js';
+import type { Checkpoint, Typed } from './coverage.js';
+import { filterOf, stageOf } from './coverage.js';
 import type { FeedFilter } from './feed.js';
 
 /** What the figures are read from: the consumers of this process and the databases of the modules. */
@@ -79,26 +81,35 @@ interface Standing {
   filter: FeedFilter;
 }
 
+/** The checkpoints say what is read of each producer: also what other versions know. */
 async function standings(source: DeliverySource, module: string): Promise<Standing[]> {
-  const positions = await readPositions(source.database(module).pool);
+  const checkpoints = await readCheckpoints(source.database(module).pool);
   return source.consumers
     .filter((consumer) => consumer.module === module)
     .flatMap(({ name, sources }) =>
-      [...sources].map(([producer, filter]) => ({
-        consumer: name,
-        producer,
-        after: positions.get(`${name} ${producer}`) ?? 0,
-        filter,
-      })),
+      [...sources].map(([producer, selection]) => {
+        const found = checkpoints.get(`${name} ${producer}`);
+        const covered = found?.covered ?? [];
+        const all = covered.length > 0 ? filterOf(covered) : selection;
+        const filter = (found && stageOf(all, covered, found).filter) ?? all;
+        return { consumer: name, producer, after: found?.position ?? 0, filter };
+      }),
     );
 }
 
-async function readPositions(pool: Pool): Promise<Map<string, number>> {
-  // Of a consumer that is divided, its slowest share.
-  const { rows } = await pool.query(
-    'SELECT consumer, producer, min(position)::float8 AS position FROM consumer_progress GROUP BY 1, 2',
+type Slowest = Checkpoint & { name: string; covered: readonly Typed[] };
+
+/** Of a consumer that is divided, its slowest share. */
+async function readCheckpoints(pool: Pool): Promise<Map<string, Slowest>> {
+  const { rows } = await pool.query<Slowest>(
+    `SELECT DISTINCT ON (consumer, producer) concat(consumer, ' ', producer) AS name, part, parts AS of,
+            position::float8 AS position, passed,
+            coalesce((SELECT jsonb_agg(jsonb_build_object('stream', stream, 'type', type)) FROM consumer_type t
+               WHERE t.consumer = p.consumer AND t.producer = p.producer AND handled IS NULL AND coverage IS NOT NULL),
+             '[]') AS covered
+       FROM consumer_progress p ORDER BY consumer, producer, p.position`,
   );
-  return new Map(rows.map((row) => [`${row.consumer} ${row.producer}`, row.position]));
+  return new Map(rows.map((row) => [row.name, row]));
 }
 
 type From = Pick<Standing, 'after' | 'filter'>;

@@ -1,11 +1,11 @@
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { RetryLater } from '../messaging/errors.js';
+import { ContractViolation, RetryLater } from '../messaging/errors.js';
 import type { Consumer } from './consumer.js';
 import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from '../messaging/describe-error.js';
-import type { ParkedMessage } from './parked.js';
+import type { ParkedMessage, Taker } from './parked.js';
 import { glance, leaseDue, lockDue, noteFailure, postpone, renewLeases, rouse, settle } from './parked.js';
 
 const POLL_MS = 1000;
@@ -15,6 +15,8 @@ const BUSY_MS = 100;
 const CONCURRENCY = 64;
 /** How soon after the death of a process its outside calls are made again by another one. Renewed while a call runs. */
 const LEASE_MS = 6_000;
+/** How long a command waits for a version that knows it, before its sender is told that none has come: see decision 15. */
+const STRANGERS_MS = 600_000;
 
 /**
  * Works off the parked messages of one consumer: those that failed, in a transaction each; those of an external
@@ -56,6 +58,12 @@ export class ParkedWorker {
     clearInterval(this.#renewal);
   }
 
+  /** Somebody waits for the answer to what can be given up; what cannot waits as long as its type is covered. */
+  get #taker(): Taker {
+    const { name, types, givenUp } = this.consumer;
+    return { consumer: name, types: [...types], strangersAfterMs: givenUp && STRANGERS_MS };
+  }
+
   async #work(): Promise<void> {
     let pause = POLL_MS;
     try {
@@ -73,7 +81,7 @@ export class ParkedWorker {
   /** Does what is due; looking for nothing costs one statement. @returns milliseconds until the next look */
   async #workOff(): Promise<number> {
     while (!this.#stopped) {
-      const { due, nextMs } = await glance(this.database.pool, this.consumer.name);
+      const { due, nextMs } = await glance(this.database.pool, this.#taker);
       if (!due) return Math.min(POLL_MS, (nextMs ?? POLL_MS) + 1);
       const done = this.consumer.external ? await this.#leaseAll() : await this.#handleAll();
       // There are calls enough, and the end of each pokes; or another replica is at it.
@@ -86,7 +94,7 @@ export class ParkedWorker {
   async #leaseAll(): Promise<number> {
     const free = CONCURRENCY - this.#running.size;
     if (free <= 0) return 0;
-    const leased = await leaseDue(this.database.pool, this.consumer.name, free, LEASE_MS);
+    const leased = await leaseDue(this.database.pool, this.#taker, free, LEASE_MS);
     for (const parked of leased) this.#running.set(parked.id, this.#calling(parked));
     this.#renewal ??= setInterval(() => this.#renew(), LEASE_MS / 3);
     return leased.length;
@@ -129,7 +137,7 @@ export class ParkedWorker {
   }
 
   async #handleOne(unit: UnitOfWork): Promise<ParkedMessage | undefined> {
-    const parked = await lockDue(await unit.client(), this.consumer.name);
+    const parked = await lockDue(await unit.client(), this.#taker);
     if (parked) await this.#attempt(unit, parked);
     return parked;
   }
@@ -148,6 +156,7 @@ export class ParkedWorker {
 
   async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
     const client = await unit.client();
+    if (!this.consumer.types.has(parked.message.type)) return await this.#giveUp(unit, parked);
     try {
       await unit.nested(async () => {
         await this.consumer.handle(parked.message, unit);
@@ -157,6 +166,15 @@ export class ParkedWorker {
     } catch (error) {
       await this.#note(unit, parked, error);
     }
+  }
+
+  /** It is no attempt that failed: no version that runs knows the message. */
+  async #giveUp(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
+    const { message } = parked;
+    const text = `${this.consumer.module} does not know ${message.type}: no version that does has come.`;
+    this.events.failed(this.consumer.name, new ContractViolation(text));
+    await noteFailure(await unit.client(), parked, text, undefined);
+    this.consumer.givenUp?.(message, text, unit);
   }
 
   async #failed(parked: ParkedMessage, error: unknown): Promise<void> {

@@ -57,22 +57,67 @@ export async function park(client: ClientBase, consumer: string, { message, dueI
   });
 }
 
+/** Which parked messages a replica may take. */
+export interface Taker {
+  consumer: string;
+  /** The types that its version knows. */
+  types: readonly string[];
+  /**
+   * So many milliseconds after its turn has come it takes a message, to give it up, that neither it nor any other running
+   * replica knows; `undefined` where such a message is left to wait.
+   */
+  strangersAfterMs?: number | undefined;
+}
+
+const values = ({ consumer, types, strangersAfterMs }: Taker) => [consumer, types, strangersAfterMs ?? null];
+
 /**
  * A message is due when it is the oldest parked one of its key. Those behind it have no time yet, so that thousands of
- * them need not be looked through: {@link rouse} gives the next one its time.
+ * them need not be looked through: {@link rouse} gives the next one its time. One of a type that this version does not
+ * know is left to one that does.
  */
-const DUE = `
+const dueOf = (known: string) => `
     FROM parked_message p
-   WHERE consumer = $1 AND state = 'waiting' AND due_at <= now()
+   WHERE consumer = $1 AND state = 'waiting' AND due_at <= now() AND ${known}
      AND (leased_until IS NULL OR leased_until <= now())
      AND NOT EXISTS (SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)`;
-const TAKE = `SELECT id ${DUE} ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED`;
+const KNOWN = `(type = ANY ($2) AND $3::float8 IS NULL)`;
+const KNOWN_OR_STRANGE = `
+  (type = ANY ($2) OR (due_at < now() - $3::float8 * interval '1 ms' AND NOT EXISTS (
+     SELECT FROM consumer_type t
+      WHERE t.consumer = p.consumer AND t.type = p.type AND t.seen_at > now() - $3::float8 * interval '1 ms')))`;
+
+/** Two statements, so that the index serves the one that everybody uses. */
+function prepared(name: string, text: (due: string) => string): (taker: Taker) => { name: string; text: string } {
+  const [plain, strange] = [KNOWN, KNOWN_OR_STRANGE].map((known) => text(dueOf(known)));
+  return ({ strangersAfterMs }) =>
+    strangersAfterMs === undefined ? { name, text: plain! } : { name: `${name}-strange`, text: strange! };
+}
+
+const take = (due: string, limit: string) => `SELECT id ${due} ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+const LOCK = prepared(
+  'parked-lock',
+  (due) => `SELECT id::text, consumer, message, attempts FROM parked_message WHERE id IN (${take(due, '1')})`,
+);
+const LEASE = prepared(
+  'parked-lease',
+  (due) => `UPDATE parked_message SET leased_until = now() + $5 * interval '1 ms' WHERE id IN (${take(due, '$4')})
+            RETURNING id::text, consumer, message, attempts`,
+);
+const GLANCE = prepared(
+  'parked-glance',
+  (due) => `SELECT EXISTS (SELECT ${due}) AS due,
+                   extract(epoch FROM least(
+                     (SELECT due_at FROM parked_message
+                       WHERE consumer = $1 AND state = 'waiting' AND due_at > now() ORDER BY due_at LIMIT 1),
+                     (SELECT min(leased_until) FROM parked_message
+                       WHERE consumer = $1 AND state = 'waiting' AND due_at <= now() AND leased_until > now())
+                   ) - now())::float8 * 1000 AS "nextMs"`,
+);
 
 /** Locks the next due message for the transaction of `client`. */
-export async function lockDue(client: ClientBase, consumer: string): Promise<ParkedMessage | undefined> {
-  const text = `SELECT id::text, consumer, message, attempts FROM parked_message WHERE id IN (${TAKE})`;
-  const { rows } = await client.query<ParkedMessage>({ name: 'parked-lock', text, values: [consumer, 1] });
-  return rows[0];
+export async function lockDue(client: ClientBase, taker: Taker): Promise<ParkedMessage | undefined> {
+  return (await client.query<ParkedMessage>({ ...LOCK(taker), values: values(taker) })).rows[0];
 }
 
 /**
@@ -80,17 +125,11 @@ export async function lockDue(client: ClientBase, consumer: string): Promise<Par
  */
 export async function leaseDue(
   client: Pick<ClientBase, 'query'>,
-  consumer: string,
+  taker: Taker,
   limit: number,
   leaseMs: number,
 ): Promise<ParkedMessage[]> {
-  const { rows } = await client.query<ParkedMessage>({
-    name: 'parked-lease',
-    text: `UPDATE parked_message SET leased_until = now() + $3 * interval '1 ms' WHERE id IN (${TAKE})
-           RETURNING id::text, consumer, message, attempts`,
-    values: [consumer, limit, leaseMs],
-  });
-  return rows;
+  return (await client.query<ParkedMessage>({ ...LEASE(taker), values: [...values(taker), limit, leaseMs] })).rows;
 }
 
 /** Keeps the leases of messages whose calls still run. */
@@ -106,20 +145,10 @@ export async function renewLeases(
 /** Looks, in one statement, whether a message of a consumer is due, and else in how many milliseconds one may be. */
 export async function glance(
   client: Pick<ClientBase, 'query'>,
-  consumer: string,
+  taker: Taker,
 ): Promise<{ due: boolean; nextMs: number | null }> {
-  const { rows } = await client.query<{ due: boolean; nextMs: number | null }>({
-    name: 'parked-glance',
-    text: `SELECT EXISTS (SELECT ${DUE}) AS due,
-                  extract(epoch FROM least(
-                    (SELECT due_at FROM parked_message
-                      WHERE consumer = $1 AND state = 'waiting' AND due_at > now() ORDER BY due_at LIMIT 1),
-                    (SELECT min(leased_until) FROM parked_message
-                      WHERE consumer = $1 AND state = 'waiting' AND due_at <= now() AND leased_until > now())
-                  ) - now())::float8 * 1000 AS "nextMs"`,
-    values: [consumer],
-  });
-  return rows[0]!;
+  type Glance = { due: boolean; nextMs: number | null };
+  return (await client.query<Glance>({ ...GLANCE(taker), values: values(taker) })).rows[0]!;
 }
 
 export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {

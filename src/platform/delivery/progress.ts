@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { SharedConnection } from '../persistence/shared-connection.js';
+import type { Typed } from './coverage.js';
 import type { Passed, Share } from './share.js';
 import { WHOLE } from './share.js';
 
@@ -16,29 +17,50 @@ const OWN = 'consumer = $1 AND producer = $2 AND part = $3 AND parts = $4';
 const own = ({ consumer, producer, share = WHOLE }: Reader) => [consumer, producer, share.part, share.of];
 
 /**
- * Makes sure that the row exists; a new consumer begins at the oldest message that is kept.
- * @returns the position; `undefined` while the consumer is divided into another number of shares, see {@link divide}
+ * Makes sure that the rows of all shares exist; a new consumer begins at the oldest message that is kept. One whose name
+ * was given up for another gets none: see {@link Standing.consumer}.
  */
-export async function ensureProgress(client: Queryable, reader: Reader): Promise<number | undefined> {
+export async function ensureProgress(client: Queryable, reader: Reader): Promise<void> {
+  const { consumer, producer, share = WHOLE } = reader;
   await client.query(
-    `INSERT INTO consumer_progress (consumer, producer, part, parts) SELECT $1, $2, $3::int, $4::int
-      WHERE NOT EXISTS (SELECT FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $4)
+    `INSERT INTO consumer_progress (consumer, producer, part, parts) SELECT $1, $2, part, $3
+       FROM generate_series(0, $3 - 1) part
+      WHERE NOT EXISTS (SELECT FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $3)
+        AND NOT EXISTS (SELECT FROM consumer_alias WHERE former = $1)
          ON CONFLICT DO NOTHING`,
-    own(reader),
+    [consumer, producer, share.of],
   );
-  return await knownProgress(client, reader);
 }
 
-/** @returns the position; `undefined` where there is no row yet, or the consumer is divided into another number of shares */
-export async function knownProgress(
+/** A checkpoint as it is stored. */
+export interface Standing {
+  /** The name under which it is stored: another than the declared one after a subscription was renamed. */
+  consumer: string;
+  /** Null where there is no row, or the consumer is divided into another number of shares, see {@link divide}. */
+  position: number | null;
+  passed: readonly Passed[];
+  /** Counts the changes of the covered set; null where it was never recorded. */
+  coverage: number | null;
+  covered: readonly Typed[];
+}
+
+/** @param declared the consumer's name in this version */
+export async function readStanding(
   client: Pick<SharedConnection, 'query'>,
-  reader: Reader,
-): Promise<number | undefined> {
+  declared: string,
+  { producer, share = WHOLE }: Omit<Reader, 'consumer'>,
+): Promise<Standing> {
   const text = `
-    SELECT position::float8 AS position FROM consumer_progress WHERE ${OWN}
-       AND NOT EXISTS (SELECT FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $4)`;
-  const { rows } = await client.query<{ position: number }>(text, own(reader));
-  return rows[0]?.position;
+    SELECT stored.consumer, position::float8 AS position, coalesce(passed, '[]') AS passed, coverage,
+           coalesce((SELECT jsonb_agg(jsonb_build_object('stream', stream, 'type', type)) FROM consumer_type t
+              WHERE t.consumer = stored.consumer AND t.producer = $2 AND handled IS NULL), '[]') AS covered
+      FROM (SELECT coalesce((SELECT name FROM consumer_alias WHERE former = $1), $1) AS consumer) stored
+      LEFT JOIN consumer_progress p
+        ON p.consumer = stored.consumer AND p.producer = $2 AND part = $3 AND parts = $4
+       AND NOT EXISTS (SELECT FROM consumer_progress o
+                        WHERE o.consumer = stored.consumer AND o.producer = $2 AND o.parts <> $4)`;
+  const { rows } = await client.query<Standing>(text, [declared, producer, share.part, share.of]);
+  return rows[0]!;
 }
 
 /**
@@ -49,10 +71,10 @@ export async function divide(client: Queryable, { consumer, producer, share = WH
   const text = `
     WITH before AS (
       DELETE FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $3
-      RETURNING part, parts, position, passed)
-    INSERT INTO consumer_progress (consumer, producer, part, parts, position, passed)
-    SELECT $1, $2, part, $3, slowest, handled
-      FROM (SELECT min(position) AS slowest FROM before HAVING count(*) > 0) s,
+      RETURNING part, parts, position, passed, coverage)
+    INSERT INTO consumer_progress (consumer, producer, part, parts, position, passed, coverage)
+    SELECT $1, $2, part, $3, slowest, handled, covered
+      FROM (SELECT min(position) AS slowest, max(coverage) AS covered FROM before HAVING count(*) > 0) s,
            LATERAL (SELECT coalesce(jsonb_agg(entry), '[]') AS handled FROM (
              SELECT jsonb_build_object('part', part, 'of', parts, 'position', position) AS entry
                FROM before WHERE position > slowest
@@ -66,6 +88,8 @@ export interface Locked {
   position: number;
   /** Messages beyond the position that were handled nevertheless. */
   passed: readonly Passed[];
+  /** As in {@link Standing}. */
+  coverage: number | null;
   /** Whether any message of the consumer is parked. */
   parked: boolean;
 }
@@ -74,7 +98,7 @@ export interface Locked {
 export async function lockProgress(client: ClientBase, reader: Reader): Promise<Locked | undefined> {
   const { rows } = await client.query<Locked>({
     name: 'progress-lock',
-    text: `SELECT position::float8 AS position, passed,
+    text: `SELECT position::float8 AS position, passed, coverage,
                   EXISTS (SELECT FROM parked_message WHERE consumer = $1) AS parked
              FROM consumer_progress WHERE ${OWN} FOR UPDATE SKIP LOCKED`,
     values: own(reader),
@@ -94,12 +118,21 @@ export async function advance(client: ClientBase, reader: Reader, position: numb
   });
 }
 
-/** Saves progress over messages that are not the reader's. @returns `false` when somebody else has moved it meanwhile */
-export async function moveProgress(client: Queryable, reader: Reader, from: number, to: number): Promise<boolean> {
+/**
+ * Saves progress over messages that are not the reader's.
+ * @returns `false` when somebody else has moved it meanwhile, or covers other types
+ */
+export async function moveProgress(
+  client: Queryable,
+  reader: Reader,
+  { position, coverage }: Pick<Locked, 'position' | 'coverage'>,
+  to: number,
+): Promise<boolean> {
   const { rowCount } = await client.query({
     name: 'progress-move',
-    text: `UPDATE consumer_progress SET position = $6, updated_at = now() WHERE ${OWN} AND position = $5`,
-    values: [...own(reader), from, to],
+    text: `UPDATE consumer_progress SET position = $7, updated_at = now()
+            WHERE ${OWN} AND position = $5 AND coverage IS NOT DISTINCT FROM $6`,
+    values: [...own(reader), position, coverage, to],
   });
   return rowCount === 1;
 }

@@ -122,13 +122,14 @@ async function rewind(database: Database, consumer: Consumer, starts: readonly S
   const unit = new UnitOfWork(database.module, database.dataSource);
   try {
     const client = await unit.client();
-    await client.query('SELECT FROM consumer_progress WHERE consumer = $1 ORDER BY producer FOR UPDATE', [
-      consumer.name,
-    ]);
+    const lock = 'SELECT FROM consumer_progress WHERE consumer = $1 ORDER BY producer, parts, part FOR UPDATE';
+    await client.query(lock, [consumer.name]);
     for (const { producer, position } of starts) {
       const values = [consumer.name, producer, position];
       await client.query('DELETE FROM parked_message WHERE consumer = $1 AND producer = $2 AND seq > $3', values);
+      await client.query(FORGET_SHELVED, values);
       await client.query(MOVE, values);
+      await client.query(MOVE_TYPES, values);
     }
     if (empty) await consumer.reset?.(unit);
     await unit.commit();
@@ -138,9 +139,21 @@ async function rewind(database: Database, consumer: Consumer, starts: readonly S
   }
 }
 
+/** What was handled beyond the new start is forgotten; whoever has read it already notices by the changed coverage. */
+const CAPPED = (handled: string, start: string) => `
+  (SELECT coalesce(jsonb_agg(e || jsonb_build_object('position', least((e->>'position')::bigint, $3::bigint))), '[]')
+     FROM jsonb_array_elements(${handled}) e WHERE ${start})`;
 const MOVE = `
   UPDATE consumer_progress
-     SET position = least(position, $3), updated_at = now(), passed = CASE WHEN $3 < position THEN '[]' ELSE passed END
+     SET position = least(position, $3), updated_at = now(), coverage = coverage + 1,
+         passed = ${CAPPED('passed', '$3 > position')}
    WHERE consumer = $1 AND producer = $2`;
+/** Types that no version here knows at present: the one that does hears them again too. */
+const MOVE_TYPES = `
+  UPDATE consumer_type SET handled = ${CAPPED('handled', 'true')}
+   WHERE consumer = $1 AND producer = $2 AND handled IS NOT NULL`;
+const FORGET_SHELVED = `
+  DELETE FROM shelved_message
+   WHERE consumer = $1 AND parked->>'producer' = $2 AND (parked->>'seq')::bigint > $3::bigint`;
 
 const textOf = (from: ReplayFrom) => (from === 'start' ? 'the start' : from.toISOString());

@@ -86,21 +86,34 @@ export async function holdingRows<T>(
 interface Progress {
   consumer: string;
   position: string;
+  /** Names that the consumer had before: nothing is kept for them any more. */
+  formerly?: string[] | undefined;
 }
 
-/** How far the consumers of a module have come with a producer. */
+/** The position of a consumer that reads nothing of a producer any more. */
+const EVERYTHING_READ = '9223372036854775807';
+
+/** How far the consumers of a module have come with a producer. One whose covered set is empty has read everything. */
 export async function progressOf(reader: Database, producer: string): Promise<Progress[]> {
-  const text = `SELECT consumer, min(position) AS position FROM consumer_progress WHERE producer = $1 GROUP BY consumer`;
+  const text = `
+    SELECT consumer,
+           CASE WHEN (SELECT bool_and(handled IS NOT NULL) FROM consumer_type t
+                       WHERE t.consumer = p.consumer AND t.producer = $1)
+                THEN ${EVERYTHING_READ} ELSE min(position) END AS position,
+           (SELECT coalesce(array_agg(former), '{}') FROM consumer_alias a WHERE a.name = p.consumer) AS formerly
+      FROM consumer_progress p WHERE producer = $1 GROUP BY consumer`;
   return (await reader.pool.query<Progress>({ name: 'progress-of', text, values: [producer] })).rows;
 }
 
 /** Tells a producer how far its consumers have come. `client` is the producer's. */
 export async function report(client: Pick<ClientBase, 'query'>, progress: readonly Progress[]): Promise<void> {
   const text = `
+    WITH former AS (DELETE FROM outbox_reader WHERE consumer = ANY ($3))
     INSERT INTO outbox_reader (consumer, position) SELECT * FROM unnest($1::text[], $2::bigint[])
     ON CONFLICT (consumer) DO UPDATE SET position = EXCLUDED.position, moved_at = now()
      WHERE outbox_reader.position <> EXCLUDED.position`;
-  const values = [progress.map((row) => row.consumer), progress.map((row) => row.position)];
+  const former = progress.flatMap(({ formerly = [] }) => formerly);
+  const values = [progress.map((row) => row.consumer), progress.map((row) => row.position), former];
   if (progress.length > 0) await client.query({ name: 'reader-report', text, values });
 }
 

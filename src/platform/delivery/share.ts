@@ -9,9 +9,11 @@ export interface Share {
 
 export const WHOLE: Share = { part: 0, of: 1 };
 
-/** What was handled when the messages were divided otherwise: those of this share, up to this position. */
+/** What was handled beyond a position: messages of this share, up to this position. */
 export interface Passed extends Share {
   position: number;
+  /** Of these types only; absent: of every type that is covered. */
+  types?: readonly string[];
 }
 
 /** The shares of a consumer that is divided into this many. */
@@ -22,11 +24,14 @@ export function within({ part, of }: Share, messages: readonly StoredMessage[]):
   return messages.filter(({ aggregateid }) => of === 1 || hash(aggregateid) % of === part);
 }
 
-/** Those messages that were not handled before the consumer was divided as it is now. */
+/** Those messages that were not handled before, when the consumer was divided otherwise or covered other types. */
 export function notPassed(passed: readonly Passed[], messages: readonly StoredMessage[]): readonly StoredMessage[] {
   if (passed.length === 0) return messages;
+  const covers = ({ types }: Passed, { type }: StoredMessage) => types === undefined || types.includes(type);
   const isPassed = (message: StoredMessage) =>
-    passed.some((share) => message.seq <= share.position && within(share, [message]).length > 0);
+    passed.some(
+      (each) => message.seq <= each.position && covers(each, message) && within(each, [message]).length > 0,
+    );
   return messages.filter((message) => !isPassed(message));
 }
 

@@ -4,8 +4,16 @@ import type { RetryPolicy } from './consumer.js';
 const SUBSCRIPTION = 'liftout:subscription';
 
 export interface SubscriptionOptions {
-  /** Stable name of this consumer within its module; its progress is kept under it, so never change it. */
+  /**
+   * Stable name of this consumer within its module; its progress is kept under it. Another name is a new consumer, which
+   * hears everything that is kept, unless `formerly` says whose place it takes.
+   */
   name: string;
+  /**
+   * The name that this consumer had before: it takes over progress, the retry table and what the producers know. Versions
+   * that still use the former name, also after a roll-back, go on with the same progress. Leave it there for good.
+   */
+  formerly?: string;
   /**
    * The handler calls the outside world: it runs without a transaction, and records what it learned with commands. Where it
    * is run again, a command that says the same has no second effect; one that says something else is another one.
@@ -31,15 +39,17 @@ export interface SubscriptionOptions {
  * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
  * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
  *
- * @throws TypeError when `partitions` is out of range, or it is external and rebuildable
+ * @throws TypeError when `partitions` is out of range, it is external and rebuildable, or `formerly` is its own name
  * @example @EventsHandler(LetterSent, LetterLost) @Subscription({ name: 'letter-page', rebuildable: true })
  */
 export function Subscription(options: SubscriptionOptions): ClassDecorator {
-  const { name, partitions = 1, external, rebuildable } = options;
+  const { name, formerly, partitions = 1, external, rebuildable } = options;
   if (external && rebuildable)
     throw new TypeError(
       `@Subscription ${name}: what calls the outside is no read model; choose external or rebuildable.`,
     );
+  if (formerly === name)
+    throw new TypeError(`@Subscription ${name}: formerly has to be the name that it had before, not its own.`);
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= 64) return SetMetadata(SUBSCRIPTION, options);
   throw new TypeError(`@Subscription ${name}: partitions has to be a whole number from 1 to 64, not ${partitions}.`);
 }

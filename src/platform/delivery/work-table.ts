@@ -30,28 +30,47 @@ export interface PutAsideInFull extends PutAside {
 
 type Client = Pick<ClientBase, 'query'>;
 
+/**
+ * What the consumers of this process can handle: `consumer type`. Consumers that are not among them are not judged.
+ * What a version of another process would do is not known here.
+ */
+export interface KnownTypes {
+  consumers: readonly string[];
+  pairs: readonly string[];
+}
+
 const ENTRY = `
-  current_schema() || ':' || id AS id, consumer, message->>'type' AS type, key, state, attempts,
+  current_schema() || ':' || id AS id, consumer, type, key, state, attempts,
   extract(epoch FROM now() - (message->>'created_at')::timestamptz)::float8 * 1000 AS "ageMs",
   CASE WHEN state = 'waiting' THEN extract(epoch FROM due_at - now())::float8 * 1000 END AS "dueInMs",
   coalesce('its turn, behind ' || current_schema() || ':' || (
              SELECT e.id FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq
               ORDER BY e.seq LIMIT 1),
            CASE WHEN leased_until > now() THEN 'the end of an attempt that is being made' END,
+           CASE WHEN state = 'waiting' AND consumer = ANY ($2) AND concat(consumer, ' ', type) <> ALL ($3)
+                THEN 'a version that knows ' || type END,
            waiting_for) AS "waitsFor",
   errors->-1->>'error' AS "lastError"`;
 
 /** The messages that a module has put aside: dead letters first, the oldest of each first. */
-export async function listPutAside(client: Client, limit: number): Promise<{ items: PutAside[]; total: number }> {
+export async function listPutAside(
+  client: Client,
+  limit: number,
+  known: KnownTypes,
+): Promise<{ items: PutAside[]; total: number }> {
   const text = `SELECT ${ENTRY} FROM parked_message p ORDER BY state, "ageMs" DESC LIMIT $1`;
-  const { rows: items } = await client.query<PutAside>(text, [limit]);
+  const { rows: items } = await client.query<PutAside>(text, [limit, known.consumers, known.pairs]);
   const { rows } = await client.query<{ total: number }>('SELECT count(*)::int AS total FROM parked_message');
   return { items, total: rows[0]!.total };
 }
 
-export async function readPutAside(client: Client, id: string): Promise<PutAsideInFull | undefined> {
+export async function readPutAside(
+  client: Client,
+  id: string,
+  known: KnownTypes,
+): Promise<PutAsideInFull | undefined> {
   const text = `SELECT ${ENTRY}, message, errors, parked_at AS "parkedAt" FROM parked_message p WHERE id = $1`;
-  const { rows } = await client.query(text, [id]);
+  const { rows } = await client.query(text, [id, known.consumers, known.pairs]);
   return rows[0] && { ...rows[0], parkedAt: rows[0].parkedAt.toISOString() };
 }
 

@@ -3,7 +3,7 @@ import type { Lag } from '../delivery/lag.js';
 import { lagOf } from '../delivery/lag.js';
 import { notify } from '../delivery/outbox-watch.js';
 import { rouse } from '../delivery/parked.js';
-import type { Discarded, PutAside, PutAsideInFull } from '../delivery/work-table.js';
+import type { Discarded, KnownTypes, PutAside, PutAsideInFull } from '../delivery/work-table.js';
 import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
 import { currentMessage } from '../messaging/context.js';
 import { Conflict, NotFound } from '../messaging/errors.js';
@@ -19,7 +19,7 @@ export class Deliveries {
 
   /** What the modules here have put aside: dead letters first, the oldest of each first. */
   async list(limit: number): Promise<{ items: PutAside[]; total: number }> {
-    const lists = await Promise.all(this.runtime.databases.map(({ pool }) => listPutAside(pool, limit)));
+    const lists = await Promise.all(this.runtime.databases.map(({ pool }) => listPutAside(pool, limit, this.#known)));
     const items = lists.flatMap((list) => list.items);
     items.sort((a, b) => Number(b.state === 'dead') - Number(a.state === 'dead') || b.ageMs - a.ageMs);
     return { items: items.slice(0, limit), total: lists.reduce((sum, list) => sum + list.total, 0) };
@@ -28,7 +28,7 @@ export class Deliveries {
   /** Everything about one message but secrets. @throws NotFound */
   async show(id: string): Promise<PutAsideInFull> {
     const { database, row } = this.#find(id);
-    return withoutSecrets((await readPutAside(database.pool, row)) ?? unknown(id));
+    return withoutSecrets((await readPutAside(database.pool, row, this.#known)) ?? unknown(id));
   }
 
   /** Has a message tried again now, with all its attempts ahead of it. @throws NotFound */
@@ -99,6 +99,12 @@ export class Deliveries {
       await unit.rollback();
       throw error;
     }
+  }
+
+  get #known(): KnownTypes {
+    const { consumers } = this.runtime;
+    const pairs = consumers.flatMap(({ name, types }) => [...types].map((type) => `${name} ${type}`));
+    return { consumers: consumers.map(({ name }) => name), pairs };
   }
 
   #find(id: string): { database: Database; row: string } {

@@ -40,7 +40,7 @@ export async function forgetConsumer(runtime: Runtime, consumer: string): Promis
   }
   let forgotten = 0;
   for (const { pool } of runtime.databases)
-    for (const table of ['consumer_progress', 'outbox_reader'])
+    for (const table of ['consumer_progress', 'consumer_type', 'shelved_message', 'outbox_reader'])
       forgotten += (await pool.query(`DELETE FROM ${table} WHERE consumer = $1`, [consumer])).rowCount ?? 0;
   if (forgotten === 0) throw new NotFound('unknown_consumer', `Nothing is known here of a consumer ${consumer}.`);
 }

@@ -102,6 +102,52 @@ export class SagaHeaders1700000000001 implements MigrationInterface {
 }
 
 /**
+ * Which message types a checkpoint covers, so that versions that know other types neither read past one nor repeat it.
+ *
+ * - `consumer_type`: a type is in the covered set while `handled` is null; when it leaves, `handled` says through which
+ *   positions it was handled. `seen_at` is when a replica that knows it was last seen.
+ * - `consumer_progress.coverage` counts the changes of the set; null where it was never recorded.
+ * - `shelved_message`: retry-table rows of types that have left the set. `consumer_alias`: names that were given up.
+ */
+export class ConsumerTypes1700000000002 implements MigrationInterface {
+  readonly name = 'ConsumerTypes1700000000002';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE consumer_type (
+        consumer text NOT NULL,
+        type     text NOT NULL,
+        producer text NOT NULL,
+        stream   text NOT NULL,
+        handled  jsonb,
+        seen_at  timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (consumer, type)
+      );
+      ALTER TABLE consumer_progress ADD COLUMN coverage int;
+      ALTER TABLE parked_message ADD COLUMN type text GENERATED ALWAYS AS (message->>'type') STORED;
+      CREATE INDEX parked_message_type ON parked_message (consumer, type, due_at) WHERE state = 'waiting';
+      CREATE TABLE shelved_message (
+        consumer   text NOT NULL,
+        type       text NOT NULL,
+        parked     jsonb NOT NULL,
+        parked_at  timestamptz NOT NULL,
+        shelved_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX shelved_message_type ON shelved_message (consumer, type);
+      CREATE TABLE consumer_alias (former text PRIMARY KEY, name text NOT NULL);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP TABLE consumer_alias, shelved_message, consumer_type;
+      ALTER TABLE parked_message DROP COLUMN type;
+      ALTER TABLE consumer_progress DROP COLUMN coverage;
+    `);
+  }
+}
+
+/**
  * What a command said apart from defaults; who may repeat it; and since when each module holds messages that may repeat
  * commands here. A row that an older version writes counts as repeatable by a message, which keeps it for longer.
  */
@@ -135,5 +181,6 @@ export class RepeatedCommands1700000000004 implements MigrationInterface {
 export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
   SagaHeaders1700000000001,
+  ConsumerTypes1700000000002,
   RepeatedCommands1700000000004,
 ] as const;

@@ -10,7 +10,13 @@ const EVERY_MS = 10_000;
 const ANSWER_MS = 5000;
 
 /** How far consumers have come with a producer, as their process tells it. */
-export const ReaderReport = z.array(z.object({ consumer: z.string(), position: z.string().regex(/^\d+$/) }));
+export const ReaderReport = z.array(
+  z.object({
+    consumer: z.string(),
+    position: z.string().regex(/^\d+$/),
+    formerly: z.array(z.string()).optional(),
+  }),
+);
 
 /** For how long modules have held their oldest message, as their process tells it. */
 export const HoldingReport = z.array(
