@@ -57,7 +57,12 @@ export interface RuntimeOptions {
 /** Longer than a replica takes to start again: what its types hold up then keeps its order. */
 const TYPE_GRACE_MS = 120_000;
 
-const HOUSEKEEPING = { keepMs: 7 * 86_400_000, partitionRows: PARTITION_ROWS, staleAfterMs: 60_000, typeGraceMs: TYPE_GRACE_MS };
+const HOUSEKEEPING = {
+  keepMs: 7 * 86_400_000,
+  partitionRows: PARTITION_ROWS,
+  staleAfterMs: 60_000,
+  typeGraceMs: TYPE_GRACE_MS,
+};
 
 /**
  * One running process: the modules in it, their databases, and everything that moves messages between them.

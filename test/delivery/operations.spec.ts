@@ -157,7 +157,9 @@ describe('operations on what is not delivered', () => {
   it('warns of the oldest message that is not delivered, of whom it is, and how to look at it', async () => {
     const { id } = await deadLetter();
     const house = (staleAfterMs: number) =>
-      new Housekeeping(replica.runtime, { keepMs: 1e9, partitionRows: 1000, staleAfterMs, typeGraceMs: 1e9 }).alarm('counting');
+      new Housekeeping(replica.runtime, { keepMs: 1e9, partitionRows: 1000, staleAfterMs, typeGraceMs: 1e9 }).alarm(
+        'counting',
+      );
     const alarms = () => warnings.filter(({ text }) => text === 'a message is not delivered');
     await house(60_000);
     expect(alarms()).toEqual([]);

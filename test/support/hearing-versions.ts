@@ -5,7 +5,15 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import type { MessageClass } from '../../src/platform/messaging/define.js';
 import type { SubscriptionOptions } from '../../src/platform/delivery/subscription.js';
-import { BoundedContext, Database, defineCommand, defineEvent, Saga, Subscription } from '../../src/platform/index.js';
+import {
+  BoundedContext,
+  Database,
+  defineCommand,
+  defineEvent,
+  Outbox,
+  Saga,
+  Subscription,
+} from '../../src/platform/index.js';
 
 /** Three tiny bounded contexts, of which versions differ in what they know: a speaker, a listener to it, and a bank. */
 const payload = z.object({ id: z.string() });
@@ -18,24 +26,40 @@ export class Mail extends defineCommand('bank.mail.v1', { payload }) {}
 
 export class Paid extends defineEvent('bank.paid.v1', { key: 'id', payload }) {}
 
-/** The handlers of the bank wait here, if a test wants them to. */
-export const bank = { shut: undefined as Promise<void> | undefined };
+/** The bank waits here before it mails, if a test wants it to. */
+export const bank = { mailing: Promise.resolve() };
 
-@BoundedContext({ name: 'speaker', contracts: { Begun, Extra }, providers: [] })
+/** Has the bank mail some time. */
+export class SendMail extends defineCommand('speaker.send-mail.v1', { payload }) {}
+
+@CommandHandler(SendMail)
+class SendMailHandler implements ICommandHandler<SendMail> {
+  constructor(private readonly outbox: Outbox) {}
+
+  async execute({ id }: SendMail) {
+    this.outbox.send(new Mail({ id }), { key: id });
+  }
+}
+
+@BoundedContext({ name: 'speaker', contracts: { Begun, Extra, SendMail }, providers: [SendMailHandler] })
 class Speaker {}
 
-function handlerOf(type: typeof Pay): Type {
+function handlerOf(type: typeof Pay | typeof Mail): Type {
   @CommandHandler(type)
   class Handler implements ICommandHandler<Pay> {
     async execute() {
-      await bank.shut;
+      if (type === Mail) await bank.mailing;
     }
   }
   return Handler;
 }
 
 export function bankOf(contracts: Record<string, typeof Pay> = { Pay, Mail }): Type {
-  @BoundedContext({ name: 'bank', contracts: { ...contracts, Paid }, providers: Object.values(contracts).map(handlerOf) })
+  @BoundedContext({
+    name: 'bank',
+    contracts: { ...contracts, Paid },
+    providers: Object.values(contracts).map(handlerOf),
+  })
   class Bank {}
   return Bank;
 }
@@ -78,6 +102,21 @@ export function ear(types: readonly MessageClass[], options: SubscriptionOptions
     }
   }
   return Ear;
+}
+
+/** What the outside was asked for, in order: `Type id`. */
+export const outsideCalls: string[] = [];
+
+/** A subscription that calls the outside world. */
+export function outside(types: readonly MessageClass[]): Type {
+  @EventsHandler(...(types as unknown as Type[]))
+  @Subscription({ name: 'outside', external: true })
+  class Outside implements IEventHandler<Begun> {
+    async handle(event: Begun) {
+      outsideCalls.push(`${event.constructor.name} ${event.id}`);
+    }
+  }
+  return Outside;
 }
 
 const State = payload.extend({ step: z.string(), extras: z.int() });

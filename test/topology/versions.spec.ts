@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CommandBus } from '@nestjs/cqrs';
 import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
@@ -95,10 +96,12 @@ describe('a command that only the newer version of its receiver knows', () => {
     await sendLater(desk, account, 'post');
     await eventually(async () => (await journal(desk, account)).length === 1, 'the entry');
     await sendLater(desk, account, 'close');
-    const parked = `SELECT errors->-1->>'error' AS error FROM parked_message WHERE message->>'aggregateid' = $1`;
-    const why = async () =>
-      (await ledger.runtime.database('ledger').sql<{ error: string }>(parked, [account]))[0]?.error;
-    expect(await eventually(why, 'the command waiting')).toContain('ledger does not know ledger.close-account.v1');
+    const why = async () => {
+      const { items } = await new Deliveries(ledger.runtime).list(100);
+      return items.find(({ key }) => key === `desk/${account}`);
+    };
+    const waits = { attempts: 0, lastError: null, waitsFor: 'a version that knows ledger.close-account.v1' };
+    expect(await eventually(why, 'the command waiting')).toMatchObject(waits);
     await stop(ledger);
     const replaced = await startLedger(newer);
     const left = () => replaced.runtime.database('ledger').sql('SELECT 1 FROM entry WHERE account = $1', [account]);

@@ -74,7 +74,10 @@ describe('a covered set that grows and shrinks in any order', () => {
   it('has every message handled exactly once', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const { handled, log } = live(seed);
-      expect({ seed, handled: [...handled].sort((a, b) => a - b) }).toEqual({ seed, handled: log.map(({ seq }) => seq) });
+      expect({ seed, handled: [...handled].sort((a, b) => a - b) }).toEqual({
+        seed,
+        handled: log.map(({ seq }) => seq),
+      });
     }
   });
 

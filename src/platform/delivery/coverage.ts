@@ -51,7 +51,7 @@ const startOf = ({ handled }: Gained) => (handled.length > 0 ? Math.min(...handl
 export function handledOf(type: string, checkpoints: readonly Checkpoint[]): Passed[] {
   return checkpoints.flatMap(({ part, of, position, passed }) => [
     { part, of, position },
-    ...passed.filter(({ types }) => types?.includes(type) ?? true).map(({ types: _, ...share }) => share),
+    ...passed.filter(({ types }) => types?.includes(type) ?? true).map((each) => ({ ...each, types: undefined })),
   ]);
 }
 

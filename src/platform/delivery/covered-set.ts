@@ -42,7 +42,11 @@ export async function cover(database: Database, pair: Pair, own: readonly Typed[
     if (recorded) for (const row of checkpoints) await save(client, pair, rewound(row, covered, gained));
     await count(client, pair);
     for (const each of missing) await join(client, pair, each);
-    await unshelve(client, pair.name, missing.map(({ type }) => type));
+    await unshelve(
+      client,
+      pair.name,
+      missing.map(({ type }) => type),
+    );
     return true;
   });
   if (grown) await notify(database.pool, database.module, 'progress');
@@ -80,7 +84,11 @@ async function retire(database: Database, pair: Pair, graceMs: number): Promise<
 /** Notes that a running replica knows these types: for whoever looks whether any does. */
 export async function noteKnown(database: Database, consumers: readonly Consumer[]): Promise<void> {
   await note(database, consumers.filter(isTracked), 'UPDATE');
-  await note(database, consumers.filter((consumer) => !isTracked(consumer)), 'INSERT');
+  await note(
+    database,
+    consumers.filter((consumer) => !isTracked(consumer)),
+    'INSERT',
+  );
 }
 
 /** Of one that reads whole streams there is no covered set, hence nothing to update before it is noted here. */

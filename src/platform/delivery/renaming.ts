@@ -35,7 +35,11 @@ export async function takeOver(database: Database, { declared }: Consumer, forme
   if (renamed) await notify(database.pool, database.module, 'progress');
 }
 
-async function isSettled(client: Pick<Database['shared'], 'query'>, declared: string, formerly: string): Promise<boolean> {
+async function isSettled(
+  client: Pick<Database['shared'], 'query'>,
+  declared: string,
+  formerly: string,
+): Promise<boolean> {
   const text = 'SELECT EXISTS (SELECT FROM consumer_alias WHERE former IN ($1, $2)) AS settled';
   return (await client.query<{ settled: boolean }>(text, [declared, formerly])).rows[0]!.settled;
 }

@@ -13,7 +13,7 @@ export const WHOLE: Share = { part: 0, of: 1 };
 export interface Passed extends Share {
   position: number;
   /** Of these types only; absent: of every type that is covered. */
-  types?: readonly string[];
+  types?: readonly string[] | undefined;
 }
 
 /** The shares of a consumer that is divided into this many. */
@@ -29,9 +29,7 @@ export function notPassed(passed: readonly Passed[], messages: readonly StoredMe
   if (passed.length === 0) return messages;
   const covers = ({ types }: Passed, { type }: StoredMessage) => types === undefined || types.includes(type);
   const isPassed = (message: StoredMessage) =>
-    passed.some(
-      (each) => message.seq <= each.position && covers(each, message) && within(each, [message]).length > 0,
-    );
+    passed.some((each) => message.seq <= each.position && covers(each, message) && within(each, [message]).length > 0);
   return messages.filter((message) => !isPassed(message));
 }
 

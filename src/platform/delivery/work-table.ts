@@ -64,11 +64,7 @@ export async function listPutAside(
   return { items, total: rows[0]!.total };
 }
 
-export async function readPutAside(
-  client: Client,
-  id: string,
-  known: KnownTypes,
-): Promise<PutAsideInFull | undefined> {
+export async function readPutAside(client: Client, id: string, known: KnownTypes): Promise<PutAsideInFull | undefined> {
   const text = `SELECT ${ENTRY}, message, errors, parked_at AS "parkedAt" FROM parked_message p WHERE id = $1`;
   const { rows } = await client.query(text, [id, known.consumers, known.pairs]);
   return rows[0] && { ...rows[0], parkedAt: rows[0].parkedAt.toISOString() };
