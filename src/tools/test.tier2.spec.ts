@@ -1,9 +1,9 @@
-import { chmod, readdir, readFile, symlink } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { HostEnv } from '../../test/support/host-process.js';
 import { runProcess } from '../../test/support/host-process.js';
-import { emptyFolder } from '../../test/support/stage.js';
+import { openFolder } from '../../test/support/stage.js';
 import { eventually } from '../platform/testing/index.js';
 
 const GIT = 'src/tools/contracts/revisions';
@@ -12,13 +12,6 @@ const SERVERS = 'src/platform/persistence/embedded.tier2';
 /** Where the run keeps its temporary files. */
 let folder: string;
 beforeEach(async () => void (folder = await openFolder()));
-
-/** Also for the user as whom PostgreSQL runs where root runs the tests. */
-async function openFolder(): Promise<string> {
-  const open = await emptyFolder();
-  await chmod(open, 0o711);
-  return open;
-}
 
 function start(args: readonly string[], changes: HostEnv) {
   const { CI: _, TEST_DATABASE_URL: __, ...env } = process.env;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { freePorts } from '../../src/tools/rehearse/split.js';
-import { afterwards, emptyFolder, ownEnv } from '../support/stage.js';
+import { afterwards, emptyFolder, openFolder, ownEnv } from '../support/stage.js';
 
 const END = '::end of block::';
 /** The ports that pages speak of; each run gets free ones instead. */
@@ -54,7 +54,7 @@ export async function runPages(...files: string[]): Promise<Outcome> {
     text,
   );
   const blocks = withoutRepetitions(blocksOf(moved).filter(({ mark }) => mark === ''));
-  const [env, TMPDIR, cwd] = [await ownEnv(), await emptyFolder(), await copyOfRepository()];
+  const [env, TMPDIR, cwd] = [await ownEnv(), await openFolder(), await copyOfRepository()];
   const { PATH, HOME } = process.env;
   const shell = spawn('bash', ['-c', [OPENING, ...blocks.map(({ script }) => `${script}\necho '${END}'`)].join('\n')], {
     cwd,

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmod, chown, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { chown, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { HostEnv } from '../support/host-process.js';
-import { emptyFolder } from '../support/stage.js';
+import { openFolder } from '../support/stage.js';
 import type { Instruction } from './dockerfile.js';
 import { readDockerfile, readIgnore } from './dockerfile.js';
 
@@ -66,12 +66,6 @@ async function baseStage(): Promise<Stage> {
   await cp(process.execPath, join(root, 'usr/local/bin/node'));
   const { PATH, HOME } = process.env;
   return new Stage(root, { PATH: PATH!, HOME: HOME! });
-}
-
-async function openFolder(): Promise<string> {
-  const folder = await emptyFolder();
-  await chmod(folder, 0o755);
-  return folder;
 }
 
 const STEPS: Readonly<Record<string, (step: Instruction, stage: Stage) => unknown>> = {

@@ -1,5 +1,5 @@
 import { afterAll } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
@@ -23,6 +23,13 @@ export function afterwards(clear: () => Promise<unknown>): void {
 export async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'liftout-host-'));
   afterwards(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An empty folder that other users may pass through, as the one has to as whom PostgreSQL runs where root runs the tests. */
+export async function openFolder(): Promise<string> {
+  const folder = await emptyFolder();
+  await chmod(folder, 0o755);
   return folder;
 }
 

@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { eventually } from '../../src/platform/testing/index.js';
 import type { RunningProcess } from '../support/host-process.js';
 import { runProcess } from '../support/host-process.js';
-import { emptyFolder } from '../support/stage.js';
+import { openFolder } from '../support/stage.js';
 
 let folder: string;
-beforeEach(async () => void (folder = await emptyFolder()));
+beforeEach(async () => void (folder = await openFolder()));
 
 /** A process group of its own. */
 function rehearsal(): RunningProcess {
