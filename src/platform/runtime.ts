@@ -82,6 +82,7 @@ export class Runtime extends Host {
   readonly sagas: { module: string; runner: SagaRunner }[] = [];
   readonly watches = new Map<string, OutboxWatch>();
   readonly loops: ConsumerLoop[] = [];
+  readonly #feeds = new Map<string, LocalFeed>();
   readonly log: Logger;
   readonly #databases = new Map<string, Database>();
   readonly #workers = new Map<Consumer, ParkedWorker>();
@@ -217,7 +218,9 @@ export class Runtime extends Host {
   /** The outbox of a module that runs here. */
   feedOf(module: string): { feed: Feed; watch: OutboxWatch } {
     const watch = this.watches.get(module)!;
-    return { feed: new LocalFeed(module, () => this.database(module).pool, watch), watch };
+    let feed = this.#feeds.get(module);
+    if (!feed) this.#feeds.set(module, (feed = new LocalFeed(module, () => this.database(module).pool, watch)));
+    return { feed, watch };
   }
 
   #feed(producer: string, consumer: Consumer): Feed {

@@ -166,7 +166,7 @@ describe('a saga', () => {
     const { steps, state } = await until(({ status }) => status === 'done', 'the end');
     const rows = await replica.sql<StoredMessage>('hotel', 'SELECT * FROM outbox WHERE aggregateid = $1', [tripId]);
     const unit = new UnitOfWork('hotel', replica.runtime.database('hotel').dataSource);
-    for (const row of [...rows, ...rows]) unit.append(row);
+    for (const row of [...rows, ...rows]) unit.append({ ...row, json: JSON.stringify(row.payload) });
     await unit.commit();
     replica.runtime.watches.get('hotel')!.committed();
     const after = await until(({ timeline }) => timeline.length === 5, 'the repeated replies');

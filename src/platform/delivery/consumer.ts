@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { MAX_KEY_LENGTH } from '../messaging/limits.js';
 import type { StoredMessage } from './message.js';
 import type { Selection } from './coverage.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -49,8 +51,14 @@ export interface Consumer {
   givenUp?(message: StoredMessage, error: string, unit: UnitOfWork): void;
 }
 
-/** Messages with the same key are handled in order: per producer and aggregate, over all types. */
-export const keyOf = (message: StoredMessage) => `${message.producer}/${message.aggregateid}`;
+/**
+ * Messages with the same key are handled in order: per producer and aggregate, over all types. A longer key than may be
+ * published now, in an outbox of a former version, is told apart by its digest.
+ */
+export function keyOf({ producer, aggregateid }: Pick<StoredMessage, 'producer' | 'aggregateid'>): string {
+  if (aggregateid.length <= MAX_KEY_LENGTH) return `${producer}/${aggregateid}`;
+  return `${producer}/sha256:${createHash('sha256').update(aggregateid).digest('hex')}`;
+}
 
 /** The simplest batch: one message after the other. */
 export async function oneByOne(
@@ -69,7 +77,7 @@ export async function keyByKey(
   consumer: Pick<Consumer, 'handle'>,
   messages: readonly StoredMessage[],
   unit: UnitOfWork,
-  key = keyOf,
+  key: (message: StoredMessage) => string = keyOf,
 ): Promise<void> {
   const keys = new Map<string, StoredMessage[]>();
   for (const message of messages) {

@@ -16,6 +16,9 @@ export interface FeedPage {
   upTo: number;
 }
 
+/** Bytes of the payloads of a page, but for the last message: what one connection carries in little time. */
+export const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+
 /** Reading the outbox of one producer in order, wherever the producer runs. */
 export interface Feed {
   readonly producer: string;
@@ -26,9 +29,10 @@ export interface Feed {
   /**
    * @param after position of the last message that was read
    * @param limit messages at most
+   * @param bytes of payload at most, {@link MAX_PAGE_BYTES} by default; there is one message in any case
    * @guarantee nothing that will ever be at or below `upTo` is left out
    */
-  read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage>;
+  read(after: number, filter: FeedFilter, limit: number, bytes?: number): Promise<FeedPage>;
 }
 
 /** Tells how far an outbox can be read, and when that changes. */
@@ -52,21 +56,29 @@ export async function untilMoved(watch: Watch, position: number, signal: AbortSi
   });
 }
 
-/** `ORDER BY seq` alone would sort the converted column, and read the whole backlog for each batch. */
+/**
+ * The rows of a page and, from all of them, those within the number of bytes. The size of a small payload is not computed:
+ * below 512 bytes in its row it is at most some ten thousand when it was compressed. `ORDER BY seq` alone would sort the
+ * converted column, and read the whole backlog for each batch.
+ */
 const READ = `
   SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers,
-         extract(epoch FROM created_at)::float8 * 1000 AS said
-    FROM outbox
-   WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($3) AND (type = ANY ($4) OR $4 = '{}')
-   ORDER BY outbox.seq
-   LIMIT $5`;
-const READ_ALL = READ.replace("AND aggregatetype = ANY ($3) AND (type = ANY ($4) OR $4 = '{}')", '').replace(
-  '$5',
-  '$3',
-);
+         extract(epoch FROM created_at)::float8 * 1000 AS said, more
+    FROM (SELECT *, sum(bytes) OVER (ORDER BY seq) - bytes AS before, lead(seq) OVER (ORDER BY seq) IS NOT NULL AS more
+            FROM (SELECT *, CASE WHEN pg_column_size(payload) < 512 THEN 512 ELSE octet_length(payload::text) END AS bytes
+                    FROM outbox
+                   WHERE seq > $1 AND seq <= $2 AND aggregatetype = ANY ($5) AND (type = ANY ($6) OR $6 = '{}')
+                   ORDER BY outbox.seq
+                   LIMIT $3) page) sized
+   WHERE before < $4
+   ORDER BY sized.seq`;
+const READ_ALL = READ.replace("AND aggregatetype = ANY ($5) AND (type = ANY ($6) OR $6 = '{}')", '');
 
 /** The feed of a producer whose database this process can reach, read through the producer's own pool. */
 export class LocalFeed implements Feed {
+  /** How many messages to look at: few, where they are large. */
+  #look = Infinity;
+
   constructor(
     readonly producer: string,
     private readonly pool: () => Pool,
@@ -81,17 +93,20 @@ export class LocalFeed implements Feed {
     return untilMoved(this.watch, position, signal);
   }
 
-  async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
+  async read(after: number, filter: FeedFilter, limit: number, bytes = MAX_PAGE_BYTES): Promise<FeedPage> {
     const settled = this.watch.settled;
     if (settled <= after) return { messages: [], upTo: after };
+    const look = Math.min(limit, this.#look);
+    const values = [after, settled, look, bytes];
     const { rows } = await this.pool().query<StoredRow>(
       filter === EVERYTHING
-        ? { name: 'feed-read-all', text: READ_ALL, values: [after, settled, limit] }
-        : { name: 'feed-read', text: READ, values: [after, settled, filter.streams, filter.types, limit] },
+        ? { name: 'feed-read-all', text: READ_ALL, values }
+        : { name: 'feed-read', text: READ, values: [...values, filter.streams, filter.types] },
     );
+    const last = rows.at(-1);
+    this.#look = last?.more ? rows.length * 2 : look * 2;
     const messages = rows.map((row) => this.#message(row));
-    const last = messages.at(-1);
-    return { messages, upTo: last && messages.length === limit ? last.seq : settled };
+    return { messages, upTo: last && (last.more || rows.length === look) ? last.seq : settled };
   }
 
   #message(row: StoredRow): StoredMessage {
@@ -101,4 +116,10 @@ export class LocalFeed implements Feed {
   }
 }
 
-type StoredRow = OutboxRow & { seq: number; /** Milliseconds since the epoch. */ said: number };
+interface StoredRow extends OutboxRow {
+  seq: number;
+  /** Milliseconds since the epoch. */
+  said: number;
+  /** Whether the page would have had more, but for its bytes. */
+  more: boolean;
+}

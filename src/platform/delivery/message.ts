@@ -5,6 +5,7 @@ import { currentMessage, SYSTEM } from '../messaging/context.js';
 import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
 import { definitionOf } from '../messaging/define.js';
 import type { WireError } from '../messaging/errors.js';
+import { jsonWithinLimit, keyWithinLimit } from '../messaging/limits.js';
 import { saying } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 
@@ -18,7 +19,7 @@ export interface MessageHeaders {
   replyto?: { module: string; saga: string; id: string };
 }
 
-/** A row of an outbox that was not written yet. The columns follow the Debezium outbox event router. */
+/** A row of an outbox. The columns follow the Debezium outbox event router. */
 export interface OutboxRow {
   id: string;
   aggregatetype: string;
@@ -28,9 +29,15 @@ export interface OutboxRow {
   headers: MessageHeaders;
 }
 
+/** A row that was not written yet. */
+export interface PendingRow extends OutboxRow {
+  /** `payload` as it will be stored. */
+  json: string;
+}
+
 /** A row that is to be written, and the span that ends when it is; absent when it is not recorded. */
 export interface Saying {
-  row: OutboxRow;
+  row: PendingRow;
   span: Span | undefined;
 }
 
@@ -59,19 +66,20 @@ export const streams = {
 export const replyType = (command: string) => `${command}.reply`;
 
 /** Begins the span of a row: what is caused by the message is below it. */
-export function beginSaying(row: OutboxRow): Saying {
+export function beginSaying(row: PendingRow): Saying {
   const { aggregatetype, headers, id, type } = row;
   const { span, traceparent } = beginSpan(headers.traceparent, () => saying(type, aggregatetype, id, currentMessage()));
   return span ? { row: { ...row, headers: { ...headers, traceparent } }, span } : { row, span };
 }
 
-export function eventRow(event: object): OutboxRow {
+/** @throws ContractViolation when its payload or key is too large to be stored, as {@link commandRow} and {@link replyRow} */
+export function eventRow(event: object): PendingRow {
   const definition = definitionOf(event)!;
   const key = String((event as Record<string, unknown>)[definition.key!]);
   return row(streams.events(definition.module), key, definition.name, event);
 }
 
-export function commandRow(command: object, sender: string, options: SendOptions): OutboxRow {
+export function commandRow(command: object, sender: string, options: SendOptions): PendingRow {
   const definition = definitionOf(command)!;
   const key = options.key ?? currentMessage()?.id ?? randomUUID();
   const replyto = options.replyTo && { module: sender, ...options.replyTo };
@@ -79,7 +87,7 @@ export function commandRow(command: object, sender: string, options: SendOptions
 }
 
 /** The reply to a durable command, in order with the other replies to the same saga instance. */
-export function replyRow(command: StoredMessage, reply: Reply): OutboxRow | undefined {
+export function replyRow(command: StoredMessage, reply: Reply): PendingRow | undefined {
   const to = command.headers.replyto;
   if (!to) return undefined;
   return row(streams.replies(to.module), to.id, replyType(command.type), reply, { replyto: to });
@@ -107,7 +115,9 @@ function row(
   type: string,
   payload: object,
   more: Partial<MessageHeaders> = {},
-): OutboxRow {
+): PendingRow {
+  const aggregateid = keyWithinLimit(type, key);
+  const json = jsonWithinLimit(type, payload);
   const context = currentMessage();
   const id = randomUUID();
   const headers = {
@@ -117,5 +127,5 @@ function row(
     actor: context?.actor ?? SYSTEM,
     ...more,
   };
-  return { id, aggregatetype: stream, aggregateid: key, type, payload, headers };
+  return { id, aggregatetype: stream, aggregateid, type, payload, json, headers };
 }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { OutboxRow } from './message.js';
+import type { PendingRow } from './message.js';
 
 const COLUMNS = 'id, aggregatetype, aggregateid, type, payload, headers';
 const INSERT_ONE = {
@@ -18,10 +18,8 @@ const INSERT_MANY = {
  *
  * Must be the last write of its transaction: written while the aggregate's row is not locked yet, two versions of one
  * aggregate can get their sequence numbers in the wrong order.
- *
- * @throws at once, with nothing sent, when a row cannot be written as JSON
  */
-export function appendToOutbox(client: ClientBase, rows: readonly OutboxRow[]): Promise<unknown> {
+export function appendToOutbox(client: ClientBase, rows: readonly PendingRow[]): Promise<unknown> {
   const all = rows.map(valuesOf);
   return all.length === 1
     ? client.query({ ...INSERT_ONE, values: all[0]! })
@@ -30,6 +28,6 @@ export function appendToOutbox(client: ClientBase, rows: readonly OutboxRow[]): 
 
 const columnsOf = (rows: readonly string[][]) => rows[0]!.map((_, column) => rows.map((row) => row[column]!));
 
-function valuesOf({ id, aggregatetype, aggregateid, type, payload, headers }: OutboxRow): string[] {
-  return [id, aggregatetype, aggregateid, type, JSON.stringify(payload), JSON.stringify(headers)];
+function valuesOf({ id, aggregatetype, aggregateid, type, json, headers }: PendingRow): string[] {
+  return [id, aggregatetype, aggregateid, type, json, JSON.stringify(headers)];
 }

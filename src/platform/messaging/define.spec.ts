@@ -80,6 +80,25 @@ describe('a definition is refused', () => {
     expect(() => defineEvent('naming.renamed.v1', { payload, key: 'other' as never })).toThrow(/key "other"/);
   });
 
+  it.each([
+    ['is optional', z.string().optional(), /key "at" has to be a string or a number, and always there/],
+    ['may be null', z.string().nullable(), /key "at" has to be a string or a number, and always there/],
+    ['is an object', z.object({ id: z.string() }), /key "at" has to be a string or a number/],
+    ['may be longer than a key', z.string().max(513), /key "at" may have 513 characters; a key has at most 512/],
+  ])('for a key that %s', (_, at, expected) =>
+    expect(() => defineEvent('naming.renamed.v1', { payload: z.object({ at }), key: 'at' })).toThrow(expected),
+  );
+
+  it.each([
+    ['a string', z.string()],
+    ['a string of 512', z.string().max(512)],
+    ['an id', z.uuid()],
+    ['a number', z.int()],
+    ['one of a few', z.enum(['a', 'b'])],
+  ])('but not for a key that is %s', (_, at) =>
+    expect(defineEvent('naming.renamed.v1', { payload: z.object({ at }), key: 'at' }).definition.key).toBe('at'),
+  );
+
   it('but free-form JSON is accepted when it is said', () => {
     class Noted extends defineEvent('naming.noted.v1', { payload: payload.extend({ data: z.json() }), key: 'id' }) {}
     const data = { deep: [1, { x: null }] };

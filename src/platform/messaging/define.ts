@@ -1,5 +1,6 @@
 import { Command, Query } from '@nestjs/cqrs';
 import { z } from 'zod';
+import { MAX_KEY_LENGTH } from './limits.js';
 import { refuseNonJson } from './plain/json.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
@@ -78,17 +79,16 @@ export function defineQuery<P extends z.ZodObject, R extends z.ZodType>(
  *
  * @param name wire name, `module.something-happened.v1`; only `module` publishes it
  * @param spec `payload`: schema of a JSON object; `key`: its field that names the aggregate whose order matters
- * @throws TypeError when the name is malformed, the key is no string field, or the schema is not plain JSON
+ * @throws TypeError when the name is malformed, the schema is not plain JSON, or the key is no field that always holds a
+ *   string or a number, of at most 512 characters where its schema has a bound
  */
 export function defineEvent<P extends z.ZodObject>(
   name: string,
   spec: { payload: P; key: keyof z.output<P> & string },
 ): EventClass<P> {
-  if (!(spec.key in spec.payload.shape)) {
-    throw new TypeError(`${name}: key "${spec.key}" is not a field of its payload`);
-  }
   const definition = { kind: 'event', ...named(name), payload: spec.payload, errors: {}, key: spec.key } as const;
   refuseNonJson(name, 'payload', spec.payload);
+  refuseKey(name, spec.key, spec.payload.shape[spec.key] as z.ZodType | undefined);
   return messageClass(definition, Object) as unknown as EventClass<P>;
 }
 
@@ -128,6 +128,17 @@ function answerable(
   if (spec.result) refuseNonJson(name, 'result', spec.result);
   for (const [code, details] of Object.entries(errors)) refuseNonJson(name, `error ${code}`, details);
   return { kind, ...named(name), payload: spec.payload, ...(spec.result && { result: spec.result }), errors };
+}
+
+const KEY_TYPES = new Set<unknown>(['string', 'number', 'integer']);
+
+function refuseKey(name: string, key: string, field: z.ZodType | undefined): void {
+  if (!field) throw new TypeError(`${name}: key "${key}" is not a field of its payload`);
+  const { type, maxLength = 0 } = z.toJSONSchema(field, { io: 'output' });
+  if (!KEY_TYPES.has(type) || field.safeParse(undefined).success)
+    throw new TypeError(`${name}: key "${key}" has to be a string or a number, and always there`);
+  if (maxLength > MAX_KEY_LENGTH)
+    throw new TypeError(`${name}: key "${key}" may have ${maxLength} characters; a key has at most ${MAX_KEY_LENGTH}`);
 }
 
 function messageClass(definition: MessageDefinition, Base: new () => object): MessageClass {

@@ -1,4 +1,4 @@
-import type { OutboxRow, Saying } from '../delivery/message.js';
+import type { PendingRow, Saying } from '../delivery/message.js';
 import { beginSaying } from '../delivery/message.js';
 import type { Level } from './levels.js';
 
@@ -23,7 +23,7 @@ export class Announcements {
     return this.#local.length > 0;
   }
 
-  add(row: OutboxRow, level: Level): void {
+  add(row: PendingRow, level: Level): void {
     this.#rows.push({ ...beginSaying(row), level });
   }
 
@@ -38,7 +38,7 @@ export class Announcements {
   }
 
   /** Takes the rows that are not in the outbox yet, to be written in this level. */
-  unwritten(level: Level): OutboxRow[] {
+  unwritten(level: Level): PendingRow[] {
     const rows = this.#rows.filter(({ written }) => !written);
     for (const row of rows) row.written = level;
     return rows.map(({ row }) => row);

@@ -5,7 +5,7 @@ import { currentMessage } from '../messaging/context.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { Span } from '@opentelemetry/api';
-import type { OutboxRow } from '../delivery/message.js';
+import type { PendingRow } from '../delivery/message.js';
 import { commandRow, eventRow } from '../delivery/message.js';
 import { appendToOutbox } from '../delivery/outbox.js';
 import { said } from '../observability/outcomes.js';
@@ -126,7 +126,7 @@ export class UnitOfWork implements Unit {
   }
 
   /** Buffers a row that is neither an event of this module nor a command, such as a reply. */
-  append(row: OutboxRow): void {
+  append(row: PendingRow): void {
     this.#announced.add(row, this.#levels.current());
   }
 

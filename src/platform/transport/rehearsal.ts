@@ -141,9 +141,9 @@ class RehearsedFeed implements Feed {
     return this.feed.wait(position, signal);
   }
 
-  async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
+  async read(after: number, filter: FeedFilter, limit: number, bytes?: number): Promise<FeedPage> {
     await this.rehearsal.pause();
-    const { messages, upTo } = await this.feed.read(after, filter, this.rehearsal.some(limit));
+    const { messages, upTo } = await this.feed.read(after, filter, this.rehearsal.some(limit), bytes);
     if (this.rehearsal.fails('readFails', `feed of ${this.producer}`)) throw lost('page');
     const wire = JSON.stringify(messages.map(toCloudEvent));
     return { messages: this.rehearsal.shuffled((JSON.parse(wire) as unknown[]).map(fromCloudEvent)), upTo };

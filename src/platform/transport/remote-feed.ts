@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Feed, FeedFilter, FeedPage } from '../delivery/feed.js';
 import { untilMoved } from '../delivery/feed.js';
 import { fromCloudEvent } from './cloud-events.js';
+import { Unavailable } from '../messaging/errors.js';
+import { PageSize } from './page-size.js';
 import type { SeamClient } from './seam-client.js';
 import { PATHS, unanswered } from './wire.js';
 
@@ -66,6 +68,8 @@ export class RemoteWatch {
 
 /** The feed of a producer in another process. No broker: its outbox is the durable log, and progress is kept here. */
 export class RemoteFeed implements Feed {
+  readonly #size = new PageSize();
+
   constructor(
     readonly producer: string,
     private readonly watch: RemoteWatch,
@@ -80,11 +84,23 @@ export class RemoteFeed implements Feed {
   }
 
   async read(after: number, filter: FeedFilter, limit: number): Promise<FeedPage> {
-    const query = new URLSearchParams({ after: String(after), limit: String(limit) });
+    const { timeoutMs, ...size } = this.#size.ask(limit);
+    const query = new URLSearchParams({ after: `${after}`, limit: `${size.limit}`, bytes: `${size.bytes}` });
     for (const stream of filter.streams) query.append('stream', stream);
     for (const type of filter.types) query.append('type', type);
     const path = `${PATHS.feeds}/${this.producer}?${query.toString()}`;
-    const answer = await this.watch.client.request('GET', path, '', READ_MS);
+    try {
+      const page = await this.#ask(path, timeoutMs);
+      this.#size.arrived();
+      return page;
+    } catch (error) {
+      if (!(error instanceof Unavailable && error.reason === 'down')) this.#size.failed();
+      throw error;
+    }
+  }
+
+  async #ask(path: string, timeoutMs: number): Promise<FeedPage> {
+    const answer = await this.watch.client.request('GET', path, '', timeoutMs);
     if (answer.status !== 200) throw unanswered(`the feed of ${this.producer}`, answer);
     const events = JSON.parse(answer.body.toString()) as unknown[];
     return { messages: events.map(fromCloudEvent), upTo: Number(answer.headers['x-feed-position']) };

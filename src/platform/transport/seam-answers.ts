@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Feed, Watch } from '../delivery/feed.js';
-import { untilMoved } from '../delivery/feed.js';
+import { MAX_PAGE_BYTES, untilMoved } from '../delivery/feed.js';
 import { noteHolders } from '../delivery/holders.js';
 import { report } from '../delivery/retention.js';
 import type { Dispatcher } from '../messaging/dispatcher.js';
@@ -116,8 +116,9 @@ export class SeamAnswers {
 
   async #feed(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
     const limit = Math.min(MOST_MESSAGES, Number(asked.get('limit')));
+    const bytes = Math.min(MAX_PAGE_BYTES, Number(asked.get('bytes') ?? MAX_PAGE_BYTES));
     const filter = { streams: asked.getAll('stream'), types: asked.getAll('type') };
-    const page = await this.host.feedOf(module).feed.read(Number(asked.get('after')), filter, limit);
+    const page = await this.host.feedOf(module).feed.read(Number(asked.get('after')), filter, limit, bytes);
     response.setHeader('x-feed-position', page.upTo);
     return send(response, 200, JSON.stringify(page.messages.map(toCloudEvent)), BATCH_TYPE);
   }

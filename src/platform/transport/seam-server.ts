@@ -3,12 +3,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { MAX_MESSAGE_BYTES } from '../messaging/limits.js';
 import type { Arrived, PublicRoutes, SeamHost } from './seam-answers.js';
 import { SeamAnswers, sendJson } from './seam-answers.js';
 import type { SeamTls } from './seam-client.js';
 import { seamKey, SeamRefusal, SeamVerifier } from './seam-token.js';
 
-const BODY_LIMIT = 1024 * 1024;
 /** How long a request may take to arrive, in milliseconds. */
 const ARRIVAL_MS = 30_000;
 
@@ -101,7 +101,7 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     request.on('data', (part: Buffer) => {
       size += part.length;
-      if (size > BODY_LIMIT) reject(new TooLarge('A message between processes has at most 1 MB.'));
+      if (size > MAX_MESSAGE_BYTES) reject(new TooLarge('A message between processes has at most 1 MB.'));
       else parts.push(part);
     });
     request.on('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));

@@ -1,12 +1,18 @@
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { createInbox, nuid } from '@nats-io/transport-node';
+import { MAX_PAGE_BYTES } from '../../delivery/feed.js';
+import { MAX_MESSAGE_BYTES } from '../../messaging/limits.js';
 import type { Broker } from './broker.js';
 import { streamOf, subjectsOf } from './broker.js';
 import type { Envelope, Envelopes } from './envelope.js';
 import { seqOf } from './envelope.js';
 
 const PULL_MS = 5000;
+/** A page of a feed, and room for one message with its headers in any case. */
+const MAX_PULL_BYTES = MAX_PAGE_BYTES + 2 * MAX_MESSAGE_BYTES;
+const NO_MORE = new Set([404, 408]);
+const TOO_MANY_BYTES = 409;
 const IDLE_NS = 300_000_000_000;
 
 /**
@@ -104,10 +110,11 @@ export class StreamReader {
     const inbox = createInbox();
     const subscription = connection.subscribe(inbox, { timeout: PULL_MS });
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${streamOf(this.producer)}.${puller}`;
-    connection.publish(subject, JSON.stringify({ batch, no_wait: true }), { reply: inbox });
+    connection.publish(subject, JSON.stringify({ batch, no_wait: true, max_bytes: MAX_PULL_BYTES }), { reply: inbox });
     for await (const message of subscription) {
       if (message.headers?.code) {
-        if (message.headers.code === 404 || message.headers.code === 408) break;
+        if (NO_MORE.has(message.headers.code) || (message.headers.code === TOO_MANY_BYTES && messages.length > 0))
+          break;
         throw new Error(`NATS does not serve the stream: ${message.headers.code} ${message.headers.description}`);
       }
       if (messages.push(message) === batch) break;

@@ -1,0 +1,30 @@
+import { ContractViolation } from './errors.js';
+
+/** Bytes of a payload as JSON, and of a request between processes. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** Characters of a key. In UTF-8 they are at most 1,536 bytes: an index row of PostgreSQL holds about 2,700. */
+export const MAX_KEY_LENGTH = 512;
+
+/**
+ * The payload of a durable message as it is stored.
+ *
+ * @param type wire name of the message, for the error
+ * @throws ContractViolation when the JSON has more than {@link MAX_MESSAGE_BYTES}
+ */
+export function jsonWithinLimit(type: string, payload: object): string {
+  const json = JSON.stringify(payload);
+  // A character has at most three bytes: most messages need not be measured.
+  const bytes = json.length * 3 <= MAX_MESSAGE_BYTES ? 0 : Buffer.byteLength(json);
+  if (bytes <= MAX_MESSAGE_BYTES) return json;
+  throw new ContractViolation(
+    `${type} has ${bytes} bytes; a message has at most ${MAX_MESSAGE_BYTES}. Store the data, and send a reference to it.`,
+  );
+}
+
+/** @throws ContractViolation when a key of a durable message has more than {@link MAX_KEY_LENGTH} characters */
+export function keyWithinLimit(type: string, key: string): string {
+  if (key.length <= MAX_KEY_LENGTH) return key;
+  throw new ContractViolation(
+    `${type} has a key of ${key.length} characters; a key has at most ${MAX_KEY_LENGTH}. Use an id of the aggregate.`,
+  );
+}
