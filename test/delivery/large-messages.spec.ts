@@ -13,7 +13,7 @@ import {
   Outbox,
   Subscription,
 } from '../../src/platform/index.js';
-import { MAX_KEY_LENGTH, MAX_MESSAGE_BYTES } from '../../src/platform/messaging/limits.js';
+import { MAX_KEY_LENGTH, MAX_MESSAGE_BYTES } from '../../src/platform/messaging/plain/limits.js';
 import type { Scenario } from '../../src/platform/testing/index.js';
 import { eventually, scenario } from '../../src/platform/testing/index.js';
 

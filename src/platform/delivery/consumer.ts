@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MAX_KEY_LENGTH } from '../messaging/limits.js';
+import { MAX_KEY_LENGTH } from '../messaging/plain/limits.js';
 import type { StoredMessage } from './message.js';
 import type { Selection } from './coverage.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';

@@ -5,7 +5,7 @@ import { currentMessage, SYSTEM } from '../messaging/context.js';
 import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
 import { definitionOf } from '../messaging/define.js';
 import type { WireError } from '../messaging/errors.js';
-import { jsonWithinLimit, keyWithinLimit } from '../messaging/limits.js';
+import { jsonWithinLimit, keyWithinLimit } from './message-size.js';
 import { saying } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 

@@ -1,6 +1,6 @@
 import { Command, Query } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { MAX_KEY_LENGTH } from './limits.js';
+import { MAX_KEY_LENGTH } from './plain/limits.js';
 import { refuseNonJson } from './plain/json.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { MAX_MESSAGE_BYTES } from '../messaging/limits.js';
+import { MAX_MESSAGE_BYTES } from '../messaging/plain/limits.js';
 import type { Arrived, PublicRoutes, SeamHost } from './seam-answers.js';
 import { SeamAnswers, sendJson } from './seam-answers.js';
 import type { SeamTls } from './seam-client.js';
