@@ -54,7 +54,10 @@ function registerEvents(module: string, handler: IEventHandler, events: readonly
   if (durable.length === 0) return;
   for (const event of durable) runtime.registry.addSubscription(module, event);
   const options = subscriptionOf(handler.constructor);
-  if (options) runtime.consumers.push(eventConsumer(module, options, durable, handler, runtime.localEvents));
+  if (options)
+    runtime.consumers.push(
+      eventConsumer(module, options, durable, handler, runtime.localEvents, runtime.handlerTimeoutMs),
+    );
   else
     runtime.registry.addProblem(
       `${handler.constructor.name} of ${module} handles durable events: name it with @Subscription({ name: '…' })`,
@@ -67,7 +70,7 @@ function registerSaga(module: string, saga: Saga<unknown>, runtime: Runtime): vo
   for (const event of saga.events) runtime.registry.addSubscription(module, event);
   const runner = new SagaRunner(saga, runtime.registry);
   runtime.sagas.push({ module, runner });
-  runtime.consumers.push(sagaConsumer(module, runner));
+  runtime.consumers.push(sagaConsumer(module, runner, runtime.handlerTimeoutMs));
 }
 
 /** Every module may send durable commands, its own sagas among them. */
@@ -75,7 +78,8 @@ function addInbox(module: string, runtime: Runtime): void {
   const commands = runtime.registry.commandsOf(module);
   if (commands.length === 0) return;
   const senders = runtime.contexts.map((context) => context.name);
-  runtime.consumers.push(commandInbox(module, commands, senders, runtime.dispatcher, runtime.localEvents));
+  const { consumers, dispatcher, localEvents, handlerTimeoutMs } = runtime;
+  consumers.push(commandInbox(module, commands, senders, dispatcher, localEvents, handlerTimeoutMs));
 }
 
 function refuseSameNames({ consumers, registry }: Runtime): void {

@@ -21,6 +21,7 @@ import type { CommandRunner, RemoteModule } from './messaging/dispatcher.js';
 import { Dispatcher } from './messaging/dispatcher.js';
 import { LocalEvents } from './messaging/local-events.js';
 import { Registry } from './messaging/registry.js';
+import { HANDLER_TIMEOUT_MS } from './messaging/time-limit.js';
 import type { Logger } from './observability/logging.js';
 import type { MessageContext } from './messaging/context.js';
 import { TransactionalRunner } from './persistence/command-runner.js';
@@ -52,6 +53,8 @@ export interface RuntimeOptions {
   log: Logger;
   /** How long messages are kept, and when one is late. Default: a week, a minute. */
   housekeeping?: Partial<HousekeepingOptions>;
+  /** How long a handler may take whose work is a transaction, in milliseconds. Default: 30 seconds. */
+  handlerTimeoutMs?: number;
 }
 
 /** Longer than a replica takes to start again: what its types hold up then keeps its order. */
@@ -84,6 +87,7 @@ export class Runtime extends Host {
   readonly loops: ConsumerLoop[] = [];
   readonly #feeds = new Map<string, LocalFeed>();
   readonly log: Logger;
+  readonly handlerTimeoutMs: number;
   readonly #databases = new Map<string, Database>();
   readonly #workers = new Map<Consumer, ParkedWorker>();
   readonly #timeouts: SagaTimeouts[] = [];
@@ -95,6 +99,7 @@ export class Runtime extends Host {
   constructor(private readonly options: RuntimeOptions) {
     super();
     this.log = options.log;
+    this.handlerTimeoutMs = options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
     setMaxListeners(0, this.#abort.signal);
     this.#housekeeping = new Housekeeping(this, { ...HOUSEKEEPING, ...options.housekeeping });
     this.contexts = options.modules.map((module) => contextOptions(module)!);
@@ -177,6 +182,7 @@ export class Runtime extends Host {
       database,
       (unit) => this.localEvents.drain(unit),
       () => watch.committed(),
+      this.handlerTimeoutMs,
     );
   }
 

@@ -9,6 +9,7 @@ import { definitionOf } from '../../src/platform/messaging/define.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
 import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
+import type { RuntimeOptions } from '../../src/platform/runtime.js';
 import { Runtime } from '../../src/platform/runtime.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { testLogger } from '../../src/platform/testing/wiring.js';
@@ -23,8 +24,9 @@ export async function startReplica(
   modules: readonly Type[],
   housekeeping: Partial<HousekeepingOptions> = {},
   log: Logger = testLogger(),
+  more: Partial<RuntimeOptions> = {},
 ): Promise<Replica> {
-  const runtime = new Runtime({ modules, urls: database.urls, poolSize: 5, env: {}, log, housekeeping });
+  const runtime = new Runtime({ modules, urls: database.urls, poolSize: 5, env: {}, log, housekeeping, ...more });
   await runtime.connect();
   @Module({ imports: [PlatformModule.forRuntime(runtime), ...modules] })
   class Stage {}

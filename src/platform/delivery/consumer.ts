@@ -41,6 +41,8 @@ export interface Consumer {
   readonly retry: RetryPolicy;
   /** Into how many shares, by key, its messages are divided; each is worked on by itself, in whichever process. */
   readonly partitions: number;
+  /** How long a handler may take, in milliseconds. */
+  readonly timeoutMs: number;
   /** Handles one message. Inside `unit`, or without one when `external`. */
   handle(message: StoredMessage, unit: UnitOfWork | undefined): Promise<void>;
   /** Handles a batch in order, in one unit of work. Where any of it fails, the whole is undone and each tried alone. */

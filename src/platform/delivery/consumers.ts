@@ -1,9 +1,10 @@
 import type { IEventHandler } from '@nestjs/cqrs';
 import type { Dispatcher } from '../messaging/dispatcher.js';
-import { childContext, runInScope } from '../messaging/context.js';
+import { childContext, newScope, runInScope } from '../messaging/context.js';
 import type { MessageClass } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { LocalEvents } from '../messaging/local-events.js';
+import { EXTERNAL_TIMEOUT_MS, runLimited } from '../messaging/time-limit.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { SagaRunner } from '../sagas/saga-runner.js';
 import type { Consumer } from './consumer.js';
@@ -22,20 +23,28 @@ interface EventHandler extends IEventHandler {
   reset?(): Promise<void>;
 }
 
-/** A handler of durable events, as a consumer of their producers. */
+/**
+ * A handler of durable events, as a consumer of their producers.
+ * @param handlerTimeoutMs how long a handler may take whose work is a transaction, unless it says so itself
+ */
 export function eventConsumer(
   module: string,
   options: SubscriptionOptions,
   types: readonly MessageClass[],
   handler: EventHandler,
   local: LocalEvents,
+  handlerTimeoutMs: number,
 ): Consumer {
+  const timeoutMs = options.timeoutMs ?? (options.external ? EXTERNAL_TIMEOUT_MS : handlerTimeoutMs);
   const classes = new Map(types.map((type) => [type.definition.name, type]));
   const eventOf = ({ type, payload }: StoredMessage) => new (classes.get(type)!)(payload as never);
   const inScope = async (message: StoredMessage, unit: UnitOfWork | undefined, work: () => Promise<void>) => {
     const said = unit?.said;
-    await runInScope(contextOf(message, module, unit ? {} : { key: message.id, repeatedBy: 'message' }), unit, work);
-    if (unit && unit.hasLocalEvents) await runInScope(contextOf(message, module), unit, () => local.drain(unit));
+    const context = contextOf(message, module, unit ? {} : { key: message.id, repeatedBy: 'message' });
+    await runLimited(timeoutMs, newScope(context, unit), async () => {
+      await work();
+      if (unit?.hasLocalEvents) await local.drain(unit);
+    });
     if (!options.rebuildable || unit!.said === said) return;
     throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
   };
@@ -66,6 +75,7 @@ export function eventConsumer(
     external: options.external ?? false,
     rebuildable: options.rebuildable ?? false,
     retry: { ...DEFAULT_RETRY, ...options.retry },
+    timeoutMs,
     partitions: options.partitions ?? 1,
     handleBatch(messages, unit) {
       if (handler.handleBatch) return atOnce(messages, unit);
@@ -88,6 +98,7 @@ export function commandInbox(
   senders: readonly string[],
   dispatcher: Dispatcher,
   local: LocalEvents,
+  timeoutMs: number,
 ): Consumer {
   const classes = new Map(commands.map((type) => [type.definition.name, type]));
   const filter = { streams: [streams.commands(module)], types: [], typed: [] };
@@ -101,11 +112,12 @@ export function commandInbox(
     external: false,
     rebuildable: false,
     retry: DEFAULT_RETRY,
+    timeoutMs,
     partitions: 1,
     async handle(message, unit) {
       const command = commandOf(message);
       // The unit is this module's own: a typed error undoes what the handler did, and is the answer.
-      const outcome = await runInScope(contextOf(message, module), unit, async () => {
+      const outcome = await runLimited(timeoutMs, newScope(contextOf(message, module), unit), async () => {
         const answer = await dispatcher.answer(contextOf(message, module), command);
         await local.drain(unit!);
         return answer;
@@ -120,7 +132,7 @@ export function commandInbox(
 }
 
 /** A saga, as a consumer of its events and of the replies to its commands. */
-export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
+export function sagaConsumer(module: string, runner: SagaRunner, timeoutMs: number): Consumer {
   const { saga } = runner;
   const consumer: Omit<Consumer, 'handleBatch'> = {
     name: saga.name,
@@ -131,8 +143,10 @@ export function sagaConsumer(module: string, runner: SagaRunner): Consumer {
     external: false,
     rebuildable: false,
     retry: DEFAULT_RETRY,
+    timeoutMs,
     partitions: 1,
-    handle: (message, unit) => runInScope(contextOf(message, module), unit, () => runner.handle(message, unit!)),
+    handle: (message, unit) =>
+      runLimited(timeoutMs, newScope(contextOf(message, module), unit), () => runner.handle(message, unit!)),
   };
   // What an instance decides depends on nothing but itself: the statements of different ones may be mixed.
   const instance = (message: StoredMessage) => runner.instanceOf(message);

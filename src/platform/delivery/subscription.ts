@@ -1,4 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
+import { MAX_TIMEOUT_MS } from '../messaging/time-limit.js';
 import type { RetryPolicy } from './consumer.js';
 
 const SUBSCRIPTION = 'liftout:subscription';
@@ -31,6 +32,12 @@ export interface SubscriptionOptions {
    * key in order. 1 to 64, default 1. It may change from one version to the next; nothing is lost or handled twice.
    */
   partitions?: number;
+  /**
+   * How long the handler may take for one message, in milliseconds: up to an hour; default 30 seconds, or 60 where it is
+   * `external`. After that it is given up, which counts as a failed attempt: its transaction is undone, and what it still
+   * does with `Database`, `Outbox` or the buses is refused. For `handleBatch` it is one limit, however many events it gets.
+   */
+  timeoutMs?: number;
   /** Deviations from twenty attempts over some ten minutes. */
   retry?: Partial<RetryPolicy>;
 }
@@ -39,17 +46,21 @@ export interface SubscriptionOptions {
  * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
  * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
  *
- * @throws TypeError when `partitions` is out of range, it is external and rebuildable, or `formerly` is its own name
+ * @throws TypeError when `partitions` or `timeoutMs` is out of range, it is external and rebuildable, or `formerly` is its own name
  * @example @EventsHandler(LetterSent, LetterLost) @Subscription({ name: 'letter-page', rebuildable: true })
  */
 export function Subscription(options: SubscriptionOptions): ClassDecorator {
-  const { name, formerly, partitions = 1, external, rebuildable } = options;
+  const { name, formerly, partitions = 1, timeoutMs = 1, external, rebuildable } = options;
   if (external && rebuildable)
     throw new TypeError(
       `@Subscription ${name}: what calls the outside is no read model; choose external or rebuildable.`,
     );
   if (formerly === name)
     throw new TypeError(`@Subscription ${name}: formerly has to be the name that it had before, not its own.`);
+  if (!(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
+    throw new TypeError(
+      `@Subscription ${name}: timeoutMs has to be a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}, not ${timeoutMs}.`,
+    );
   if (Number.isInteger(partitions) && partitions >= 1 && partitions <= 64) return SetMetadata(SUBSCRIPTION, options);
   throw new TypeError(`@Subscription ${name}: partitions has to be a whole number from 1 to 64, not ${partitions}.`);
 }

@@ -3,7 +3,7 @@ import type { ModuleRef } from '@nestjs/core';
 import type { ICommand, IEvent, IQuery } from '@nestjs/cqrs';
 import { CommandBus, EventBus, QueryBus, UnhandledExceptionBus } from '@nestjs/cqrs';
 import type { SendOptions, Unit } from './context.js';
-import { currentScope } from './context.js';
+import { activeScope } from './context.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ContractViolation } from './errors.js';
 
@@ -68,7 +68,7 @@ export class Outbox {
 }
 
 function runningUnit(what: string): Unit {
-  const unit = currentScope()?.unit;
+  const unit = activeScope()?.unit;
   if (!unit) {
     throw new ContractViolation(
       `${what} inside a command or event handler, so that they go out with its state or not at all.`,

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { HandlerAborted } from './time-limit.js';
 import { childTrace } from './trace-context.js';
 
 /** Who asks. Travels with every message; `system` is the platform itself, as in a saga's timeout. */
@@ -53,6 +54,8 @@ export interface Unit {
    * @param hurried does not wait to see whether a statement failed and nobody looked; then the whole unit fails later
    */
   nested<T>(work: () => Promise<T>, hurried?: boolean): Promise<T>;
+  /** Undoes and closes it, whatever is being done in it. What is done with it later is refused with `reason`. */
+  abandon(reason: Error): void;
 }
 
 export interface SendOptions {
@@ -70,6 +73,12 @@ export interface Scope {
   children: number;
   /** How many of each type, or of each content: makes the keys of its children the same in a repetition. */
   asked?: Map<string, number>;
+  /** The scope in which this one began. */
+  readonly outer?: Scope;
+  /** Why nothing may be done in it any more: set when its handler is given up. */
+  over?: Error;
+  /** Gives its handler up; absent where that is not limited, and when it has ended. */
+  abort?: (reason: HandlerAborted) => void;
 }
 
 const storage = new AsyncLocalStorage<Scope>();
@@ -80,6 +89,16 @@ export function currentScope(): Scope | undefined {
   return storage.getStore();
 }
 
+/**
+ * The scope of whoever asks for something that has an effect.
+ * @throws HandlerAborted when the handler, or the one that called it, was given up
+ */
+export function activeScope(): Scope | undefined {
+  const scope = storage.getStore();
+  for (let each = scope; each; each = each.outer) if (each.over) throw each.over;
+  return scope;
+}
+
 /** The context of the message being handled; `undefined` outside of any. */
 export function currentMessage(): MessageContext | undefined {
   return storage.getStore()?.context;
@@ -87,7 +106,22 @@ export function currentMessage(): MessageContext | undefined {
 
 /** Runs `work` as the handler of a message. */
 export function runInScope<T>(context: MessageContext, unit: Unit | undefined, work: () => T): T {
-  return storage.run({ context, ...(unit && { unit }), children: 0 }, work);
+  return runAs(childScope(context, unit), work);
+}
+
+/** The scope of a message that nobody waits for here, whoever may have caused that it is handled now. */
+export function newScope(context: MessageContext, unit: Unit | undefined): Scope {
+  return { context, ...(unit && { unit }), children: 0 };
+}
+
+/** A scope within the present one. */
+export function childScope(context: MessageContext, unit: Unit | undefined): Scope {
+  const outer = storage.getStore();
+  return { ...newScope(context, unit), ...(outer && { outer }) };
+}
+
+export function runAs<T>(scope: Scope, work: () => T): T {
+  return storage.run(scope, work);
 }
 
 /** The context of a message sent now: caused by the one being handled, or the beginning of a new trace. */

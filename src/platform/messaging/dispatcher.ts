@@ -1,6 +1,6 @@
 import { childKey } from './child-key.js';
 import type { MessageContext, Unit } from './context.js';
-import { childContext, currentMessage, currentScope, runInScope } from './context.js';
+import { activeScope, childContext, childScope, currentMessage, currentScope, runInScope } from './context.js';
 import { before } from './deadline.js';
 import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
@@ -11,6 +11,7 @@ import { handling } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Registry } from './registry.js';
+import { HandlerAborted, leftMs, runLimited } from './time-limit.js';
 
 /** The answer of a handler as it crosses a seam: a result, or an error named in the contract. */
 export type Outcome = { ok: true; result: unknown } | { ok: false; error: WireError };
@@ -94,9 +95,15 @@ export class Dispatcher {
   ): Promise<Outcome> {
     const unit = currentScope()?.unit;
     const inside = unit?.module === definition.module ? unit : undefined;
-    if (definition.kind === 'query') return runInScope(context, inside, work);
+    if (definition.kind === 'query') return this.#query(context, inside, work);
     if (inside) return undoneUnlessOk(inside, () => runInScope(context, inside, work));
     return runInScope(context, undefined, () => this.runners.get(definition.module)!.run(context, message, work));
+  }
+
+  /** One that answers no more before its deadline is given up, unless it is a part of something else. */
+  #query(context: MessageContext, inside: Unit | undefined, work: () => Promise<Outcome>): Promise<Outcome> {
+    if (inside || !context.deadline) return runInScope(context, inside, work);
+    return runLimited(leftMs(context), childScope(context, undefined), work);
   }
 
   /** Turns what a handler returned or threw into what the contract allows. Faults stay exceptions. */
@@ -111,6 +118,7 @@ export class Dispatcher {
 
   #unavailable(context: MessageContext, error: unknown): Error {
     if (error instanceof ContractViolation) return error;
+    if (error instanceof HandlerAborted) this.log.fault(context, error);
     if (error instanceof Unavailable) return error;
     this.log.fault(context, error);
     const reason = isConnectionFailure(error) ? 'down' : 'fault';
@@ -118,7 +126,7 @@ export class Dispatcher {
   }
 
   #refuseOpenTransaction(definition: MessageDefinition): void {
-    const unit = currentScope()?.unit;
+    const unit = activeScope()?.unit;
     if (!unit?.open || unit.module === definition.module) return;
     throw new ContractViolation(
       `${unit.module} called ${definition.name} while its transaction is open. Ask before the first use of the ` +

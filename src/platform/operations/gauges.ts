@@ -3,6 +3,7 @@ import type { IntervalHistogram } from 'node:perf_hooks';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Waiting } from '../delivery/lag.js';
 import { waitingIn } from '../delivery/lag.js';
+import { overdueHandlers } from '../messaging/time-limit.js';
 import type { Database } from '../persistence/database.js';
 import type { Runtime } from '../runtime.js';
 
@@ -35,6 +36,7 @@ const GAUGES = {
   liftout_saga_oldest_seconds: 'Time since the oldest process of this state began',
   liftout_saga_quiet_seconds: 'Longest time since a process of this state has changed',
   liftout_pool_connections: 'Connections of a module to its database',
+  liftout_overdue_handlers: 'Handlers that were given up at their limit and still run',
   liftout_event_loop_delay_seconds: 'How late timers are, since the last look',
 };
 
@@ -97,6 +99,7 @@ function tellPools({ databases }: Runtime, tell: Told): void {
     tell('liftout_pool_connections', totalCount - idleCount, { module, state: 'used' });
     tell('liftout_pool_connections', idleCount, { module, state: 'idle' });
     tell('liftout_pool_connections', waitingCount, { module, state: 'awaited' });
+    tell('liftout_overdue_handlers', overdueHandlers(module), { module });
   }
 }
 

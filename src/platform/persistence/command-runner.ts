@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageContext } from '../messaging/context.js';
-import { runInScope } from '../messaging/context.js';
+import { childScope } from '../messaging/context.js';
 import type { CommandRunner, Outcome } from '../messaging/dispatcher.js';
 import { Unavailable } from '../messaging/errors.js';
+import { HANDLER_TIMEOUT_MS, leftMs, runLimited } from '../messaging/time-limit.js';
 import { AlreadyHandled, CommandMemory } from './command-memory.js';
 import type { Database } from './database.js';
 import { isRetryable } from './failures.js';
@@ -18,6 +19,8 @@ export type DispatchLocal = (unit: UnitOfWork) => Promise<void>;
  *
  * - An error named in the contract rolls the transaction back and is the command's outcome.
  * - Deadlocks and serialisation failures are run again, up to five times; any other fault rolls back and is thrown.
+ * - A handler that has not ended at the deadline, or after `timeoutMs`, is given up: its transaction is undone and its
+ *   connection closed.
  * - A command with an idempotency key has its outcome remembered in the same transaction. A repetition gets that
  *   outcome; one that comes while the first is running waits for it. Faults are not remembered.
  */
@@ -26,6 +29,7 @@ export class TransactionalRunner implements CommandRunner {
     private readonly database: Database,
     private readonly dispatchLocal: DispatchLocal,
     private readonly onCommit: () => void,
+    private readonly timeoutMs = HANDLER_TIMEOUT_MS,
   ) {}
 
   async run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome> {
@@ -49,7 +53,8 @@ export class TransactionalRunner implements CommandRunner {
   ): Promise<Outcome> {
     const unit = this.#newUnit(memory);
     try {
-      const outcome = await runInScope(context, unit, async () => {
+      const limitMs = Math.min(this.timeoutMs, leftMs(context));
+      const outcome = await runLimited(limitMs, childScope(context, unit), async () => {
         const answer = await handle();
         if (answer.ok && unit.hasLocalEvents) await this.dispatchLocal(unit);
         return answer;

@@ -3,9 +3,11 @@ import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { Changes } from '../delivery/changes.js';
 import type { OutboxWatch } from '../delivery/outbox-watch.js';
-import { currentScope } from '../messaging/context.js';
+import { activeScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { isStalePlan } from './failures.js';
+import { IDLE_TIMEOUT_MS } from './idle-timeout.js';
+import { poolOf } from './sessions.js';
 import { SharedConnection } from './shared-connection.js';
 import { traceStatements } from './statement-spans.js';
 import { sendTogether, Statements } from './statements.js';
@@ -53,7 +55,7 @@ export class Database {
       extra: {
         pipeline: true,
         // A process that stands still must not hold locks for ever.
-        options: `-c search_path=${options.module} -c idle_in_transaction_session_timeout=60s`,
+        options: `-c search_path=${options.module} -c idle_in_transaction_session_timeout=${IDLE_TIMEOUT_MS}`,
         connectionTimeoutMillis: 10_000,
         keepAlive: true,
         onConnect: (client: ClientBase) => equip(client, options.module),
@@ -101,13 +103,13 @@ export class Database {
 
   /** The pool of the module, for the platform's own statements outside of any unit of work. */
   get pool(): Pool {
-    const { master } = this.dataSource.driver as unknown as { master: Pool };
+    const master = poolOf(this.dataSource);
     if (this.#traced !== master) traceStatements((this.#traced = master), this.module);
     return master;
   }
 
   #unit(): UnitOfWork | undefined {
-    const scope = currentScope();
+    const scope = activeScope();
     if (scope && scope.context.module !== this.module) {
       throw new ContractViolation(
         `${scope.context.module} used the database of ${this.module}: ask it with a query or a command instead.`,

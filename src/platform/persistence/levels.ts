@@ -41,7 +41,7 @@ export class Levels {
    */
   constructor(
     private readonly patienceMs: number,
-    private readonly over: () => ContractViolation,
+    private readonly over: () => Error,
   ) {}
 
   /** Whether a savepoint is open. */
@@ -49,7 +49,7 @@ export class Levels {
     return this.#innermost !== this.#whole;
   }
 
-  /** The level in which the code runs that asks. @throws ContractViolation when it has ended */
+  /** The level in which the code runs that asks. @throws ContractViolation when it has ended, or why it was abandoned */
   current(): Level {
     const store = running.getStore();
     const level = store?.levels === this ? store.level : this.#whole;

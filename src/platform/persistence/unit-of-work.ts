@@ -14,6 +14,7 @@ import { beginSpan } from '../observability/spans.js';
 import { Announcements } from './announcements.js';
 import type { Level } from './levels.js';
 import { Levels } from './levels.js';
+import { endSession, poolOf } from './sessions.js';
 import { statementsWithin } from './statement-spans.js';
 
 /** The database answered COMMIT with ROLLBACK: a statement had failed and nobody looked. */
@@ -43,6 +44,7 @@ export class UnitOfWork implements Unit {
   #span: Span | undefined;
   #savepoints = 0;
   #ended = false;
+  #reason: Error | undefined;
 
   /**
    * @param module the module whose schema it writes
@@ -96,7 +98,8 @@ export class UnitOfWork implements Unit {
     return this.#runner.connect() as Promise<PoolClient>;
   }
 
-  #over(): ContractViolation {
+  #over(): Error {
+    if (this.#reason) return this.#reason;
     return new ContractViolation(
       `A handler of ${this.module} went on after its end. Await everything that it begins before it returns or throws.`,
     );
@@ -239,8 +242,28 @@ export class UnitOfWork implements Unit {
     }
   }
 
+  /**
+   * Closes it from outside, and ends its session: so its transaction is undone whatever it waits for. What its handlers
+   * still do is refused with `reason`.
+   */
+  abandon(reason: Error): void {
+    if (this.#ended) return;
+    this.#reason = reason;
+    this.#end();
+    const client = this.#connected;
+    if (!client) return;
+    this.#connected = undefined;
+    this.#endSpan('rolled back', client);
+    endSession(client, poolOf(this.dataSource));
+    void this.#discard(reason);
+  }
+
   async #begin(connect: () => Promise<PoolClient>): Promise<PoolClient> {
     const client = await connect();
+    if (this.#ended) {
+      await this.#runner.release();
+      throw this.#over();
+    }
     this.#connected = client;
     this.#beginSpan(client);
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.

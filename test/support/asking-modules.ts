@@ -1,0 +1,128 @@
+import type { ICommandHandler, IEventHandler } from '@nestjs/cqrs';
+import { CommandBus, CommandHandler, EventBus, EventsHandler } from '@nestjs/cqrs';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { z } from 'zod';
+import {
+  BoundedContext,
+  Database,
+  defineCommand,
+  defineEvent,
+  Outbox,
+  Subscription,
+} from '../../src/platform/index.js';
+
+const payload = z.object({ key: z.string(), how: z.string() });
+export class Asked extends defineEvent('asker.asked.v1', { key: 'key', payload }) {}
+export class Called extends defineEvent('asker.called.v1', { key: 'key', payload }) {}
+export class Told extends defineEvent('teller.told.v1', { key: 'key', payload }) {}
+export class Tell extends defineCommand('teller.tell.v1', { payload }) {}
+
+class Tables1790000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE told (key text NOT NULL)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE told');
+  }
+}
+
+/** Handlers that hang wait for this, and then try everything that has an effect. */
+let release = (): void => undefined;
+let released = new Promise<void>((resolve) => (release = resolve));
+export const hanging = {
+  release: () => {
+    release();
+    released = new Promise<void>((resolve) => (release = resolve));
+  },
+  /** How each attempt ended that a handler made after it had been given up. */
+  attempts: [] as string[],
+  begun: 0,
+};
+
+abstract class Handling {
+  constructor(
+    readonly database: Database,
+    readonly outbox: Outbox,
+    readonly events: EventBus,
+    readonly commands: CommandBus,
+  ) {}
+
+  async act({ key, how }: { key: string; how: string }): Promise<void> {
+    if (how === 'hang') return await this.#hang(key);
+    if (how === 'lock') await this.database.sql('SELECT pg_sleep(600)');
+    if (how === 'killed') await this.database.sql('SELECT pg_terminate_backend(pg_backend_pid())');
+    if (how === 'stray') void Promise.reject(new Error('nobody awaits this'));
+    if (how === 'stray') await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (how.startsWith('wait')) await new Promise((resolve) => setTimeout(resolve, Number(how.slice(4))));
+  }
+
+  async #hang(key: string): Promise<void> {
+    hanging.begun++;
+    await released;
+    const note = { key, how: 'late' };
+    const tries: (() => unknown)[] = [
+      () => this.database.sql('INSERT INTO told (key) VALUES ($1)', [key]),
+      () => this.outbox.send(new Tell(note)),
+      () => this.events.publish(new Told(note)),
+      () => this.commands.execute(new Tell(note)),
+    ];
+    for (const attempt of tries)
+      try {
+        await attempt();
+        hanging.attempts.push('done');
+      } catch (error) {
+        hanging.attempts.push((error as Error).name);
+      }
+  }
+}
+
+@CommandHandler(Tell)
+class TellHandler extends Handling implements ICommandHandler<Tell> {
+  constructor(database: Database, outbox: Outbox, events: EventBus, commands: CommandBus) {
+    super(database, outbox, events, commands);
+  }
+
+  async execute(command: Tell) {
+    await this.database.sql('INSERT INTO told (key) VALUES ($1)', [command.key]);
+    await this.act(command);
+  }
+}
+
+const retry = { attempts: 2, baseMs: 5, maxMs: 10 };
+
+@EventsHandler(Asked)
+@Subscription({ name: 'answers', retry, timeoutMs: 300 })
+class WhenAsked extends Handling implements IEventHandler<Asked> {
+  constructor(database: Database, outbox: Outbox, events: EventBus, commands: CommandBus) {
+    super(database, outbox, events, commands);
+  }
+
+  async handle(event: Asked) {
+    await this.database.sql('INSERT INTO told (key) VALUES ($1)', [event.key]);
+    await this.act(event);
+  }
+}
+
+@EventsHandler(Called)
+@Subscription({ name: 'calls', external: true, retry: { ...retry, attempts: 3 }, timeoutMs: 300 })
+class WhenCalled extends Handling implements IEventHandler<Called> {
+  constructor(database: Database, outbox: Outbox, events: EventBus, commands: CommandBus) {
+    super(database, outbox, events, commands);
+  }
+
+  handle(event: Called) {
+    return this.act(event);
+  }
+}
+
+@BoundedContext({
+  name: 'teller',
+  contracts: { Told, Tell },
+  providers: [TellHandler, WhenAsked, WhenCalled],
+  migrations: [Tables1790000000000],
+})
+export class Teller {}
+
+@BoundedContext({ name: 'asker', contracts: { Asked, Called }, providers: [] })
+export class Asker {}
