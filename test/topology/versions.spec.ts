@@ -5,6 +5,7 @@ import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
+import { hearingParts, hearsWhatWasPassed } from '../support/hearing-parts.js';
 import type { TestPart } from '../support/parts.js';
 import { startPart } from '../support/parts.js';
 import { afterwards } from '../support/stage.js';
@@ -107,4 +108,11 @@ describe('a command that only the newer version of its receiver knows', () => {
     const left = () => replaced.runtime.database('ledger').sql('SELECT 1 FROM entry WHERE account = $1', [account]);
     await eventually(async () => (await left()).length === 0, 'the account being closed', 60_000);
   }, 90_000);
+});
+
+describe('a subscription that gains a type and is renamed, of a producer in another process', () => {
+  it('hears over the feed what its older version has passed, once', async () => {
+    const parts = await hearingParts(() => ({ kind: 'feed' }));
+    for (const part of await hearsWhatWasPassed(parts)) await part.stop();
+  });
 });

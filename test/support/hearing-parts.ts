@@ -1,0 +1,62 @@
+import { expect } from '@jest/globals';
+import type { Type } from '@nestjs/common';
+import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
+import { eventually, testDatabase } from '../../src/platform/testing/index.js';
+import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
+import { freePorts } from '../../src/tools/rehearse/split.js';
+import { Begun, ear, Extra, version } from './hearing-versions.js';
+import type { TestPart } from './parts.js';
+import { startPart } from './parts.js';
+import { afterwards } from './stage.js';
+
+/** Of the speaker and the listener, each a process of its own, the listener as several versions one after the other. */
+export async function hearingParts(events: () => EventsOptions) {
+  const [database, ports] = await Promise.all([testDatabase(version([])), freePorts(3)]);
+  afterwards(() => database.drop());
+  const [speaker, bank, listener] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string, string];
+  const urls = { speaker, bank, listener };
+  const start = (which: 0 | 2, modules: readonly Type[]) =>
+    startPart({ database, modules, here: modules[which]!, port: ports[which]!, urls, events: events() });
+  return {
+    speak: () => start(0, version([])),
+    listen: (...ears: readonly Type[]) => start(2, version(ears)),
+  };
+}
+
+async function heardBy({ runtime }: TestPart): Promise<string[]> {
+  const text = `SELECT concat(type, ' ', id) AS line FROM heard`;
+  return (await runtime.database('listener').sql<{ line: string }>(text)).map(({ line }) => line).sort();
+}
+
+async function say({ runtime }: TestPart, id: string): Promise<void> {
+  const unit = new UnitOfWork('speaker', runtime.database('speaker').dataSource);
+  for (const event of [new Begun({ id }), new Extra({ id })]) unit.publish(event);
+  await unit.commit();
+  runtime.watches.get('speaker')!.committed();
+}
+
+/** What the older version has passed is heard once by the newer one, which has another name for the subscription too. */
+export async function hearsWhatWasPassed({
+  speak,
+  listen,
+}: HearingParts): Promise<[speaker: TestPart, newer: TestPart]> {
+  const speaker = await speak();
+  const old = await listen(ear([Begun], { name: 'ear' }));
+  for (const id of ['1', '2', '3']) await say(speaker, id);
+  await eventually(async () => (await heardBy(old)).length === 3, 'the older version hearing', 60_000);
+  await old.stop();
+  const newer = await listen(ear([Begun, Extra], { name: 'ears', formerly: 'ear' }));
+  await say(speaker, '4');
+  const all = ['1', '2', '3', '4'].flatMap((id) => [`Begun ${id}`, `Extra ${id}`]).sort();
+  await eventually(async () => (await heardBy(newer)).length >= all.length, 'the newer version hearing', 60_000);
+  expect(await heardBy(newer)).toEqual(all);
+  return [speaker, newer];
+}
+
+type HearingParts = Awaited<ReturnType<typeof hearingParts>>;
+
+/** The listeners that a speaker knows of. */
+export async function readersOf({ runtime }: TestPart): Promise<string[]> {
+  const text = `SELECT consumer FROM outbox_reader WHERE consumer LIKE 'listener.%'`;
+  return (await runtime.database('speaker').sql<{ consumer: string }>(text)).map(({ consumer }) => consumer);
+}
