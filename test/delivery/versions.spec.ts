@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Type } from '@nestjs/common';
 import pg from 'pg';
 import { keepOutbox } from '../../src/platform/delivery/retention.js';
+import { noteKnown, retireTypes } from '../../src/platform/delivery/covered-set.js';
 import { replay } from '../../src/platform/delivery/replay.js';
 import { Subscription } from '../../src/platform/index.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
@@ -69,13 +70,17 @@ async function passes(replica: Replica, consumer: string): Promise<void> {
 }
 
 describe('a subscription that gains a type', () => {
-  it.each([1, 3])(
-    'hears what a version without it had passed, and nothing twice (%i partitions)',
-    async (partitions) => {
-      const name = `gains-${partitions}`;
-      const [v1, v2] = [[Begun], [Begun, Extra]].map((types) => version([ear(types, { name, partitions })]));
+  it.each([
+    [1, 1],
+    [3, 2],
+  ])(
+    'hears what a version without it had passed, and nothing twice (%i partitions, then %i)',
+    async (before, after) => {
+      const name = `gains-${before}`;
+      const v1 = version([ear([Begun], { name, partitions: before })]);
+      const v2 = version([ear([Begun, Extra], { name, partitions: after })]);
       const ids = Array.from({ length: 12 }, (_, n) => `${name}-${n}`);
-      const old = await start(v1!);
+      const old = await start(v1);
       for (const id of ids) await say(old, id);
       await hears(
         old,
@@ -85,7 +90,7 @@ describe('a subscription that gains a type', () => {
       );
       await passes(old, `listener.${name}`);
       await stop(old);
-      const newer = await start(v2!);
+      const newer = await start(v2);
       await hears(newer, name, name, ids.flatMap(both));
       await say(newer, `${name}-last`);
       await hears(newer, name, name, [...ids, `${name}-last`].flatMap(both));
@@ -99,6 +104,8 @@ describe('a subscription that gains a type', () => {
     const ids = Array.from({ length: 30 }, (_, n) => `${name}-${n}`);
     for (const id of ids) await say(old, id);
     await hears(newer, name, name, ids.flatMap(both));
+    const lines = await heard(newer, name, name);
+    for (const id of ids) expect(lines.filter((line) => line.endsWith(` ${id}`))).toEqual(both(id));
     await stop(newer);
     await old.publish(new Extra({ id: 'waits-1' }), new Begun({ id: 'waits-1' }), new Begun({ id: 'waits-2' }));
     await hears(old, name, 'waits', ['Begun waits-2']);
@@ -169,6 +176,11 @@ describe('a type that no running replica knows any more', () => {
     const newer = await start(v2!);
     await say(newer, 'back-1');
     await hears(newer, name, 'back', both('back-1'));
+    const [database, consumers] = [newer.runtime.database('listener'), newer.runtime.consumers];
+    await longAgo(newer, 'listener.back', 'speaker.extra.v1');
+    await noteKnown(database, consumers);
+    await retireTypes(database, consumers, 120_000);
+    expect(await covers(newer, 'listener.back', 'speaker.extra.v1')).toBe(true);
     await stop(newer);
     const old = await start(v1!);
     await longAgo(old, 'listener.back', 'speaker.extra.v1');

@@ -5,10 +5,8 @@ import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { Consumer } from './consumer.js';
 import { backoff, keyOf } from './consumer.js';
-import type { Checkpoint, Selection, Stage, Typed } from './coverage.js';
-import { filterOf, stageOf } from './coverage.js';
-import { cover } from './covered-set.js';
-import type { Feed, FeedFilter, FeedPage } from './feed.js';
+import type { Selection } from './coverage.js';
+import type { Feed, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
 import { park, parkedKeys, rouse } from './parked.js';
@@ -16,9 +14,9 @@ import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
 import { beginTrace } from '../observability/spans.js';
-import type { Locked, Reader, Standing } from './progress.js';
-import { advance, divide, ensureProgress, lockProgress, moveProgress, readStanding } from './progress.js';
-import { takeOver } from './renaming.js';
+import type { Locked } from './progress.js';
+import { advance, lockProgress } from './progress.js';
+import { ReadingPosition } from './reading-position.js';
 import type { Share } from './share.js';
 import { notPassed, WHOLE, within } from './share.js';
 
@@ -46,9 +44,6 @@ export interface LoopEvents {
  * neither. Several replicas may run the same loop; the progress row lets one of them work at a time.
  */
 export class ConsumerLoop {
-  #position = 0;
-  /** What the progress row said last; behind `#position` only by messages that are not ours. */
-  #saved = 0;
   #started = false;
   #inDoubt = false;
   #wake = new AbortController();
@@ -56,30 +51,20 @@ export class ConsumerLoop {
   /** How often in a row another replica was at it. */
   #second = 0;
   readonly #pages: ReadAhead;
-  /** The covered set by which it reads, how often that had changed, and what of it was handled beyond the position. */
-  #covered: readonly Typed[] = [];
-  #coverage: number | null = null;
-  #passed: Checkpoint['passed'] = [];
-  /** Everything that is covered. */
-  #all: FeedFilter;
-  #stage: Stage;
+  readonly #at: ReadingPosition;
 
   /** @param share the keys that are this loop's */
   constructor(
     private readonly consumer: Consumer,
     private readonly feed: Feed,
-    private readonly selection: Selection,
+    selection: Selection,
     private readonly database: Database,
     private readonly events: LoopEvents,
     private readonly share: Share = WHOLE,
   ) {
     this.#pages = new ReadAhead(feed, BATCH);
-    this.#all = selection;
-    this.#stage = { filter: selection, until: Infinity };
-  }
-
-  get #reader(): Required<Reader> {
-    return { consumer: this.consumer.name, producer: this.feed.producer, share: this.share };
+    const renamed = (name: string) => events.renamed(consumer, name);
+    this.#at = new ReadingPosition(consumer, feed.producer, selection, database, share, renamed);
   }
 
   get consumerName(): string {
@@ -97,17 +82,17 @@ export class ConsumerLoop {
   /** When everything the producer had said was last known to be read: milliseconds since the epoch, 0 for never. */
   freshAt(): number {
     const { settled, at } = this.feed.lastLook();
-    return this.#started && this.#position >= settled ? at : this.#freshAt;
+    return this.#started && this.#at.read >= settled ? at : this.#freshAt;
   }
 
   /** Whether the producer is known to have said more than was read. */
   isBehind(): boolean {
-    return this.#started && this.#position < this.feed.lastLook().settled;
+    return this.#started && this.#at.read < this.feed.lastLook().settled;
   }
 
   /** The row in which its progress is. */
   get row(): string {
-    const { consumer, producer, share } = this.#reader;
+    const { consumer, producer, share } = this.#at.reader;
     return `${consumer} ${producer} ${share.part}/${share.of}`;
   }
 
@@ -118,7 +103,8 @@ export class ConsumerLoop {
 
   /** How far it has read, how far that is saved, and by which state of the covered set. */
   get progress(): { position: number; saved: number; coverage: number | null } {
-    return { position: this.#position, saved: this.#saved, coverage: this.#coverage };
+    const { read: position, saved, coverage } = this.#at;
+    return { position, saved, coverage };
   }
 
   /** Looks at the progress row between two batches: somebody may have moved it, as a replay does, or it is to be saved. */
@@ -133,7 +119,8 @@ export class ConsumerLoop {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        if (!this.#started) await this.#start();
+        if (!this.#started) await this.#at.load();
+        this.#started = true;
         if (this.#inDoubt) await this.#compare();
         await this.#waitForMore(signal);
         if (!signal.aborted && !this.#inDoubt) await this.#step();
@@ -147,78 +134,29 @@ export class ConsumerLoop {
     await this.#pages.end();
   }
 
-  async #start(): Promise<void> {
-    const { consumer, database } = this;
-    if (consumer.formerly !== undefined) await takeOver(database, consumer, consumer.formerly);
-    this.#adopt(await this.#standing());
-    this.#started = true;
-  }
-
-  /** The stored checkpoint, made where there is none, and covering at least what this version knows. */
-  async #standing(): Promise<Found> {
-    const { database, selection } = this;
-    let found = await this.#read(database.shared);
-    if (found.position === null) {
-      await divide(database.pool, this.#reader);
-      await ensureProgress(database.pool, this.#reader);
-      found = await this.#read(database.pool);
-    }
-    if (!covers(found, selection)) {
-      await cover(database, { name: this.consumer.name, producer: this.producer }, selection.typed);
-      found = await this.#read(database.pool);
-    }
-    const { position } = found;
-    if (position === null || !covers(found, selection))
-      throw new Error(`${this.consumer.name} was divided, or changed, otherwise by another process.`);
-    return { ...found, position };
-  }
-
-  async #read(client: Parameters<typeof readStanding>[0]): Promise<Standing> {
-    const { consumer } = this;
-    const found = await readStanding(client, consumer.declared, this.#reader);
-    if (found.consumer !== consumer.name) this.events.renamed(consumer, found.consumer);
-    return found;
-  }
-
-  #adopt({ position, passed, coverage, covered }: Found): void {
-    this.#position = this.#saved = position;
-    [this.#passed, this.#coverage, this.#covered] = [passed, coverage, covered];
-    this.#all = covered.length > 0 ? filterOf(covered) : this.selection;
-    this.#stage = this.#stageAt(position);
-  }
-
-  #stageAt(position: number): Stage {
-    return stageOf(this.#all, this.#covered, { ...this.share, position, passed: this.#passed });
+  /** What is in doubt while it is compared, or where it could not be, stays so. */
+  async #compare(): Promise<void> {
+    this.#inDoubt = false;
+    await this.#at.compare().catch((error: unknown) => {
+      this.#inDoubt = true;
+      throw error;
+    });
   }
 
   /** Whoever had to wait had read everything until then. */
   async #waitForMore(signal: AbortSignal): Promise<void> {
-    const wasFresh = this.#position >= this.feed.lastLook().settled;
+    const wasFresh = this.#at.read >= this.feed.lastLook().settled;
     this.#wake = new AbortController();
     if (signal.aborted || this.#inDoubt) return;
-    await this.feed.wait(this.#position, this.#wake.signal);
+    await this.feed.wait(this.#at.read, this.#wake.signal);
     if (wasFresh) this.#freshAt = Date.now();
-  }
-
-  /**
-   * Progress that was moved counts, and so does a covered set that has changed. Where neither was, what was read in vain
-   * since is saved, so that retention can go on.
-   */
-  async #compare(): Promise<void> {
-    const [position, coverage, to] = [this.#saved, this.#coverage, this.#position];
-    this.#inDoubt = false;
-    const stored = await this.#standing();
-    if (stored.position !== position || stored.coverage !== coverage) this.#adopt(stored);
-    else if (to > position && (await moveProgress(this.database.pool, this.#reader, { position, coverage }, to)))
-      this.#saved = to;
   }
 
   /** What is next, of this share. A page ends where the stage does. */
   async #next(): Promise<FeedPage> {
-    if (this.#position >= this.#stage.until) this.#stage = this.#stageAt(this.#position);
-    const { filter, until } = this.#stage;
+    const { filter, until } = this.#at.stage;
     if (!filter) return { messages: [], upTo: until };
-    const all = await this.#pages.read(this.#position, filter);
+    const all = await this.#pages.read(this.#at.read, filter);
     // Where another replica was at it last time, it may well be again.
     if (this.#second === 0) this.#pages.begin(all, filter);
     const messages = within(this.share, all.messages).filter(({ seq }) => seq <= until);
@@ -227,8 +165,8 @@ export class ConsumerLoop {
 
   async #step(): Promise<void> {
     const page = await this.#next();
-    if (page.messages.length === 0 && page.upTo - this.#saved < SAVE_EVERY) {
-      this.#position = page.upTo;
+    if (page.messages.length === 0 && page.upTo - this.#at.saved < SAVE_EVERY) {
+      this.#at.read = page.upTo;
       return;
     }
     // A replica that knows them may be about to take them.
@@ -269,8 +207,8 @@ export class ConsumerLoop {
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const client = await unit.client();
-      const locked = await lockProgress(client, this.#reader);
-      if (locked?.position !== this.#saved || locked.coverage !== this.#coverage) {
+      const locked = await lockProgress(client, this.#at.reader);
+      if (!locked || !this.#at.agrees(locked)) {
         await unit.rollback();
         return await this.#overtaken(locked);
       }
@@ -279,9 +217,9 @@ export class ConsumerLoop {
       const held = behind ? await parkedKeys(client, consumer.name, messages) : new Set<string>();
       const parked = await this.#handleAll(unit, messages, held, isolate);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
-      advance(client, this.#reader, page.upTo).catch(() => undefined);
+      advance(client, this.#at.reader, page.upTo).catch(() => undefined);
       const spoke = await unit.commit();
-      this.#position = this.#saved = page.upTo;
+      this.#at.committed(page.upTo);
       this.#second = 0;
       return { spoke, parked };
     } catch (error) {
@@ -292,11 +230,7 @@ export class ConsumerLoop {
 
   /** Another replica holds the progress row, or has moved it, or the covered set is another one now. */
   async #overtaken(locked: Locked | undefined): Promise<undefined> {
-    if (locked && locked.coverage !== this.#coverage) this.#inDoubt = true;
-    else if (locked) {
-      this.#position = this.#saved = locked.position;
-      this.#stage = this.#stageAt(locked.position);
-    }
+    if (locked && !this.#at.follow(locked)) this.#inDoubt = true;
     await delay(Math.min(BUSY_MS[1], BUSY_MS[0] * 2 ** this.#second++));
     return undefined;
   }
@@ -360,13 +294,4 @@ export class ConsumerLoop {
       return false;
     }
   }
-}
-
-/** A checkpoint that is there. */
-type Found = Standing & { position: number };
-
-/** Whether a checkpoint covers what this version knows; one that reads whole streams does. */
-function covers({ coverage, covered }: Standing, { typed }: Selection): boolean {
-  if (typed.length === 0) return true;
-  return coverage !== null && typed.every(({ type }) => covered.some((each) => each.type === type));
 }

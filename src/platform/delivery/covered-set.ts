@@ -39,9 +39,10 @@ export async function cover(database: Database, pair: Pair, own: readonly Typed[
     if (missing.length === 0 && checkpoints.every(({ coverage }) => coverage !== null)) return false;
     const handled = ({ type }: Typed) => known.find((each) => each.type === type)?.handled ?? [];
     const gained = missing.map((each) => ({ type: each.type, handled: handled(each) }));
-    if (recorded) for (const row of checkpoints) await save(client, pair, rewound(row, covered, gained));
+    await join(client, pair, missing);
     await count(client, pair);
-    for (const each of missing) await join(client, pair, each);
+    if (!recorded) return false;
+    for (const row of checkpoints) await save(client, pair, rewound(row, covered, gained));
     await unshelve(
       client,
       pair.name,
@@ -135,8 +136,9 @@ async function count(client: ClientBase, { name, producer }: Pair): Promise<void
   await client.query(text, [name, producer]);
 }
 
-async function join(client: ClientBase, { name, producer }: Pair, { stream, type }: Typed): Promise<void> {
-  const text = `INSERT INTO consumer_type (consumer, type, producer, stream) VALUES ($1, $2, $3, $4)
-                ON CONFLICT (consumer, type) DO UPDATE SET handled = NULL, seen_at = now()`;
-  await client.query(text, [name, type, producer, stream]);
+async function join(client: ClientBase, { name, producer }: Pair, types: readonly Typed[]): Promise<void> {
+  const text = `INSERT INTO consumer_type (consumer, producer, type, stream)
+                SELECT $1, $2, * FROM unnest($3::text[], $4::text[])
+                    ON CONFLICT (consumer, type) DO UPDATE SET handled = NULL, seen_at = now()`;
+  await client.query(text, [name, producer, types.map(({ type }) => type), types.map(({ stream }) => stream)]);
 }

@@ -50,7 +50,7 @@ export async function replay(source: DeliverySource, name: string, from: ReplayF
 }
 
 function rebuildable({ consumers }: DeliverySource, name: string): Consumer {
-  const consumer = consumers.find((each) => each.name === name);
+  const consumer = consumers.find((each) => each.name === name || each.declared === name);
   const able = consumers.filter((each) => each.rebuildable).map((each) => each.name);
   const hint =
     able.length > 0 ? `These can be replayed: ${able.sort().join(', ')}.` : 'No consumer here can be replayed.';

@@ -42,11 +42,14 @@ export async function forgetConsumer(runtime: Runtime, consumer: string): Promis
   for (const { pool } of runtime.databases)
     for (const table of ['consumer_progress', 'consumer_type', 'shelved_message', 'outbox_reader'])
       forgotten += (await pool.query(`DELETE FROM ${table} WHERE consumer = $1`, [consumer])).rowCount ?? 0;
+  for (const { pool } of runtime.databases) await pool.query('DELETE FROM consumer_alias WHERE name = $1', [consumer]);
   if (forgotten === 0) throw new NotFound('unknown_consumer', `Nothing is known here of a consumer ${consumer}.`);
 }
 
 /** Of a module that runs elsewhere it is not known what it declares; a broker's publisher is declared by the settings. */
 function isDeclared({ consumers, contexts, remotes }: Runtime, consumer: string): boolean {
-  if (remotes.has(consumer.split('.')[0]!) || consumers.some(({ name }) => name === consumer)) return true;
+  if (remotes.has(consumer.split('.')[0]!)) return true;
+  // What is still to be taken over is not gone either.
+  if (consumers.some(({ name, formerly }) => name === consumer || formerly === consumer)) return true;
   return contexts.some(({ name }) => publisherOf(name) === consumer);
 }
