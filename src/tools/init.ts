@@ -7,6 +7,7 @@ import { fail, program, readArguments } from './cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';
 import { RESERVED } from './generate/reserved.js';
+import { projectLetters, ROLES } from './generate/room.js';
 import { filesOf, readExample, withoutLinks, withoutModules, withoutSections } from './init/example.js';
 import { renamed } from './init/rename.js';
 import { readTracked, refuseChanges } from './init/repository.js';
@@ -43,8 +44,8 @@ It is here so that the boundary gate can tell a project without modules from one
 
 await program(import.meta.url, HELP, async (args) => {
   const { flags } = readArguments(args, FLAGS);
-  const name = checkName(flags.name);
   const root = process.cwd();
+  const name = checkName(flags.name, root);
   const changes = plan(root, name, flags['drop-example']);
   if (changes.paths.length === 0) return void process.stdout.write(`This is ${name} already: nothing to do.\n`);
   refuseChanges(root);
@@ -58,8 +59,11 @@ await program(import.meta.url, HELP, async (args) => {
 });
 
 /** @throws UsageError when the project cannot be called so */
-function checkName(given: string | undefined): string {
-  const name = checkShape('--name', given, 'my-app');
+function checkName(given: string | undefined, root: string): string {
+  const bound = { letters: projectLetters(readTree(root).modules), why: ROLES };
+  const name = checkShape('--name', given, 'my-app', bound);
+  if (/^pg(?:-|$)/.test(name))
+    fail(`PostgreSQL keeps names that begin with "pg_" for itself: choose another than "${name}".`);
   if (RESERVED.has(name)) fail(`"${name}" is a reserved word: choose another name.`);
   if (name.includes(TEMPLATE)) fail(`--name has to be a name of your own, not "${name}". See --help.`);
   return name;

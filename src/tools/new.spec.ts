@@ -58,6 +58,7 @@ describe('new:module', () => {
     ['../billing', `${MODULE_SHAPE} "../billing". See --help.`],
     ['abrechnung-überall', `${MODULE_SHAPE} "abrechnung-überall". See --help.`],
     ['a'.repeat(31), `The module has to have 30 letters at most; "${'a'.repeat(31)}" has 31.`],
+    ['cqrs', 'There is something called CqrsModule already: choose another name than "cqrs".'],
     ['letters', 'There is a module "letters" already.'],
     ['letter', '"letter" and "letters" are too easily mistaken: "letters" begins with "letter". Choose another name.'],
     [
@@ -79,6 +80,17 @@ describe('new:module', () => {
   ])('refuses "%s" in one line', (words, message) => {
     expect(() => plan(['module', ...words.split(' ').filter(Boolean)], project)).toThrow(new UsageError(message));
   });
+});
+
+it('a module has a name for whose role there is room beside that of the project, twice', () => {
+  const named = (name: string) => () => plan(['module', 'b'.repeat(18)], { ...project, name });
+  expect(named('a'.repeat(22))).toThrow(
+    new UsageError(
+      'The module has to have 17 letters at most (its role carries it, and the name of the project twice; ' +
+        'PostgreSQL has 63 bytes for that); "bbbbbbbbbbbbbbbbbb" has 18.',
+    ),
+  );
+  expect(named('a'.repeat(21))).not.toThrow(/letters at most/);
 });
 
 const COMMAND = 'The command has to be a verb and what it is done to, as in "issue-invoice", not';
@@ -120,6 +132,23 @@ describe('what is new in a module', () => {
     ['saga letters letter', 'letters has a table letters already: choose another name than "letter".'],
     ['saga letters saga', '"saga" is a table of the platform: choose another word than "saga".'],
     ['saga letters promise', 'There is something called Promise already: choose another name than "promise".'],
+    ['saga letters outbox', '"outbox" is a table of the platform: choose another word than "outbox".'],
+    ['saga letters database', 'There is something called Database already: choose another name than "database".'],
+    [
+      'command letters command-bus',
+      'There is something called CommandBus already: choose another name than "command-bus".',
+    ],
+    ['command letters not-found', 'There is something called NotFound already: choose another name than "not-found".'],
+    [
+      'query letters query-handler',
+      'There is something called QueryHandler already: choose another name than "query-handler".',
+    ],
+    ['query letters page-query', 'There is something called PageQuery already: choose another name than "page-query".'],
+    ['event letters not-found', 'There is something called NotFound already: choose another name than "not-found".'],
+    [
+      'command letters i-command-handler',
+      'There is something called ICommandHandler already: choose another name than "i-command-handler".',
+    ],
     ['modul billing', 'What is new has to be module or command or query or event or saga, not "modul". See --help.'],
   ])('is refused in one line: %s', (words, message) => {
     expect(() => plan(words.split(' '), project)).toThrow(new UsageError(message));

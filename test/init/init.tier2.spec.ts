@@ -30,7 +30,11 @@ describe('npm run init', () => {
     [['--name', 'MyApp'], `${SHAPE}, not "MyApp". See --help.`],
     [['--name', '@acme/app'], `${SHAPE}, not "@acme/app". See --help.`],
     [['--name', 'my_app'], `${SHAPE}, not "my_app". See --help.`],
-    [['--name', 'x'.repeat(31)], `--name has to have 30 letters at most; "${'x'.repeat(31)}" has 31.`],
+    [
+      ['--name', 'x'.repeat(23)],
+      `--name has to have 22 letters at most (the role of each module carries it twice; PostgreSQL has 63 bytes for that); "${'x'.repeat(23)}" has 23.`,
+    ],
+    [['--name', 'pg-x'], 'PostgreSQL keeps names that begin with "pg_" for itself: choose another than "pg-x".'],
     [['--name', 'class'], '"class" is a reserved word: choose another name.'],
     [['--name'], "Option '--name <value>' argument missing. See --help."],
     [['my-app'], "Unexpected argument 'my-app'. See --help."],

@@ -10,6 +10,7 @@ import { checkAction, checkClassName, checkModuleName, checkShape, checkThing } 
 import type { Project } from './project.js';
 import { moduleNamed, textOf } from './project.js';
 import { moduleFiles } from './templates/module.js';
+import { moduleLetters, ROLE } from './room.js';
 import type { Thing } from './thing.js';
 import { thingOf } from './thing.js';
 import { camel, one, pascal, plural, singular, snake } from './words.js';
@@ -22,10 +23,13 @@ export interface Plan {
 }
 
 export function planModule(project: Project, name: string | undefined, thing: string | undefined): Plan {
-  const module = checkShape('The module', name, 'billing');
+  const bound = { letters: moduleLetters(project.name), why: ROLE };
+  const module = checkShape('The module', name, 'billing', bound);
   checkModuleName(module, project.modules);
   const noun = thing === undefined ? firstThing(module) : singular(checkShape('--thing', thing, 'invoice'));
   checkThing(noun, snake(plural(noun)), project.platformTables);
+  for (const part of ['module', 'http']) checkClassName(module, pascal(`${module}-${part}`));
+  for (const type of [`add-${noun}`, `get-${noun}`, `${noun}-added`]) checkClassName(noun, pascal(type));
   const changes = new Changes(project.root);
   for (const [path, text] of Object.entries(moduleFiles(module, noun, project.name))) changes.add(path, text);
   const extension = new Extension(project, { name: module, migratedAt: 0, messages: [] }, changes);
@@ -60,6 +64,7 @@ function newThing(noun: string): Thing {
 export function planCommand(project: Project, name: string, wanted: string | undefined): Plan {
   const module = moduleNamed(project, name);
   const { verb, noun } = checkAction('The command', wanted, 'issue-invoice');
+  checkClassName(wanted!, pascal(wanted!));
   const extension = new Extension(project, module);
   const thing = thingOf(project, module, noun);
   extension.command(verb, thing);
@@ -72,6 +77,7 @@ const MANY = new Set(['list', 'find', 'search', 'browse']);
 export function planQuery(project: Project, name: string, wanted: string | undefined): Plan {
   const module = moduleNamed(project, name);
   const { verb, noun } = checkAction('The query', wanted, 'get-invoice');
+  checkClassName(wanted!, pascal(wanted!));
   const extension = new Extension(project, module);
   const thing = thingOf(project, module, noun);
   extension.query(`${verb}-${noun}`, verb, thing, MANY.has(verb) || singular(noun) !== noun);
@@ -86,6 +92,7 @@ export function planEvent(project: Project, name: string, wanted: string | undef
   const [, noun, happened] = /^(.+)-([a-z]+[dnt])$/.exec(event) ?? [];
   if (!noun || !happened)
     return fail(`The event has to be a thing and what has happened to it, as in "invoice-issued", not "${event}".`);
+  checkClassName(event, pascal(event));
   const extension = new Extension(project, module);
   const known = module.tables.some(({ name: table }) => table === snake(plural(noun)) || table === snake(noun));
   const thing = known ? thingOf(project, module, noun) : newThing(noun);

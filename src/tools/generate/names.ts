@@ -1,9 +1,13 @@
+import * as common from '@nestjs/common';
+import * as cqrs from '@nestjs/cqrs';
+import * as http from '../../platform/http/index.js';
+import * as platform from '../../platform/index.js';
 import { RESERVED } from './reserved.js';
 import { fail } from '../cli.js';
 import type { ProjectModule } from './project.js';
+import { NAME_LETTERS } from './room.js';
 
 const SHAPE = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
-const LONGEST = 30;
 /** Names whose `<MODULE>_URL` or schema would be somebody else's, or that read like a part of the project. */
 const TAKEN = new Map(
   Object.entries({
@@ -26,13 +30,21 @@ const TAKEN = new Map(
 
 /**
  * @param what what is named, as in "The module"
+ * @param bound how many letters it may have, and why, where that is less than for all names
  * @throws UsageError when the name is no name
  */
-export function checkShape(what: string, name: string | undefined, example: string): string {
+export function checkShape(
+  what: string,
+  name: string | undefined,
+  example: string,
+  bound: { letters: number; why: string } = { letters: NAME_LETTERS, why: '' },
+): string {
   if (name === undefined) return fail(`${what} has to be named, as in "${example}". See --help.`);
   if (!SHAPE.test(name))
     fail(`${what} has to be lower-case words joined by "-", as in "${example}", not "${name}". See --help.`);
-  if (name.length > LONGEST) fail(`${what} has to have ${LONGEST} letters at most; "${name}" has ${name.length}.`);
+  const why = bound.letters < NAME_LETTERS ? ` (${bound.why})` : '';
+  if (name.length > bound.letters)
+    fail(`${what} has to have ${bound.letters} letters at most${why}; "${name}" has ${name.length}.`);
   return name;
 }
 
@@ -69,11 +81,23 @@ export function checkThing(noun: string, table: string, platformTables: readonly
   if (found) fail(`"${found}" is a table of the platform: choose another word than "${noun}".`);
 }
 
-/** What the file of a saga imports. */
-const IN_SAGAS = ['Saga', 'Decision', 'Reply', 'Injectable'];
+/** Types that generated files import; what is a class is found where it comes from. */
+const TYPES = [
+  'Decision',
+  'Reply',
+  'Seed',
+  'Role',
+  'ICommandHandler',
+  'IQueryHandler',
+  'IEventHandler',
+  'FastifyReply',
+];
+
+/** The classes and functions of Nest and the platform, any of which a generated file may import. */
+const LIBRARIES: readonly object[] = [common, cqrs, platform, http];
 
 /** @throws UsageError when a class cannot be called so */
 export function checkClassName(name: string, type: string): void {
-  if (type in globalThis || IN_SAGAS.includes(type))
-    fail(`There is something called ${type} already: choose another name than "${name}".`);
+  const there = type in globalThis || TYPES.includes(type) || LIBRARIES.some((library) => type in library);
+  if (there) fail(`There is something called ${type} already: choose another name than "${name}".`);
 }
