@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { overdueHandlers } from '../../src/platform/messaging/time-limit.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import { Asker, hanging, Tell, Teller } from '../support/asking-modules.js';
+import { Asked, Asker, hanging, Tell, Teller } from '../support/asking-modules.js';
 import type { Replica } from '../support/replica.js';
 import { startReplica } from '../support/replica.js';
 
@@ -24,6 +24,14 @@ afterEach(async () => {
 });
 
 const told = async () => (await replica.sql<{ key: string }>('teller', 'SELECT key FROM told')).map(({ key }) => key);
+interface Parked {
+  id: string;
+  key: string;
+  state: string;
+  attempts: number;
+  errors: { error: string }[];
+}
+const parked = () => replica.sql<Parked>('teller', 'SELECT id::text, key, state, attempts, errors FROM parked_message');
 /** Sessions of the module that hold a transaction open for longer than anything here takes. */
 const stuck = async () =>
   (
@@ -51,5 +59,32 @@ describe('a command whose handler', () => {
     );
     await eventually(async () => (await stuck()) === 0, 'its session having ended');
     expect(await told()).not.toContain('locked');
+  });
+});
+
+describe.each([
+  ['hangs', 'hang', /HandlerTimeout: A handler of teller did not end within 300 ms/],
+  ['waits for a statement without an end', 'lock', /HandlerTimeout: A handler of teller did not end within 300 ms/],
+  ['ends its own connection', 'killed', /terminating connection|Connection terminated/],
+])('an event whose handler %s', (_, how, error) => {
+  it('is charged with that, becomes a dead letter, and holds up no other key', async () => {
+    const [bad, good] = [`${how} bad`, [`${how} before`, `${how} after`]];
+    const { length } = await parked();
+    await replica.publish(
+      new Asked({ key: good[0]!, how: 'well' }),
+      new Asked({ key: bad, how }),
+      new Asked({ key: good[1]!, how: 'well' }),
+    );
+    const dead = await eventually(async () => {
+      const all = await parked();
+      return all.length === length + 1 && all.find(({ key, state }) => key === `asker/${bad}` && state === 'dead');
+    }, 'the dead letter');
+    expect(dead).toMatchObject({
+      attempts: 2,
+      errors: [{ error: expect.stringMatching(error) }, { error: expect.stringMatching(error) }],
+    });
+    expect(await told()).toEqual(expect.arrayContaining(good));
+    expect((await told()).filter((key) => good.includes(key))).toHaveLength(2);
+    expect(await told()).not.toContain(bad);
   });
 });

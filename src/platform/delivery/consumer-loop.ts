@@ -2,13 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Span } from '@opentelemetry/api';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Database } from '../persistence/database.js';
+import { allowIdle } from '../persistence/idle-timeout.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import type { Consumer } from './consumer.js';
+import { endOf } from './batch-end.js';
+import type { Consumer, IsOver } from './consumer.js';
 import { backoff, keyOf } from './consumer.js';
 import type { Selection } from './coverage.js';
 import type { Feed, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
+import { HandlerAborted } from '../messaging/time-limit.js';
 import { park, parkedKeys, rouse } from './parked.js';
 import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
@@ -19,6 +22,8 @@ import { advance, lockProgress } from './progress.js';
 import { ReadingPosition } from './reading-position.js';
 import type { Share } from './share.js';
 import { notPassed, WHOLE, within } from './share.js';
+import type { Mark } from './unfinished.js';
+import { markBegun, MAX_UNFINISHED, Unfinished } from './unfinished.js';
 
 const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
@@ -26,6 +31,8 @@ const SAVE_EVERY = 1000;
 /** How long one that has come second holds off; doubles up to the second figure, so that replicas share the consumers. */
 const BUSY_MS = [10, 160] as const;
 const MOST_LINKS = 128;
+/** After so many lost connections in a row at the same messages each is handled alone: one of them may be the cause. */
+const MAX_LOST = 3;
 /** How long a replica that does not know a message leaves it to those that may, before it sets it aside. */
 const YIELD_MS = 200;
 
@@ -50,6 +57,11 @@ export class ConsumerLoop {
   #freshAt = 0;
   /** How often in a row another replica was at it. */
   #second = 0;
+  /** How often in a row the connection was lost, and where. */
+  #lost = { position: -1, times: 0 };
+  /** Whether a batch was handled to its end since the start: see `unfinished.ts`. */
+  #proven = false;
+  #signal = new AbortController().signal;
   readonly #pages: ReadAhead;
   readonly #at: ReadingPosition;
 
@@ -113,8 +125,9 @@ export class ConsumerLoop {
     this.#wake.abort();
   }
 
-  /** Runs until `signal` aborts; a batch that has begun is finished first. */
+  /** Runs until `signal` aborts; a message that has begun is finished first, and what was done of its batch is kept. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     signal.addEventListener('abort', () => this.#wake.abort(), { once: true });
     let failures = 0;
     while (!signal.aborted) {
@@ -173,12 +186,63 @@ export class ConsumerLoop {
     if (page.messages.some((message) => this.#isUnknown(message))) await delay(YIELD_MS);
     const span = this.#beginSpan(page.messages);
     try {
-      await this.#transact(page, false);
-    } catch (error) {
-      if (isConnectionFailure(error)) throw error;
-      await this.#transact(page, true);
+      if (await this.#endedNobody(page)) await this.#together(page);
+      else await this.#eachAlone(page);
     } finally {
       span?.end();
+    }
+  }
+
+  /** Whether nothing says that a process has ended while it handled these messages. */
+  async #endedNobody({ messages }: FeedPage): Promise<boolean> {
+    if (this.#proven || this.consumer.external || messages.length === 0) return true;
+    const mark = await markBegun(this.database.pool, this.#at.reader, this.#at.saved, 'batch');
+    return !mark?.unfinished;
+  }
+
+  /** At once; where that fails with savepoints; and where that cannot be told apart, one after the other. */
+  async #together(page: FeedPage): Promise<void> {
+    try {
+      const done = await this.#transact(page, 'together').catch(async (error: unknown) => {
+        if (error instanceof HandlerAborted || isConnectionFailure(error)) throw error;
+        return await this.#transact(page, 'isolated');
+      });
+      if (done) this.#proven = true;
+    } catch (error) {
+      if (this.#signal.aborted || this.#mayRecover(error)) throw error;
+      await this.#eachAlone(page);
+    }
+  }
+
+  /** Connections are lost to all now and then. Lost again and again at the same messages, one of these may be the cause. */
+  #mayRecover(error: unknown): boolean {
+    if (!isConnectionFailure(error)) return false;
+    const { position, times } = this.#lost;
+    this.#lost = { position: this.#at.saved, times: position === this.#at.saved ? times + 1 : 1 };
+    return this.#lost.times < MAX_LOST;
+  }
+
+  /** Each in a transaction of its own, so that whatever it does to connection, transaction or process is its own doing. */
+  async #eachAlone(page: FeedPage): Promise<void> {
+    for (const message of page.messages) {
+      if (this.#signal.aborted) return;
+      const mark = await markBegun(this.database.pool, this.#at.reader, this.#at.saved, 'message');
+      if (!mark || !(await this.#alone(message, mark))) return await this.#overtaken(undefined);
+    }
+    this.#at.read = page.upTo;
+    this.#proven = true;
+  }
+
+  /** @returns `false` where another replica was at it */
+  async #alone(message: StoredMessage, { times }: Mark): Promise<boolean> {
+    const page = { messages: [message], upTo: message.seq };
+    try {
+      if (times > MAX_UNFINISHED) throw new Unfinished(message.type, message.id, times - 1);
+      return await this.#transact(page, 'isolated');
+    } catch (error) {
+      if (this.#signal.aborted && isConnectionFailure(error)) throw error;
+      // It is charged only where the database answers.
+      return await this.#transact(page, { failedWith: error });
     }
   }
 
@@ -190,23 +254,25 @@ export class ConsumerLoop {
     return beginTrace(undefined, () => receiving(name, module, traces.slice(0, MOST_LINKS), messages.length))?.span;
   }
 
-  /** @param isolate run each message by itself, and park those that fail */
-  async #transact(page: FeedPage, isolate: boolean): Promise<void> {
+  /** @returns `false` where another replica was at it, or it was over before anything was done */
+  async #transact(page: FeedPage, how: How): Promise<boolean> {
     const { consumer, database } = this;
-    const done = await this.#commit(page, isolate);
-    if (!done) return;
+    const done = await this.#commit(page, how);
+    if (!done) return false;
     // It is committed: nothing that fails now may have the page handled again.
     const failed = (error: unknown) => this.events.failed(consumer.name, error);
     if (done.parked) await rouse(database.pool, consumer.name, page.messages).catch(failed);
     this.events.committed(database.module, done.spoke, done.parked ? consumer : undefined);
+    return true;
   }
 
-  /** @returns whether it spoke, and whether messages were parked; `undefined` where another replica was at it */
-  async #commit(page: FeedPage, isolate: boolean): Promise<{ spoke: boolean; parked: boolean } | undefined> {
+  /** @returns whether it spoke, and whether messages were parked; `undefined` where nothing was done */
+  async #commit(page: FeedPage, how: How): Promise<{ spoke: boolean; parked: boolean } | undefined> {
     const { consumer, database } = this;
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const client = await unit.client();
+      allowIdle(client, consumer.timeoutMs);
       const locked = await lockProgress(client, this.#at.reader);
       if (!locked || !this.#at.agrees(locked)) {
         await unit.rollback();
@@ -215,11 +281,11 @@ export class ConsumerLoop {
       const messages = notPassed(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
       const held = behind ? await parkedKeys(client, consumer.name, messages) : new Set<string>();
-      const parked = await this.#handleAll(unit, messages, held, isolate);
+      const { upTo, parked } = await this.#handleAll(unit, messages, page.upTo, held, how);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
-      advance(client, this.#at.reader, page.upTo).catch(() => undefined);
+      advance(client, this.#at.reader, upTo).catch(() => undefined);
       const spoke = await unit.commit();
-      this.#at.committed(page.upTo);
+      this.#at.committed(upTo);
       this.#second = 0;
       return { spoke, parked };
     } catch (error) {
@@ -235,21 +301,34 @@ export class ConsumerLoop {
     return undefined;
   }
 
-  /** @param held the keys that have messages parked already @returns whether any message was parked */
+  /**
+   * @param held the keys that have messages parked already
+   * @returns how far it came, and whether any message was parked
+   */
   async #handleAll(
     unit: UnitOfWork,
-    all: readonly StoredMessage[],
+    messages: readonly StoredMessage[],
+    pageEnd: number,
     held: Set<string>,
-    isolate: boolean,
-  ): Promise<boolean> {
-    const { consumer } = this;
+    how: How,
+  ): Promise<{ upTo: number; parked: boolean }> {
     const client = await unit.client();
-    const [free, behind] = this.#sorted(all, held);
+    const [free, behind] = this.#sorted(messages, held);
     // What is free comes first where it may be parked as well: it is the older one of its key.
-    const failed = isolate && (await this.#handleEach(unit, free));
-    await Promise.all(behind.map((message) => park(client, consumer.name, { message, dueInMs: 0 })));
-    if (!isolate && free.length > 0) await consumer.handleBatch(free, unit);
-    return failed || behind.length > 0;
+    const { left, failed } = await this.#handle(unit, free, how);
+    const { upTo, skipped } = endOf(free, left, behind, pageEnd);
+    await Promise.all(skipped.map((message) => park(client, this.consumer.name, { message, dueInMs: 0 })));
+    return { upTo, parked: failed || skipped.length > 0 };
+  }
+
+  /** @returns what was not begun, and whether any message failed and was parked */
+  async #handle(unit: UnitOfWork, free: readonly StoredMessage[], how: How): Promise<Handled> {
+    const isOver = () => this.#signal.aborted;
+    if (free.length === 0) return { left: [], failed: false };
+    if (how === 'isolated') return await this.#handleEach(unit, free, isOver);
+    if (how === 'together') return { left: await this.consumer.handleBatch(free, unit, isOver), failed: false };
+    for (const message of free) await this.#parkFailed(unit, message, how.failedWith);
+    return { left: [], failed: true };
   }
 
   /** What can be handled now, and what has to wait: for outside, its turn, or a version that knows its type. */
@@ -268,15 +347,16 @@ export class ConsumerLoop {
     return !this.consumer.types.has(type);
   }
 
-  /** @returns whether any message failed, and was parked with those that follow on it */
-  async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[]): Promise<boolean> {
+  /** Parks those that fail, with those that follow on them. */
+  async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[], isOver: IsOver): Promise<Handled> {
     const failed = new Set<string>();
-    for (const message of messages) {
+    for (const [handled, message] of messages.entries()) {
+      if (isOver()) return { left: messages.slice(handled), failed: failed.size > 0 };
       const key = keyOf(message);
       if (failed.has(key)) await park(await unit.client(), this.consumer.name, { message, dueInMs: 0 });
       else if (!(await this.#survives(unit, message))) failed.add(key);
     }
-    return failed.size > 0;
+    return { left: [], failed: failed.size > 0 };
   }
 
   async #survives(unit: UnitOfWork, message: StoredMessage): Promise<boolean> {
@@ -287,11 +367,23 @@ export class ConsumerLoop {
       });
       return true;
     } catch (error) {
-      if (isConnectionFailure(error)) throw error;
-      this.events.failed(this.consumer.name, error);
-      const dueInMs = backoff(this.consumer.retry, 1);
-      await park(await unit.client(), this.consumer.name, { message, dueInMs, error: describeError(error) });
+      if (error instanceof HandlerAborted || isConnectionFailure(error)) throw error;
+      await this.#parkFailed(unit, message, error);
       return false;
     }
   }
+
+  async #parkFailed(unit: UnitOfWork, message: StoredMessage, error: unknown): Promise<void> {
+    this.events.failed(this.consumer.name, error);
+    const dueInMs = backoff(this.consumer.retry, 1);
+    await park(await unit.client(), this.consumer.name, { message, dueInMs, error: describeError(error) });
+  }
+}
+
+/** How a page is handled: the handlers in a row, each behind a savepoint, or not at all, as what failed before. */
+type How = 'together' | 'isolated' | { failedWith: unknown };
+
+interface Handled {
+  left: readonly StoredMessage[];
+  failed: boolean;
 }

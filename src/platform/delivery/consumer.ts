@@ -45,13 +45,21 @@ export interface Consumer {
   readonly timeoutMs: number;
   /** Handles one message. Inside `unit`, or without one when `external`. */
   handle(message: StoredMessage, unit: UnitOfWork | undefined): Promise<void>;
-  /** Handles a batch in order, in one unit of work. Where any of it fails, the whole is undone and each tried alone. */
-  handleBatch(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<void>;
+  /**
+   * Handles a batch in order, in one unit of work. Where any of it fails, the whole is undone and each tried alone.
+   *
+   * @param isOver is asked between messages
+   * @returns those that were not begun, because it was over
+   */
+  handleBatch(messages: readonly StoredMessage[], unit: UnitOfWork, isOver: IsOver): Promise<readonly StoredMessage[]>;
   /** Empties the read model, in `unit`, before everything is heard again from the start. */
   reset?(unit: UnitOfWork): Promise<void>;
   /** Called in `unit` when a message is given up, so that whoever waits for it is told. */
   givenUp?(message: StoredMessage, error: string, unit: UnitOfWork): void;
 }
+
+/** Whether no further message of a batch is to be begun: the process stops. */
+export type IsOver = () => boolean;
 
 /**
  * Messages with the same key are handled in order: per producer and aggregate, over all types. A longer key than may be
@@ -67,8 +75,13 @@ export async function oneByOne(
   consumer: Pick<Consumer, 'handle'>,
   messages: readonly StoredMessage[],
   unit: UnitOfWork,
-): Promise<void> {
-  for (const message of messages) await consumer.handle(message, unit);
+  isOver: IsOver,
+): Promise<readonly StoredMessage[]> {
+  for (const [handled, message] of messages.entries()) {
+    if (isOver()) return messages.slice(handled);
+    await consumer.handle(message, unit);
+  }
+  return [];
 }
 
 /**
@@ -79,16 +92,20 @@ export async function keyByKey(
   consumer: Pick<Consumer, 'handle'>,
   messages: readonly StoredMessage[],
   unit: UnitOfWork,
+  isOver: IsOver,
   key: (message: StoredMessage) => string = keyOf,
-): Promise<void> {
+): Promise<readonly StoredMessage[]> {
   const keys = new Map<string, StoredMessage[]>();
   for (const message of messages) {
     const same = keys.get(key(message));
     if (same) same.push(message);
     else keys.set(key(message), [message]);
   }
-  const results = await Promise.allSettled([...keys.values()].map((same) => oneByOne(consumer, same, unit)));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  const results = await Promise.allSettled([...keys.values()].map((same) => oneByOne(consumer, same, unit, isOver)));
+  return results.flatMap((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 /**

@@ -77,9 +77,9 @@ export function eventConsumer(
     retry: { ...DEFAULT_RETRY, ...options.retry },
     timeoutMs,
     partitions: options.partitions ?? 1,
-    handleBatch(messages, unit) {
-      if (handler.handleBatch) return atOnce(messages, unit);
-      return (options.pipelined ? keyByKey : oneByOne)(one, messages, unit);
+    handleBatch(messages, unit, isOver) {
+      if (handler.handleBatch) return atOnce(messages, unit, isOver);
+      return (options.pipelined ? keyByKey : oneByOne)(one, messages, unit, isOver);
     },
     async reset(unit) {
       const context = childContext(`${module}.${options.name}.reset`, module);
@@ -150,12 +150,12 @@ export function sagaConsumer(module: string, runner: SagaRunner, timeoutMs: numb
   };
   // What an instance decides depends on nothing but itself: the statements of different ones may be mixed.
   const instance = (message: StoredMessage) => runner.instanceOf(message);
-  return withBatches(consumer, (one, messages, unit) => keyByKey(one, messages, unit, instance));
+  return withBatches(consumer, (one, messages, unit, isOver) => keyByKey(one, messages, unit, isOver, instance));
 }
 
 function withBatches(consumer: Omit<Consumer, 'handleBatch'>, inBatches = oneByOne): Consumer {
   const one = { handle: traced(consumer, consumer.handle.bind(consumer)) };
-  return { ...consumer, ...one, handleBatch: (messages, unit) => inBatches(one, messages, unit) };
+  return { ...consumer, ...one, handleBatch: (messages, unit, isOver) => inBatches(one, messages, unit, isOver) };
 }
 
 function answer(command: StoredMessage, reply: Reply, module: string, unit: UnitOfWork): void {

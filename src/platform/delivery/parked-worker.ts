@@ -1,12 +1,26 @@
 import type { Database } from '../persistence/database.js';
+import { isConnectionFailure } from '../persistence/failures.js';
+import { allowIdle } from '../persistence/idle-timeout.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { ContractViolation, RetryLater } from '../messaging/errors.js';
 import type { Consumer } from './consumer.js';
 import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from '../messaging/describe-error.js';
+import { HandlerAborted } from '../messaging/time-limit.js';
 import type { ParkedMessage, Taker } from './parked.js';
-import { glance, leaseDue, lockDue, noteFailure, postpone, renewLeases, rouse, settle } from './parked.js';
+import {
+  claimDue,
+  glance,
+  leaseDue,
+  lockClaimed,
+  noteFailure,
+  postpone,
+  renewLeases,
+  rouse,
+  settle,
+} from './parked.js';
+import { MAX_UNFINISHED, Unfinished } from './unfinished.js';
 
 const POLL_MS = 1000;
 /** How soon to look again when what is due is taken by others. */
@@ -24,6 +38,8 @@ const STRANGERS_MS = 600_000;
  */
 export class ParkedWorker {
   readonly #running = new Map<string, Promise<void>>();
+  /** The call that runs for a message which was begun before without an end. */
+  #suspect: string | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
@@ -94,8 +110,12 @@ export class ParkedWorker {
   async #leaseAll(): Promise<number> {
     const free = CONCURRENCY - this.#running.size;
     if (free <= 0) return 0;
-    const leased = await leaseDue(this.database.pool, this.#taker, free, LEASE_MS);
-    for (const parked of leased) this.#running.set(parked.id, this.#calling(parked));
+    const limits = { limit: free, suspects: this.#suspect === undefined ? 1 : 0, leaseMs: LEASE_MS };
+    const leased = await leaseDue(this.database.pool, this.#taker, limits);
+    for (const parked of leased) {
+      if (parked.begun > 1) this.#suspect = parked.id;
+      this.#running.set(parked.id, this.#calling(parked));
+    }
     this.#renewal ??= setInterval(() => this.#renew(), LEASE_MS / 3);
     return leased.length;
   }
@@ -105,6 +125,7 @@ export class ParkedWorker {
     const failed = (error: unknown) => this.events.failed(this.consumer.name, error);
     await rouse(this.database.pool, this.consumer.name, [parked.message]).catch(failed);
     this.#running.delete(parked.id);
+    if (this.#suspect === parked.id) this.#suspect = undefined;
     this.poke();
   }
 
@@ -120,6 +141,7 @@ export class ParkedWorker {
 
   async #call(parked: ParkedMessage): Promise<void> {
     try {
+      refuseUnfinished(parked);
       await this.consumer.handle(parked.message, undefined);
       await settle(this.database.pool, parked.id);
     } catch (error) {
@@ -130,16 +152,23 @@ export class ParkedWorker {
   /** One that fails is not due any more, and holds up no other. @returns how many were due */
   async #handleAll(): Promise<number> {
     for (let handled = 0; ; handled++) {
-      const parked = this.#stopped ? undefined : await this.#transact((unit) => this.#handleOne(unit));
+      const parked = this.#stopped ? undefined : await claimDue(this.database.pool, this.#taker);
       if (!parked) return handled;
+      await this.#handleOne(parked);
       await rouse(this.database.pool, this.consumer.name, [parked.message]);
     }
   }
 
-  async #handleOne(unit: UnitOfWork): Promise<ParkedMessage | undefined> {
-    const parked = await lockDue(await unit.client(), this.#taker);
-    if (parked) await this.#attempt(unit, parked);
-    return parked;
+  /** Where the transaction of the attempt is lost, its failure is noted in another one. */
+  async #handleOne(parked: ParkedMessage): Promise<void> {
+    try {
+      refuseUnfinished(parked);
+      await this.#transact((unit) => this.#attempt(unit, parked));
+    } catch (error) {
+      // Connections are lost to all now and then; it is charged with that when it happens again.
+      if (isConnectionFailure(error) && (this.#stopped || parked.begun < MAX_UNFINISHED)) throw error;
+      await this.#transact((unit) => this.#note(unit, parked, error));
+    }
   }
 
   async #transact<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
@@ -156,6 +185,8 @@ export class ParkedWorker {
 
   async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
     const client = await unit.client();
+    allowIdle(client, this.consumer.timeoutMs);
+    if (!(await lockClaimed(client, parked))) return;
     if (!this.consumer.types.has(parked.message.type)) return await this.#giveUp(unit, parked);
     try {
       await unit.nested(async () => {
@@ -164,6 +195,7 @@ export class ParkedWorker {
       });
       await settle(client, parked.id);
     } catch (error) {
+      if (error instanceof HandlerAborted || isConnectionFailure(error)) throw error;
       await this.#note(unit, parked, error);
     }
   }
@@ -188,7 +220,13 @@ export class ParkedWorker {
     const attempt = parked.attempts + 1;
     const dead = attempt >= retry.attempts;
     const text = describeError(error);
-    await noteFailure(await unit.client(), parked, text, dead ? undefined : backoff(retry, attempt));
+    // From the first that is charged with it each further one is.
+    const begun = error instanceof Unfinished || isConnectionFailure(error) ? MAX_UNFINISHED - 1 : 0;
+    await noteFailure(await unit.client(), parked, text, dead ? undefined : backoff(retry, attempt), begun);
     if (dead) this.consumer.givenUp?.(parked.message, text, unit);
   }
+}
+
+function refuseUnfinished({ begun, message: { type, id } }: ParkedMessage): void {
+  if (begun > MAX_UNFINISHED) throw new Unfinished(type, id, begun - 1);
 }

@@ -12,6 +12,8 @@ export interface ParkedMessage {
   message: StoredMessage;
   /** Failed attempts so far. */
   attempts: number;
+  /** How often it was begun since an attempt has ended, this time included: see `unfinished.ts`. */
+  begun: number;
 }
 
 /** Which of these keys have a message parked: what follows on them has to wait its turn. */
@@ -87,6 +89,8 @@ const KNOWN_OR_STRANGE = `
      SELECT FROM consumer_type t
       WHERE t.consumer = p.consumer AND t.type = p.type AND t.seen_at > now() - $3::float8 * interval '1 ms')))`;
 
+const ENTRY = `id::text, consumer, message, attempts, begun`;
+
 /** Two statements, so that the index serves the one that everybody uses. */
 function prepared(name: string, text: (due: string) => string): (taker: Taker) => { name: string; text: string } {
   const [plain, strange] = [KNOWN, KNOWN_OR_STRANGE].map((known) => text(dueOf(known)));
@@ -95,14 +99,20 @@ function prepared(name: string, text: (due: string) => string): (taker: Taker) =
 }
 
 const take = (due: string, limit: string) => `SELECT id ${due} ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
-const LOCK = prepared(
-  'parked-lock',
-  (due) => `SELECT id::text, consumer, message, attempts FROM parked_message WHERE id IN (${take(due, '1')})`,
-);
+/** Those that were begun without an end are taken one at a time: one of them may be what ends the process. */
 const LEASE = prepared(
   'parked-lease',
-  (due) => `UPDATE parked_message SET leased_until = now() + $5 * interval '1 ms' WHERE id IN (${take(due, '$4')})
-            RETURNING id::text, consumer, message, attempts`,
+  (due) => `UPDATE parked_message SET leased_until = now() + $5 * interval '1 ms', begun = begun + 1
+             WHERE id = ANY (ARRAY(${take(`${due} AND begun = 0`, '$4')}) || ARRAY(${take(`${due} AND begun > 0`, '$6')}))
+            RETURNING ${ENTRY}`,
+);
+/** How long a claim holds until its transaction has locked the message, in milliseconds. */
+const CLAIM_MS = 1000;
+const CLAIM = prepared(
+  'parked-claim',
+  (due) => `UPDATE parked_message SET claimed_until = now() + ${CLAIM_MS} * interval '1 ms', begun = begun + 1
+             WHERE id = ANY (ARRAY(${take(`${due} AND (claimed_until IS NULL OR claimed_until <= now())`, '1')}))
+            RETURNING ${ENTRY}`,
 );
 const GLANCE = prepared(
   'parked-glance',
@@ -115,21 +125,28 @@ const GLANCE = prepared(
                    ) - now())::float8 * 1000 AS "nextMs"`,
 );
 
-/** Locks the next due message for the transaction of `client`. */
-export async function lockDue(client: ClientBase, taker: Taker): Promise<ParkedMessage | undefined> {
-  return (await client.query<ParkedMessage>({ ...LOCK(taker), values: values(taker) })).rows[0];
+/** Notes, by itself, that the next due message is begun: if the process dies of it, that is known. */
+export async function claimDue(client: Pick<ClientBase, 'query'>, taker: Taker): Promise<ParkedMessage | undefined> {
+  return (await client.query<ParkedMessage>({ ...CLAIM(taker), values: values(taker) })).rows[0];
+}
+
+/** Locks a claimed message for the transaction of `client`. @returns `false` where another replica has it by now */
+export async function lockClaimed(client: ClientBase, { id, begun }: ParkedMessage): Promise<boolean> {
+  const text = `SELECT FROM parked_message WHERE id = $1 AND begun = $2 AND state = 'waiting' FOR UPDATE SKIP LOCKED`;
+  return (await client.query({ name: 'parked-lock', text, values: [id, begun] })).rowCount === 1;
 }
 
 /**
  * Takes due messages for an outside call. A worker that dies loses its lease after `leaseMs`; the call is then made again.
+ * @param limits `suspects`: how many at most of those that were begun without an end
  */
 export async function leaseDue(
   client: Pick<ClientBase, 'query'>,
   taker: Taker,
-  limit: number,
-  leaseMs: number,
+  { limit, suspects, leaseMs }: { limit: number; suspects: number; leaseMs: number },
 ): Promise<ParkedMessage[]> {
-  return (await client.query<ParkedMessage>({ ...LEASE(taker), values: [...values(taker), limit, leaseMs] })).rows;
+  const all = [...values(taker), limit, leaseMs, suspects];
+  return (await client.query<ParkedMessage>({ ...LEASE(taker), values: all })).rows;
 }
 
 /** Keeps the leases of messages whose calls still run. */
@@ -185,26 +202,30 @@ export async function postpone(
   waitingFor: string,
 ): Promise<void> {
   const text = `UPDATE parked_message
-                   SET due_at = now() + $2 * interval '1 ms', waiting_for = $3, leased_until = NULL WHERE id = $1`;
+                   SET due_at = now() + $2 * interval '1 ms', waiting_for = $3, begun = 0, claimed_until = NULL, leased_until = NULL WHERE id = $1`;
   await client.query({ name: 'parked-postpone', text, values: [id, afterMs, waitingFor] });
 }
 
-/** Notes a failed attempt. `dueInMs` undefined makes it a dead letter. */
+/**
+ * Notes a failed attempt. `dueInMs` undefined makes it a dead letter.
+ * @param begun how often it counts as begun without an end
+ */
 export async function noteFailure(
   client: Pick<ClientBase, 'query'>,
   parked: ParkedMessage,
   error: string,
   dueInMs: number | undefined,
+  begun = 0,
 ): Promise<void> {
   const attempt = parked.attempts + 1;
   await client.query({
     name: 'parked-failure',
     text: `UPDATE parked_message
-              SET attempts = $2, errors = errors || $3::jsonb, leased_until = NULL, waiting_for = NULL,
+              SET attempts = $2, errors = errors || $3::jsonb, leased_until = NULL, claimed_until = NULL, waiting_for = NULL, begun = $5,
                   state = CASE WHEN $4::float8 IS NULL THEN 'dead' ELSE 'waiting' END,
                   due_at = now() + coalesce($4::float8, 0) * interval '1 ms'
             WHERE id = $1`,
-    values: [parked.id, attempt, JSON.stringify([failure(attempt, error)]), dueInMs ?? null],
+    values: [parked.id, attempt, JSON.stringify([failure(attempt, error)]), dueInMs ?? null, begun],
   });
 }
 

@@ -13,8 +13,8 @@ export interface Reader {
   share?: Share;
 }
 
-const OWN = 'consumer = $1 AND producer = $2 AND part = $3 AND parts = $4';
-const own = ({ consumer, producer, share = WHOLE }: Reader) => [consumer, producer, share.part, share.of];
+export const OWN = 'consumer = $1 AND producer = $2 AND part = $3 AND parts = $4';
+export const own = ({ consumer, producer, share = WHOLE }: Reader) => [consumer, producer, share.part, share.of];
 
 /**
  * Makes sure that the rows of all shares exist; a new consumer begins at the oldest message that is kept. One whose name

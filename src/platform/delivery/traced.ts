@@ -6,6 +6,8 @@ import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { Consumer } from './consumer.js';
 import type { StoredMessage } from './message.js';
 
+/** It is one call, which comes to its end. */
+type AtOnce = (messages: readonly StoredMessage[], unit: UnitOfWork) => Promise<void>;
 type Named = Pick<Consumer, 'name' | 'module'>;
 
 /**
@@ -25,10 +27,11 @@ export function traced({ name, module }: Named, handle: Consumer['handle']): Con
  * As {@link traced}, for a handler that takes a batch at once: each message has its span, linked to that of the first, in
  * which the work is done.
  */
-export function tracedBatch({ name, module }: Named, handle: Consumer['handleBatch']): Consumer['handleBatch'] {
+export function tracedBatch({ name, module }: Named, handle: AtOnce): Consumer['handleBatch'] {
   return async (messages, unit) => {
     const work = () => (isTracing() ? inSpans(messages, unit) : handle(messages, unit));
     await crossing(() => messages.map((message) => crossingOf(message, module)), work);
+    return [];
   };
 
   async function inSpans(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<void> {

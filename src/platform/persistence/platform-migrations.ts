@@ -177,10 +177,33 @@ export class RepeatedCommands1700000000004 implements MigrationInterface {
   }
 }
 
+/**
+ * What a process was at when it died: at which position a loop handled its first batch, or a message alone; and how often
+ * a parked message was begun without an end. A version that does not know them leaves them alone.
+ */
+export class UnfinishedWork1700000000006 implements MigrationInterface {
+  readonly name = 'UnfinishedWork1700000000006';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE consumer_progress ADD COLUMN begun jsonb;
+      ALTER TABLE parked_message ADD COLUMN begun int NOT NULL DEFAULT 0, ADD COLUMN claimed_until timestamptz;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE parked_message DROP COLUMN begun, DROP COLUMN claimed_until;
+      ALTER TABLE consumer_progress DROP COLUMN begun;
+    `);
+  }
+}
+
 /** Those of every module, before its own. */
 export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
   SagaHeaders1700000000001,
   ConsumerTypes1700000000002,
   RepeatedCommands1700000000004,
+  UnfinishedWork1700000000006,
 ] as const;

@@ -7,6 +7,9 @@ interface Session {
   connection: { stream: { destroy(): void } };
 }
 
+/** How long to wait until a session has ended, in milliseconds. */
+const END_TIMEOUT_MS = 5000;
+
 export function poolOf(source: DataSource): Pool {
   return (source.driver as unknown as { master: Pool }).master;
 }
@@ -14,21 +17,20 @@ export function poolOf(source: DataSource): Pool {
 /**
  * Ends a session whatever it is doing. To close the connection is not enough: PostgreSQL looks for that between two
  * statements only, so one that waits for a lock would keep its transaction open, and its locks.
+ * @returns when it has ended, or that cannot be seen to
  */
-export function endSession(client: PoolClient, pool: Pool): void {
+export async function endSession(client: PoolClient, pool: Pool): Promise<void> {
   const { connection, processID } = client as unknown as Session;
   const since = performance.now();
   connection.stream.destroy();
   // The number may be another session's by now: that one would be younger.
-  const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  const text = `SELECT pg_terminate_backend(pid, ${END_TIMEOUT_MS}) FROM pg_stat_activity
                  WHERE pid = $1 AND backend_start < now() - $2 * interval '1 ms'`;
-  const ended = pool.connect().then(async (other) => {
-    try {
-      await other.query(text, [processID, performance.now() - since]);
-    } finally {
-      other.release();
-    }
-  });
-  // Where the database does not answer there is nothing to end, or its own limits will.
-  ended.catch(() => undefined);
+  try {
+    const other = await pool.connect();
+    const values = [processID, performance.now() - since];
+    await other.query(text, values).finally(() => other.release());
+  } catch {
+    // Where the database does not answer there is nothing to end, or its own limits will.
+  }
 }

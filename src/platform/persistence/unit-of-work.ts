@@ -45,6 +45,8 @@ export class UnitOfWork implements Unit {
   #savepoints = 0;
   #ended = false;
   #reason: Error | undefined;
+  /** Resolves when the session of an abandoned one has ended: nothing is locked any more. */
+  #abandoned: Promise<void> | undefined;
 
   /**
    * @param module the module whose schema it writes
@@ -162,7 +164,9 @@ export class UnitOfWork implements Unit {
       return result;
     } catch (error) {
       // Where whatever is outside of it has ended before, it was undone or refused with that.
-      if (!this.#ended && !level.outer!.ended) await this.#undo(level, name, client);
+      if (this.#ended || level.outer!.ended) throw error;
+      // Where it cannot be undone, the connection is lost, and `error` says by what.
+      await this.#undo(level, name, client).catch(() => undefined);
       throw error;
     }
   }
@@ -230,6 +234,7 @@ export class UnitOfWork implements Unit {
   async rollback(): Promise<void> {
     this.#end();
     await this.#client?.catch(() => undefined);
+    await this.#abandoned;
     const client = this.#connected;
     if (!client) return;
     this.#connected = undefined;
@@ -254,8 +259,8 @@ export class UnitOfWork implements Unit {
     if (!client) return;
     this.#connected = undefined;
     this.#endSpan('rolled back', client);
-    endSession(client, poolOf(this.dataSource));
-    void this.#discard(reason);
+    const ended = endSession(client, poolOf(this.dataSource));
+    this.#abandoned = this.#discard(reason).then(() => ended);
   }
 
   async #begin(connect: () => Promise<PoolClient>): Promise<PoolClient> {

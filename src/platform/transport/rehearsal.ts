@@ -74,9 +74,10 @@ export class Rehearsal {
       await consumer.handle(message, unit);
       if (consumer.external) forgets('memory of what was done outside');
     };
-    const handleBatch = async (messages: readonly StoredMessage[], unit: UnitOfWork) => {
-      await consumer.handleBatch(messages, unit);
+    const handleBatch: Consumer['handleBatch'] = async (messages, unit, isOver) => {
+      const left = await consumer.handleBatch(messages, unit, isOver);
       forgets('batch');
+      return left;
     };
     return Object.assign(Object.create(consumer) as Consumer, { handle, handleBatch });
   }
