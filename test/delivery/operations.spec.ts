@@ -170,6 +170,23 @@ describe('operations on what is not delivered', () => {
     await deliveries.discard(id, 'seen');
   });
 
+  it('tells of messages of a removed type that are no longer kept, and of no others', async () => {
+    await replica.sql(
+      'counting',
+      `INSERT INTO shelved_message (consumer, type, parked, parked_at, shelved_at)
+       SELECT 'counting.heard', concat('counting.', age, '.v1'), '{}', now(), now() - age::interval
+         FROM unnest(ARRAY['8 days', '6 days']) age`,
+    );
+    const options = { keepMs: 7 * 86_400_000, partitionRows: 1000, staleAfterMs: 1e9, typeGraceMs: 1e9 };
+    await new Housekeeping(replica.runtime, options).tendTypes(replica.runtime.database('counting'));
+    expect(warnings.filter(({ text }) => text === 'messages of a removed type are no longer kept')).toEqual([
+      expect.objectContaining({ module: 'counting', type: 'counting.8 days.v1', count: 1 }),
+    ]);
+    expect(await replica.sql('counting', 'DELETE FROM shelved_message RETURNING type')).toEqual([
+      { type: 'counting.6 days.v1' },
+    ]);
+  });
+
   it('is not held up by many that fail', async () => {
     failures.set('hopeless', 1e9);
     const names = Array.from({ length: 40 }, (_, index) => `${counter}-${index}`);

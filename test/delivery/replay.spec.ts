@@ -108,6 +108,20 @@ describe('a replay', () => {
     expect(await shown()).toEqual([1, 2, 3, 4, 5, 4, 5]);
   });
 
+  it('from a moment repeats also what had been handled before its turn', async () => {
+    await raised(5);
+    const at = `SELECT max(seq)::float8 AS last, (SELECT created_at FROM outbox ORDER BY seq DESC OFFSET 1 LIMIT 1) AS at FROM outbox`;
+    const [{ last, at: from }] = (await replica.sql<{ last: number; at: Date }>('counting', at)) as [
+      { last: number; at: Date },
+    ];
+    const text = `UPDATE consumer_progress SET position = $1, passed = $2 WHERE consumer = 'mirror.page'`;
+    const passed = JSON.stringify([{ part: 0, of: 1, position: last }]);
+    await replica.sql('mirror', text, [last - 2, passed]);
+    await again(from);
+    await eventually(async () => (await shown()).length >= 7, 'the last two being shown again');
+    expect(await shown()).toEqual([1, 2, 3, 4, 5, 4, 5]);
+  });
+
   it('takes in what was put aside since then, dead letters too', async () => {
     trouble.handling = counter;
     await raise(3);

@@ -181,6 +181,10 @@ describe('a type that no running replica knows any more', () => {
     await noteKnown(database, consumers);
     await retireTypes(database, consumers, 120_000);
     expect(await covers(newer, 'listener.back', 'speaker.extra.v1')).toBe(true);
+    const parked = `SELECT state FROM parked_message WHERE consumer = 'listener.back' AND key LIKE '%back%'`;
+    await newer.publish(new Extra({ id: 'broken-back' }));
+    const dead = async () => (await newer.sql<{ state: string }>('listener', parked))[0]?.state === 'dead';
+    await eventually(dead, 'a dead letter');
     await stop(newer);
     const old = await start(v1!);
     await longAgo(old, 'listener.back', 'speaker.extra.v1');
@@ -188,7 +192,7 @@ describe('a type that no running replica knows any more', () => {
     await hears(old, name, 'back-2', ['Begun back-2']);
     await say(old, 'back-3');
     await hears(old, name, 'back-3', ['Begun back-3']);
-    expect(await old.sql('listener', `SELECT 1 FROM parked_message WHERE consumer = 'listener.back'`)).toEqual([]);
+    expect(await old.sql('listener', parked)).toEqual([{ state: 'dead' }]);
     await stop(old);
     const again = await start(v2!);
     await hears(again, name, 'back', ['back-1', 'back-2', 'back-3'].flatMap(both));

@@ -23,6 +23,8 @@ Written by \`npm run evidence\`; do not edit it here (\`test/support/evidence/re
    second finds the row locked or moved. After a crash the transaction is there as a whole or not at all.
    With \`@Subscription({ partitions: 4 })\` there are four such rows, each with the messages of some of the keys: four batches at a
    time, in one process or several, each aggregate in order. The number may change from one version to the next.
+   The row also says which types it covers. A version that knows more extends the set, and hears first what others had passed; one that
+   knows less sets aside what it does not know, for a version that does.
 4. If a batch fails, its messages are tried one by one; one that fails is put aside in the consumer's own work table, with those
    that follow on it, and tried again with growing pauses; in the end it is a dead letter, which stays until somebody decides.
 5. Handlers that call the outside get their messages from that table, under a lease of six seconds that is renewed while a call runs.
