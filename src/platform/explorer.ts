@@ -68,7 +68,7 @@ function registerSaga(module: string, saga: Saga<unknown>, runtime: Runtime): vo
   if (!saga.name.startsWith(`${module}.`))
     runtime.registry.addProblem(`the saga ${saga.name} is in ${module}: name it ${module}.…`);
   for (const event of saga.events) runtime.registry.addSubscription(module, event);
-  const runner = new SagaRunner(saga, runtime.registry);
+  const runner = new SagaRunner(saga, runtime.registry, runtime.onIgnored);
   runtime.sagas.push({ module, runner });
   runtime.consumers.push(sagaConsumer(module, runner, runtime.handlerTimeoutMs));
 }

@@ -26,7 +26,7 @@ import type { Logger } from './observability/logging.js';
 import type { MessageContext } from './messaging/context.js';
 import { TransactionalRunner } from './persistence/command-runner.js';
 import { Database } from './persistence/database.js';
-import type { SagaRunner } from './sagas/saga-runner.js';
+import type { Ignored, SagaRunner } from './sagas/saga-runner.js';
 import { SagaTimeouts } from './sagas/timeouts.js';
 import type { EventsOptions, EventTransport } from './transport/event-transport.js';
 import { openTransport } from './transport/open-transport.js';
@@ -241,6 +241,12 @@ export class Runtime extends Host {
     const crosses = [...consumer.sources.keys()].some((producer) => rehearsal?.crosses(producer, consumer.module));
     return rehearsal && crosses ? rehearsal.consumer(consumer) : consumer;
   }
+
+  /** Whatever waited in vain is worth a look; the others come as they may. */
+  readonly onIgnored = (ignored: Ignored): void => {
+    const level = ignored.waitedMs > 0 ? 'warn' : 'debug';
+    this.log[level](ignored, 'a message was ignored by a saga');
+  };
 
   readonly #loopEvents: LoopEvents = {
     renamed: (consumer, name) => {

@@ -42,10 +42,13 @@ describe('npm run deliveries', () => {
 
 describe('npm run sagas', () => {
   it.each([
-    [[], 'The task has to be list or show. See --help.'],
+    [[], 'The task has to be list or show or retry-timeout. See --help.'],
     [['show'], 'show needs an ID, as list shows it. See --help.'],
     [['list', 'x'], "Unexpected argument 'x'. See --help."],
     [['show', 'x', 'y'], "Unexpected argument 'y'. See --help."],
+    [['retry-timeout'], 'retry-timeout needs an ID, as list shows it, or --all. See --help.'],
+    [['retry-timeout', '--all', 'x'], "Unexpected argument 'x'. See --help."],
+    [['show', 'x', '--all'], '--all belongs to retry-timeout. See --help.'],
   ])('refuses %j in one line', (args, message) => {
     expect(() => sagas(args)).toThrow(new UsageError(message));
   });

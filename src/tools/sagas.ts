@@ -3,13 +3,13 @@ import { fail, oneOf, program, readArguments } from './cli.js';
 import { span, table } from './table.js';
 
 const HELP = `
-npm run sagas -- list | show ID
+npm run sagas -- list | show ID | retry-timeout ID|--all
 
-Processes over several modules that are not done, and what they wait for. Works on the database of the running system,
-also while nothing runs.
+Sagas that are not done, and what they wait for. Works on the database of the running system, also while nothing runs.
 
-  list       running processes: stuck ones first, then those that changed longest ago
-  show ID    one of them, done or not: its state, its steps, and what it has heard and sent
+  list              running sagas: stuck ones first, then those that changed longest ago
+  show ID           one of them, done or not: its state, its steps, and what it has heard and sent
+  retry-timeout ID  has its timeout that failed tried again now, with all its attempts ahead of it; --all: every one
 `;
 
 const SHOWN = 200;
@@ -18,17 +18,29 @@ type Work = (sagas: Sagas) => Promise<string>;
 
 /** What the arguments ask for. @throws UsageError before anything is done */
 export function sagas(args: readonly string[]): Work {
-  const [word, id, ...extra] = readArguments(args, {}, true).words;
-  const task = oneOf('The task', word, ['list', 'show'] as const);
-  if (task === 'show' && id === undefined) fail('show needs an ID, as list shows it. See --help.');
-  const surplus = task === 'list' ? id : extra[0];
+  const { flags, words } = readArguments(args, { all: { type: 'boolean', default: false } }, true);
+  const [word, id, ...extra] = words;
+  const task = oneOf('The task', word, ['list', 'show', 'retry-timeout'] as const);
+  if (flags.all && task !== 'retry-timeout') fail('--all belongs to retry-timeout. See --help.');
+  const named = task !== 'list' && !flags.all;
+  const orAll = task === 'retry-timeout' ? ', or --all' : '';
+  if (named && id === undefined) fail(`${task} needs an ID, as list shows it${orAll}. See --help.`);
+  const surplus = named ? extra[0] : id;
   if (surplus !== undefined) fail(`Unexpected argument '${surplus}'. See --help.`);
-  return task === 'list' ? list : show(id!);
+  if (task === 'list') return list;
+  return task === 'show' ? show(id!) : retryTimeout(flags.all ? undefined : id);
 }
+
+const retryTimeout =
+  (id: string | undefined): Work =>
+  async (all) => {
+    const count = id === undefined ? await all.retryAllTimeouts() : await all.retryTimeout(id);
+    return count === 1 ? '1 timeout is tried again now.\n' : `${count} timeouts are tried again now.\n`;
+  };
 
 const list: Work = async (all) => {
   const found = await all.list(SHOWN);
-  if (found.length === 0) return 'Every process is done.\n';
+  if (found.length === 0) return 'Every saga is done.\n';
   const rows = found.map(({ saga, id, status, stuck, ageMs, quietMs, waitsFor }) => [
     saga,
     id,

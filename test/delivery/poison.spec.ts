@@ -55,7 +55,7 @@ describe('a message whose effects cannot be committed', () => {
   afterAll(() => scene.close());
 
   it.each([
-    ['unstorable', /unsupported Unicode escape|\\u0000/],
+    ['unstorable', /teller.told.v1: .*holds a NUL character, which cannot be stored/s],
     ['deferred', /duplicate key/],
     ['unspeakable', /^Error: ab \ufffd c$/],
   ])('becomes a dead letter, and holds up no other: %s', async (how, reason) => {

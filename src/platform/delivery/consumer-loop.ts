@@ -6,13 +6,15 @@ import { allowIdle } from '../persistence/idle-timeout.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { endOf } from './batch-end.js';
 import type { Consumer, IsOver } from './consumer.js';
-import { backoff, keyOf } from './consumer.js';
+import { backoff } from './consumer.js';
 import type { Selection } from './coverage.js';
 import type { Feed, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { describeError } from '../messaging/describe-error.js';
 import { HandlerAborted } from '../messaging/time-limit.js';
-import { park, parkedKeys, rouse } from './parked.js';
+import { NotYet } from './not-yet.js';
+import { Held, heldOf } from './order.js';
+import { park, rouse } from './parked.js';
 import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
@@ -261,7 +263,7 @@ export class ConsumerLoop {
     if (!done) return false;
     // It is committed: nothing that fails now may have the page handled again.
     const failed = (error: unknown) => this.events.failed(consumer.name, error);
-    if (done.parked) await rouse(database.pool, consumer.name, page.messages).catch(failed);
+    if (done.parked) await rouse(database.pool, consumer, page.messages).catch(failed);
     this.events.committed(database.module, done.spoke, done.parked ? consumer : undefined);
     return true;
   }
@@ -280,7 +282,7 @@ export class ConsumerLoop {
       }
       const messages = notPassed(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
-      const held = behind ? await parkedKeys(client, consumer.name, messages) : new Set<string>();
+      const held = behind ? await heldOf(client, consumer, messages) : new Held(consumer);
       const { upTo, parked } = await this.#handleAll(unit, messages, page.upTo, held, how);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
       advance(client, this.#at.reader, upTo).catch(() => undefined);
@@ -309,7 +311,7 @@ export class ConsumerLoop {
     unit: UnitOfWork,
     messages: readonly StoredMessage[],
     pageEnd: number,
-    held: Set<string>,
+    held: Held,
     how: How,
   ): Promise<{ upTo: number; parked: boolean }> {
     const client = await unit.client();
@@ -317,7 +319,7 @@ export class ConsumerLoop {
     // What is free comes first where it may be parked as well: it is the older one of its key.
     const { left, failed } = await this.#handle(unit, free, how);
     const { upTo, skipped } = endOf(free, left, behind, pageEnd);
-    await Promise.all(skipped.map((message) => park(client, this.consumer.name, { message, dueInMs: 0 })));
+    await Promise.all(skipped.map((message) => park(client, this.consumer, { message, dueInMs: 0 })));
     return { upTo, parked: failed || skipped.length > 0 };
   }
 
@@ -332,13 +334,13 @@ export class ConsumerLoop {
   }
 
   /** What can be handled now, and what has to wait: for outside, its turn, or a version that knows its type. */
-  #sorted(all: readonly StoredMessage[], held: Set<string>): [free: StoredMessage[], behind: StoredMessage[]] {
+  #sorted(all: readonly StoredMessage[], held: Held): [free: StoredMessage[], behind: StoredMessage[]] {
     const [free, behind]: [StoredMessage[], StoredMessage[]] = [[], []];
     for (const message of all) {
       const unknown = this.#isUnknown(message);
-      const waits = unknown || this.consumer.external || (held.size > 0 && held.has(keyOf(message)));
+      const waits = unknown || this.consumer.external || held.has(message);
       (waits ? behind : free).push(message);
-      if (unknown) held.add(keyOf(message));
+      if (unknown) held.add(message);
     }
     return [free, behind];
   }
@@ -349,14 +351,16 @@ export class ConsumerLoop {
 
   /** Parks those that fail, with those that follow on them. */
   async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[], isOver: IsOver): Promise<Handled> {
-    const failed = new Set<string>();
+    const held = new Held(this.consumer);
+    let failed = false;
     for (const [handled, message] of messages.entries()) {
-      if (isOver()) return { left: messages.slice(handled), failed: failed.size > 0 };
-      const key = keyOf(message);
-      if (failed.has(key)) await park(await unit.client(), this.consumer.name, { message, dueInMs: 0 });
-      else if (!(await this.#survives(unit, message))) failed.add(key);
+      if (isOver()) return { left: messages.slice(handled), failed };
+      if (held.has(message)) await park(await unit.client(), this.consumer, { message, dueInMs: 0 });
+      else if (await this.#survives(unit, message)) continue;
+      held.add(message);
+      failed = true;
     }
-    return { left: [], failed: failed.size > 0 };
+    return { left: [], failed };
   }
 
   async #survives(unit: UnitOfWork, message: StoredMessage): Promise<boolean> {
@@ -374,9 +378,12 @@ export class ConsumerLoop {
   }
 
   async #parkFailed(unit: UnitOfWork, message: StoredMessage, error: unknown): Promise<void> {
-    this.events.failed(this.consumer.name, error);
-    const dueInMs = backoff(this.consumer.retry, 1);
-    await park(await unit.client(), this.consumer.name, { message, dueInMs, error: describeError(error) });
+    const { consumer } = this;
+    const client = await unit.client();
+    if (error instanceof NotYet)
+      return await park(client, consumer, { message, dueInMs: error.afterMs, waitsFor: error.message });
+    this.events.failed(consumer.name, error);
+    await park(client, consumer, { message, dueInMs: backoff(consumer.retry, 1), error: describeError(error) });
   }
 }
 

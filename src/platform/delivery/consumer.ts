@@ -43,8 +43,16 @@ export interface Consumer {
   readonly partitions: number;
   /** How long a handler may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Handles one message. Inside `unit`, or without one when `external`. */
-  handle(message: StoredMessage, unit: UnitOfWork | undefined): Promise<void>;
+  /**
+   * Handles one message. Inside `unit`, or without one when `external`.
+   *
+   * @param waitedMs how long it has been parked
+   * @returns 'ignored' when it is of no concern
+   * @throws NotYet, before anything is written, when it comes too early
+   */
+  handle(message: StoredMessage, unit: UnitOfWork | undefined, waitedMs?: number): Promise<void | 'ignored'>;
+  /** The order of its messages where that is not the order of their keys; `undefined` for one that it cannot read. */
+  order?(message: StoredMessage): Order | undefined;
   /**
    * Handles a batch in order, in one unit of work. Where any of it fails, the whole is undone and each tried alone.
    *
@@ -68,6 +76,14 @@ export type IsOver = () => boolean;
 export function keyOf({ producer, aggregateid }: Pick<StoredMessage, 'producer' | 'aggregateid'>): string {
   if (aggregateid.length <= MAX_KEY_LENGTH) return `${producer}/${aggregateid}`;
   return `${producer}/sha256:${createHash('sha256').update(aggregateid).digest('hex')}`;
+}
+
+/** What keeps the messages of a consumer in order while some of them are parked. */
+export interface Order {
+  /** Messages with the same one wait for each other. */
+  key: string;
+  /** It comes before those that do not begin anything, whenever it was read. */
+  begins: boolean;
 }
 
 /** The simplest batch: one message after the other. */

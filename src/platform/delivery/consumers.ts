@@ -5,6 +5,7 @@ import type { MessageClass } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { LocalEvents } from '../messaging/local-events.js';
 import { EXTERNAL_TIMEOUT_MS, runLimited } from '../messaging/time-limit.js';
+import { storable } from '../messaging/plain/storable.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { SagaRunner } from '../sagas/saga-runner.js';
 import type { Consumer } from './consumer.js';
@@ -12,6 +13,8 @@ import { DEFAULT_RETRY, keyByKey, oneByOne } from './consumer.js';
 import type { Selection, Typed } from './coverage.js';
 import { filterOf } from './coverage.js';
 import type { Reply, StoredMessage } from './message.js';
+import { NotYet } from './not-yet.js';
+import { park } from './parked.js';
 import { contextOf, replyRow, replyType, streams } from './message.js';
 import type { SubscriptionOptions } from './subscription.js';
 import { traced, tracedBatch } from './traced.js';
@@ -125,7 +128,7 @@ export function commandInbox(
       answer(message, outcome.ok ? { ok: true, result: outcome.result ?? null } : outcome, module, unit!);
     },
     givenUp(message, error, unit) {
-      const wire = { kind: 'conflict', code: 'given_up', message: error, details: {} } as const;
+      const wire = { kind: 'conflict', code: 'given_up', message: storable(error), details: {} } as const;
       answer(message, { ok: false, error: wire, dead: true }, module, unit);
     },
   });
@@ -145,12 +148,24 @@ export function sagaConsumer(module: string, runner: SagaRunner, timeoutMs: numb
     retry: DEFAULT_RETRY,
     timeoutMs,
     partitions: 1,
-    handle: (message, unit) =>
-      runLimited(timeoutMs, newScope(contextOf(message, module), unit), () => runner.handle(message, unit!)),
+    order: (message) => runner.orderOf(message),
+    handle: (message, unit, waitedMs) =>
+      runLimited(timeoutMs, newScope(contextOf(message, module), unit), () => runner.handle(message, unit!, waitedMs)),
   };
   // What an instance decides depends on nothing but itself: the statements of different ones may be mixed.
   const instance = (message: StoredMessage) => runner.instanceOf(message);
-  return withBatches(consumer, (one, messages, unit, isOver) => keyByKey(one, messages, unit, isOver, instance));
+  return withBatches(consumer, (one, messages, unit, isOver) => {
+    const handle = async (message: StoredMessage) => {
+      await one.handle(message, unit).catch(async (error: unknown) => parkEarly(error, message, unit));
+    };
+    return keyByKey({ handle }, messages, unit, isOver, instance);
+  });
+
+  /** The whole batch need not be undone for a message that only comes too early. */
+  async function parkEarly(error: unknown, message: StoredMessage, unit: UnitOfWork): Promise<void> {
+    if (!(error instanceof NotYet)) throw error;
+    await park(await unit.client(), consumer, { message, dueInMs: error.afterMs, waitsFor: error.message });
+  }
 }
 
 function withBatches(consumer: Omit<Consumer, 'handleBatch'>, inBatches = oneByOne): Consumer {

@@ -1,5 +1,6 @@
 import { ContractViolation } from '../messaging/errors.js';
 import { MAX_KEY_LENGTH, MAX_MESSAGE_BYTES } from '../messaging/plain/limits.js';
+import { refuseUnstorable } from '../messaging/refuse-unstorable.js';
 
 /**
  * The payload of a durable message as it is stored.
@@ -17,8 +18,9 @@ export function jsonWithinLimit(type: string, payload: object): string {
   );
 }
 
-/** @throws ContractViolation when a key of a durable message has more than {@link MAX_KEY_LENGTH} characters */
+/** @throws ContractViolation when a key of a durable message cannot be stored, or has more than {@link MAX_KEY_LENGTH} characters */
 export function keyWithinLimit(type: string, key: string): string {
+  refuseUnstorable(`the key of ${type}`, key);
   if (key.length <= MAX_KEY_LENGTH) return key;
   throw new ContractViolation(
     `${type} has a key of ${key.length} characters; a key has at most ${MAX_KEY_LENGTH}. Use an id of the aggregate.`,

@@ -8,6 +8,8 @@ import { backoff } from './consumer.js';
 import type { LoopEvents } from './consumer-loop.js';
 import { describeError } from '../messaging/describe-error.js';
 import { HandlerAborted } from '../messaging/time-limit.js';
+import { NotYet } from './not-yet.js';
+import { adopt } from './order.js';
 import type { ParkedMessage, Taker } from './parked.js';
 import {
   claimDue,
@@ -97,7 +99,8 @@ export class ParkedWorker {
   /** Does what is due; looking for nothing costs one statement. @returns milliseconds until the next look */
   async #workOff(): Promise<number> {
     while (!this.#stopped) {
-      const { due, nextMs } = await glance(this.database.pool, this.#taker);
+      const { due, nextMs, byKey } = await glance(this.database.pool, this.#taker);
+      if (byKey && this.consumer.order) await adopt(this.database.pool, this.consumer);
       if (!due) return Math.min(POLL_MS, (nextMs ?? POLL_MS) + 1);
       const done = this.consumer.external ? await this.#leaseAll() : await this.#handleAll();
       // There are calls enough, and the end of each pokes; or another replica is at it.
@@ -123,7 +126,7 @@ export class ParkedWorker {
   async #calling(parked: ParkedMessage): Promise<void> {
     await this.#call(parked);
     const failed = (error: unknown) => this.events.failed(this.consumer.name, error);
-    await rouse(this.database.pool, this.consumer.name, [parked.message]).catch(failed);
+    await rouse(this.database.pool, this.consumer, [parked.message]).catch(failed);
     this.#running.delete(parked.id);
     if (this.#suspect === parked.id) this.#suspect = undefined;
     this.poke();
@@ -155,7 +158,7 @@ export class ParkedWorker {
       const parked = this.#stopped ? undefined : await claimDue(this.database.pool, this.#taker);
       if (!parked) return handled;
       await this.#handleOne(parked);
-      await rouse(this.database.pool, this.consumer.name, [parked.message]);
+      await rouse(this.database.pool, this.consumer, [parked.message]);
     }
   }
 
@@ -190,13 +193,14 @@ export class ParkedWorker {
     if (!this.consumer.types.has(parked.message.type)) return await this.#giveUp(unit, parked);
     try {
       await unit.nested(async () => {
-        await this.consumer.handle(parked.message, unit);
+        await this.consumer.handle(parked.message, unit, parked.waitedMs);
         await unit.flush();
       });
       await settle(client, parked.id);
     } catch (error) {
       if (error instanceof HandlerAborted || isConnectionFailure(error)) throw error;
-      await this.#note(unit, parked, error);
+      if (error instanceof NotYet) await postpone(client, parked.id, error.afterMs, error.message);
+      else await this.#note(unit, parked, error);
     }
   }
 

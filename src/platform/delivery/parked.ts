@@ -1,6 +1,9 @@
 import type { ClientBase } from 'pg';
-import type { StoredMessage } from './message.js';
+import { storable } from '../messaging/plain/storable.js';
 import { keyOf } from './consumer.js';
+import type { StoredMessage } from './message.js';
+import type { Ordered } from './order.js';
+import { placesOf, PRECEDED } from './order.js';
 
 /**
  * The work table of a module: messages that wait for a later attempt, for an outside call, or, as dead letters, for a
@@ -14,20 +17,8 @@ export interface ParkedMessage {
   attempts: number;
   /** How often it was begun since an attempt has ended, this time included: see `unfinished.ts`. */
   begun: number;
-}
-
-/** Which of these keys have a message parked: what follows on them has to wait its turn. */
-export async function parkedKeys(
-  client: ClientBase,
-  consumer: string,
-  messages: readonly StoredMessage[],
-): Promise<Set<string>> {
-  const { rows } = await client.query<{ key: string }>({
-    name: 'parked-keys',
-    text: 'SELECT DISTINCT key FROM parked_message WHERE consumer = $1 AND key = ANY ($2)',
-    values: [consumer, [...new Set(messages.map(keyOf))]],
-  });
-  return new Set(rows.map((row) => row.key));
+  /** Milliseconds since it was parked. */
+  waitedMs: number;
 }
 
 export interface Parking {
@@ -36,17 +27,35 @@ export interface Parking {
   dueInMs: number;
   /** What went wrong; absent for a message that only waits for its turn. */
   error?: string;
+  /** What has to happen before it can be handled, besides time. */
+  waitsFor?: string;
 }
 
-export async function park(client: ClientBase, consumer: string, { message, dueInMs, error }: Parking): Promise<void> {
+/**
+ * A saga's message that has not failed is left alone for so long by version 0.1.0, which does not know what it waits for
+ * and would drop it.
+ */
+const SHIELD_MS = 3_600_000;
+
+export async function park(
+  client: ClientBase,
+  consumer: Ordered,
+  { message, dueInMs, error, waitsFor }: Parking,
+): Promise<void> {
+  const own = consumer.order?.(message);
   await client.query({
     name: 'park',
-    text: `INSERT INTO parked_message (consumer, producer, seq, message_id, key, message, attempts, errors, due_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN NOT EXISTS (
-                     SELECT FROM parked_message WHERE consumer = $1 AND key = $5) THEN now() + $9 * interval '1 ms' END)
+    text: `INSERT INTO parked_message (consumer, producer, seq, message_id, key, message, attempts, errors,
+                  ordering_key, ordering_rank, waiting_for, leased_until, due_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12,
+                   CASE WHEN $10::text IS NOT NULL AND $7 = 0 THEN now() + ${SHIELD_MS} * interval '1 ms' END,
+                   CASE WHEN NOT EXISTS (
+                     SELECT FROM parked_message WHERE consumer = $1 AND ordering_key = $10 AND ordering_rank <= $11)
+                   AND NOT EXISTS (SELECT FROM parked_message WHERE consumer = $1 AND ordering_key IS NULL AND key = $5)
+                   THEN now() + $9 * interval '1 ms' END)
            ON CONFLICT (consumer, producer, seq) DO NOTHING`,
     values: [
-      consumer,
+      consumer.name,
       message.producer,
       message.seq,
       message.id,
@@ -55,6 +64,9 @@ export async function park(client: ClientBase, consumer: string, { message, dueI
       error === undefined ? 0 : 1,
       JSON.stringify(error === undefined ? [] : [failure(1, error)]),
       dueInMs,
+      own?.key ?? null,
+      own?.begins ? 0 : 1,
+      waitsFor ?? null,
     ],
   });
 }
@@ -81,15 +93,15 @@ const values = ({ consumer, types, strangersAfterMs }: Taker) => [consumer, type
 const dueOf = (known: string) => `
     FROM parked_message p
    WHERE consumer = $1 AND state = 'waiting' AND due_at <= now() AND ${known}
-     AND (leased_until IS NULL OR leased_until <= now())
-     AND NOT EXISTS (SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)`;
+     AND (leased_until IS NULL OR leased_until <= now() OR ordering_key IS NOT NULL) AND NOT ${PRECEDED}`;
 const KNOWN = `(type = ANY ($2) AND $3::float8 IS NULL)`;
 const KNOWN_OR_STRANGE = `
   (type = ANY ($2) OR (due_at < now() - $3::float8 * interval '1 ms' AND NOT EXISTS (
      SELECT FROM consumer_type t
       WHERE t.consumer = p.consumer AND t.type = p.type AND t.seen_at > now() - $3::float8 * interval '1 ms')))`;
 
-const ENTRY = `id::text, consumer, message, attempts, begun`;
+const ENTRY = `id::text, consumer, message, attempts, begun,
+  extract(epoch FROM clock_timestamp() - parked_at)::float8 * 1000 AS "waitedMs"`;
 
 /** Two statements, so that the index serves the one that everybody uses. */
 function prepared(name: string, text: (due: string) => string): (taker: Taker) => { name: string; text: string } {
@@ -117,6 +129,7 @@ const CLAIM = prepared(
 const GLANCE = prepared(
   'parked-glance',
   (due) => `SELECT EXISTS (SELECT ${due}) AS due,
+                   EXISTS (SELECT FROM parked_message WHERE consumer = $1 AND ordering_key IS NULL) AS "byKey",
                    extract(epoch FROM least(
                      (SELECT due_at FROM parked_message
                        WHERE consumer = $1 AND state = 'waiting' AND due_at > now() ORDER BY due_at LIMIT 1),
@@ -159,12 +172,15 @@ export async function renewLeases(
   await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
 }
 
+export interface Glance {
+  due: boolean;
+  nextMs: number | null;
+  /** Whether any is kept in order by its key. */
+  byKey: boolean;
+}
+
 /** Looks, in one statement, whether a message of a consumer is due, and else in how many milliseconds one may be. */
-export async function glance(
-  client: Pick<ClientBase, 'query'>,
-  taker: Taker,
-): Promise<{ due: boolean; nextMs: number | null }> {
-  type Glance = { due: boolean; nextMs: number | null };
+export async function glance(client: Pick<ClientBase, 'query'>, taker: Taker): Promise<Glance> {
   return (await client.query<Glance>({ ...GLANCE(taker), values: values(taker) })).rows[0]!;
 }
 
@@ -178,19 +194,30 @@ export async function settle(client: Pick<ClientBase, 'query'>, id: string): Pro
  */
 export async function rouse(
   client: Pick<ClientBase, 'query'>,
-  consumer: string,
+  consumer: Ordered,
   messages: readonly StoredMessage[],
 ): Promise<void> {
-  const text = `UPDATE parked_message SET due_at = now() WHERE due_at IS NULL AND state = 'waiting' AND id IN (
-                  SELECT oldest.id FROM unnest($2::text[]) AS behind (key), LATERAL (
-                    SELECT id FROM parked_message WHERE consumer = $1 AND key = behind.key ORDER BY seq LIMIT 1) oldest)`;
-  await client.query({ name: 'parked-rouse', text, values: [consumer, [...new Set(messages.map(keyOf))]] });
+  const text = `
+    UPDATE parked_message SET due_at = now() WHERE due_at IS NULL AND state = 'waiting' AND id IN (
+      SELECT oldest.id FROM unnest($2::text[]) AS behind (key), LATERAL (
+        SELECT id FROM parked_message WHERE consumer = $1 AND ordering_key IS NULL AND key = behind.key
+         ORDER BY seq LIMIT 1) oldest
+      UNION ALL
+      SELECT first.id FROM unnest($3::text[]) AS behind (key), LATERAL (
+        SELECT id FROM parked_message WHERE consumer = $1 AND ordering_key = behind.key
+         ORDER BY ordering_rank, id LIMIT 1) first)`;
+  await client.query({ name: 'parked-rouse', text, values: [consumer.name, ...placesOf(consumer, messages)] });
 }
 
-/** Does the same for all, as after a crash between the commit and {@link rouse}. */
+/**
+ * Does the same for all, as after a crash between the commit and {@link rouse}; also for what waits for an instance that
+ * began in a transaction beside its own.
+ */
 export async function rouseAll(client: Pick<ClientBase, 'query'>): Promise<void> {
-  const text = `UPDATE parked_message p SET due_at = now() WHERE due_at IS NULL AND state = 'waiting' AND NOT EXISTS (
-                  SELECT FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq)`;
+  const text = `UPDATE parked_message p SET due_at = now()
+                 WHERE state = 'waiting' AND NOT ${PRECEDED}
+                   AND (due_at IS NULL OR (due_at > now() AND ordering_key IS NOT NULL AND waiting_for IS NOT NULL
+                          AND EXISTS (SELECT FROM saga WHERE saga = p.consumer AND id = p.ordering_key)))`;
   await client.query({ name: 'parked-rouse-all', text });
 }
 
@@ -201,9 +228,9 @@ export async function postpone(
   afterMs: number,
   waitingFor: string,
 ): Promise<void> {
-  const text = `UPDATE parked_message
-                   SET due_at = now() + $2 * interval '1 ms', waiting_for = $3, begun = 0, claimed_until = NULL, leased_until = NULL WHERE id = $1`;
-  await client.query({ name: 'parked-postpone', text, values: [id, afterMs, waitingFor] });
+  const text = `UPDATE parked_message SET due_at = now() + $2 * interval '1 ms', waiting_for = $3, begun = 0, claimed_until = NULL,
+                       leased_until = CASE WHEN ordering_key IS NOT NULL THEN leased_until END WHERE id = $1`;
+  await client.query({ name: 'parked-postpone', text, values: [id, afterMs, storable(waitingFor)] });
 }
 
 /**

@@ -14,8 +14,8 @@ import {
 
 export interface RetentionOptions {
   /**
-   * How long delivered messages and outcomes of commands are kept at least: milliseconds. Outcomes that a client's key leads
-   * to, no longer; those of commands that a message may repeat, beyond the end of that message.
+   * How long delivered messages, outcomes of commands and sagas that are done are kept at least: milliseconds. Outcomes that
+   * a client's key leads to, no longer; those of commands that a message may repeat, beyond the end of that message.
    */
   keepMs: number;
   /** Rows of a partition of an outbox. */
@@ -53,6 +53,7 @@ export async function keepOutbox(
       await turnPage(client);
     await retire(client, options.keepMs);
     await forgetOutcomes(client, options.keepMs);
+    await retireSagas(client, options.keepMs);
   });
 }
 
@@ -161,5 +162,17 @@ async function forgetBefore(client: PoolClient, keepMs: number, condition: strin
   const text = `
     DELETE FROM command_outcome WHERE (type, key) IN (
       SELECT type, key FROM command_outcome WHERE ${condition} ORDER BY created_at LIMIT ${CHUNK})`;
+  while ((await client.query(text, [keepMs])).rowCount === CHUNK);
+}
+
+/** A saga that is done goes when nothing can reach it any more: no answer, no timeout and no parked message is for it. */
+async function retireSagas(client: PoolClient, keepMs: number): Promise<void> {
+  const text = `
+    DELETE FROM saga WHERE (saga, id) IN (
+      SELECT saga, id FROM saga s
+       WHERE status = 'done' AND ended_at < now() - $1 * interval '1 ms' AND updated_at < now() - $1 * interval '1 ms'
+         AND timeout_name IS NULL AND NOT steps @> '[{"outcome": "sent"}]'
+         AND NOT EXISTS (SELECT FROM parked_message p WHERE consumer = s.saga AND s.id IN (ordering_key, message->>'aggregateid'))
+       ORDER BY ended_at LIMIT ${CHUNK} FOR UPDATE SKIP LOCKED)`;
   while ((await client.query(text, [keepMs])).rowCount === CHUNK);
 }

@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 type Queryable = Pick<ClientBase, 'query'>;
 
 /** Outside calls that are being made keep their rows. */
-const IDLE = `(p.leased_until IS NULL OR p.leased_until <= now())`;
+const IDLE = `(p.leased_until IS NULL OR p.leased_until <= now() OR p.ordering_key IS NOT NULL)`;
 
 /**
  * Takes out of the retry table what waits there of types that the consumers' covered sets have lost: it holds up its key no

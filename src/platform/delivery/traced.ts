@@ -15,11 +15,15 @@ type Named = Pick<Consumer, 'name' | 'module'>;
  * whichever process; what the handler causes is below that.
  */
 export function traced({ name, module }: Named, handle: Consumer['handle']): Consumer['handle'] {
-  return async (message, unit) => {
+  return async (message, unit, waitedMs) => {
     const spec = () => processing(message, name, module);
     const work = () =>
-      inSpan(message.headers.traceparent, spec, (traceparent) => handle(within(message, traceparent), unit));
-    await crossing(() => crossingOf(message, module), work);
+      inSpan(message.headers.traceparent, spec, (traceparent) => handle(within(message, traceparent), unit, waitedMs));
+    return await crossing(
+      () => crossingOf(message, module),
+      work,
+      (result) => result ?? 'ok',
+    );
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { StoredMessage } from './message.js';
+import { PRECEDES } from './order.js';
 
 /** A message that was read and has no effect yet, as a person sees it. */
 export interface PutAside {
@@ -39,14 +40,16 @@ export interface KnownTypes {
   pairs: readonly string[];
 }
 
+/** An outside call is being made for it. */
+const LEASED = '(leased_until > now() AND ordering_key IS NULL)';
+
 const ENTRY = `
   current_schema() || ':' || id AS id, consumer, type, key, state, attempts,
   extract(epoch FROM now() - (message->>'created_at')::timestamptz)::float8 * 1000 AS "ageMs",
   CASE WHEN state = 'waiting' THEN extract(epoch FROM due_at - now())::float8 * 1000 END AS "dueInMs",
   coalesce('its turn, behind ' || current_schema() || ':' || (
-             SELECT e.id FROM parked_message e WHERE e.consumer = p.consumer AND e.key = p.key AND e.seq < p.seq
-              ORDER BY e.seq LIMIT 1),
-           CASE WHEN leased_until > now() THEN 'the end of an attempt that is being made' END,
+             SELECT e.id FROM parked_message e WHERE ${PRECEDES} ORDER BY e.ordering_rank, e.id LIMIT 1),
+           CASE WHEN ${LEASED} THEN 'the end of an attempt that is being made' END,
            CASE WHEN state = 'waiting' AND consumer = ANY ($2) AND concat(consumer, ' ', type) <> ALL ($3)
                 THEN 'a version that knows ' || type END,
            waiting_for) AS "waitsFor",
@@ -95,7 +98,7 @@ export interface Discarded {
  * @returns 'busy' while an outside call is being made for it
  */
 export async function removePutAside(client: Client, id: string): Promise<Discarded | 'busy' | undefined> {
-  const text = `SELECT consumer, message, state, errors->-1->>'error' AS "lastError", coalesce(leased_until > now(), false) AS busy
+  const text = `SELECT consumer, message, state, errors->-1->>'error' AS "lastError", coalesce(${LEASED}, false) AS busy
                   FROM parked_message WHERE id = $1 FOR UPDATE`;
   const { rows } = await client.query<Discarded & { busy: boolean }>(text, [id]);
   if (!rows[0]) return undefined;

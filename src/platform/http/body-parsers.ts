@@ -1,13 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
+import { unstorableIn } from '../messaging/plain/storable.js';
 import { refusal } from './failures.js';
 import { BODY_LIMIT } from './fastify-options.js';
 import { RequestRefused } from './problem.js';
 
 type Done = (error: Error | null, body?: unknown) => void;
-
-/** An escaped NUL, which no text column can hold; `\\u0000` after an escaped backslash is harmless. */
-const NUL = /(?:^|[^\\])(?:\\\\)*\\u0000/;
 
 /** JSON is the only kind of body. An empty one is none, whatever its type says. */
 export function parseBodies(app: NestFastifyApplication): void {
@@ -20,8 +18,10 @@ export function parseBodies(app: NestFastifyApplication): void {
     (request: FastifyRequest, body: Buffer, done: Done) => {
       if (body.length === 0) return done(null);
       const text = body.toString('utf8');
-      if (NUL.test(text)) return done(nul());
-      return parse(request, text, (error, value) => done(error && malformed(), value));
+      return parse(request, text, (error, value) => {
+        if (error) return done(malformed());
+        return unstorableIn(value) ? done(unstorable()) : done(null, value);
+      });
     },
   );
   // Nest would read forms as well.
@@ -35,9 +35,9 @@ export function parseBodies(app: NestFastifyApplication): void {
   );
 }
 
-/** Text with a NUL character is refused wherever it comes in. */
-export function nul(): RequestRefused {
-  return new RequestRefused(400, 'bad_request', 'NUL characters are not accepted.');
+/** Text that PostgreSQL cannot store is refused wherever it comes in. */
+export function unstorable(): RequestRefused {
+  return new RequestRefused(400, 'bad_request', 'NUL characters and halves of characters are not accepted.');
 }
 
 function malformed(): RequestRefused {

@@ -119,8 +119,10 @@ describe('what is sent', () => {
     },
   );
 
-  it('has no NUL characters, in no place', async () => {
+  it('has no NUL characters and no halves of characters, in no place', async () => {
     await problem(...post(`${at.url}/v1/things`, { lines: [], note: 'a\0b' }), 400, 'bad_request');
+    await problem(...post(`${at.url}/v1/things`, { lines: [], note: 'a\ud83db' }), 400, 'bad_request');
+    await problem(...post(`${at.url}/v1/things`, { lines: [], 'a\0b': 1 }), 400, 'bad_request');
     await problem(`${at.url}/v1/things/fail/a%00b`, {}, 400, 'bad_request');
     expect(await fields({ lines: [], note: 'a\\u0000' })).toEqual(['lines']);
   });

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { runInScope } from '../messaging/context.js';
 import { traceIds } from '../messaging/trace-context.js';
 import type { Logger } from '../observability/logging.js';
-import { nul } from './body-parsers.js';
+import { unstorable } from './body-parsers.js';
 import { Closing, shuttingDown } from './closing.js';
 import { HttpOptions } from './http-options.js';
 import { requested } from '../observability/requests.js';
@@ -30,7 +30,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
       closing.leave();
       ended(request, reply);
     });
-    if (request.url.includes('%00')) return done(nul());
+    if (request.url.includes('%00')) return done(unstorable());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
   });
   const limit = app.get(RateLimit);

@@ -34,6 +34,21 @@ describe('a message', () => {
     expect(() => new Rename({ id: 1, names: [] } as never)).toThrow(/naming\.rename\.v1.*expected string.*id/s);
   });
 
+  it.each([
+    ['a NUL character', 'a\0b', 'holds a NUL character, which cannot be stored'],
+    [
+      'half of a character',
+      'Ada\u{1F600}'.slice(0, 4),
+      'holds half of a character (a lone surrogate), which cannot be stored',
+    ],
+  ])('refuses text that can never be stored, naming where it is: %s', (_, first, what) => {
+    const make = () => new Rename({ id: '1', names: [{ first: 'Grace' }, { first }] });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(what);
+    expect(make).toThrow('→ at names[1].first');
+    expect(new Rename({ id: '1', names: [{ first: 'Ada\u{1F600}' }] }).names[0]!.first).toBe('Ada\u{1F600}');
+  });
+
   it('is known by its definition, and a plain class by none', () => {
     expect(definitionOf(new Rename({ id: '1', names: [] }))).toMatchObject({ kind: 'command', module: 'naming' });
     expect(definitionOf({ id: '1' })).toBeUndefined();

@@ -2,6 +2,7 @@ import { Command, Query } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { MAX_KEY_LENGTH } from './plain/limits.js';
 import { refuseNonJson } from './plain/json.js';
+import { unstorableIn } from './plain/storable.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
 export interface MessageDefinition {
@@ -53,7 +54,8 @@ interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {
  * @param spec schemas of JSON values: payload, result (none: it answers with nothing), details of each error code
  * @throws TypeError when the name is malformed, or a schema says what JSON cannot carry or a snapshot cannot hold: dates,
  *   transforms, coercion, rules of its own, …
- * @guarantee instances are validated, deeply immutable copies of what they were given
+ * @guarantee instances are validated, deeply immutable copies of what they were given. The constructor throws a TypeError
+ *   for a payload that does not fit, and for text that PostgreSQL cannot store: NUL, and halves of characters
  */
 export function defineCommand<P extends z.ZodObject, R extends z.ZodType | undefined = undefined>(
   name: string,
@@ -149,10 +151,17 @@ function messageClass(definition: MessageDefinition, Base: new () => object): Me
       super();
       const parsed = definition.payload.safeParse(payload);
       if (!parsed.success) throw payloadError(definition.name, parsed.error);
+      refuseUnstorable(definition.name, parsed.data);
       Object.assign(this, parsed.data);
       deepFreeze(this);
     }
   };
+}
+
+/** Such a message could never be committed, and would fail far from where it was made. */
+function refuseUnstorable(name: string, payload: object): void {
+  const found = unstorableIn(payload);
+  if (found) throw payloadError(name, new z.ZodError([{ code: 'custom', input: payload, ...found }]));
 }
 
 function payloadError(name: string, error: z.ZodError): TypeError {

@@ -1,5 +1,4 @@
-/** Without what PostgreSQL cannot keep in a text: NUL, and halves of characters. */
-const storable = (text: string) => text.replaceAll('\0', '').replaceAll(/\p{Surrogate}/gu, '\ufffd');
+import { storable } from './plain/storable.js';
 
 /** An error with its causes on one line, for a person who reads a dead letter. */
 export function describeError(error: unknown): string {

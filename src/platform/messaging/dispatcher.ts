@@ -12,6 +12,8 @@ import { inOwnSpan } from '../observability/spans.js';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Registry } from './registry.js';
 import { HandlerAborted, leftMs, runLimited } from './time-limit.js';
+import { storable } from './plain/storable.js';
+import { refuseUnstorable } from './refuse-unstorable.js';
 
 /** The answer of a handler as it crosses a seam: a result, or an error named in the contract. */
 export type Outcome = { ok: true; result: unknown } | { ok: false; error: WireError };
@@ -167,7 +169,10 @@ function unwrap(outcome: Outcome): unknown {
 function checkedResult(definition: MessageDefinition, result: unknown): unknown {
   if (!definition.result) return undefined;
   const parsed = definition.result.safeParse(result);
-  if (parsed.success) return deepFreeze(parsed.data);
+  if (parsed.success) {
+    if (definition.kind === 'command') refuseUnstorable(`the result of ${definition.name}`, parsed.data);
+    return deepFreeze(parsed.data);
+  }
   throw new ContractViolation(
     `${definition.name} answered with something else than its contract says: ${parsed.error.message}`,
   );
@@ -183,7 +188,9 @@ function checkedError(definition: MessageDefinition, error: DomainError): WireEr
   const parsed = details.safeParse(error.details);
   if (!parsed.success)
     throw new ContractViolation(`${definition.name}: the details of ${error.code} do not fit: ${parsed.error.message}`);
-  return { ...error.toWire(), details: deepFreeze(parsed.data) as Record<string, unknown> };
+  refuseUnstorable(`${definition.name}: the details of ${error.code}`, parsed.data);
+  const { message, ...wire } = error.toWire();
+  return { ...wire, message: storable(message), details: deepFreeze(parsed.data) as Record<string, unknown> };
 }
 
 /** The caller stops waiting at its deadline, also in process. What the handler still does is refused at its commit. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Consumer } from '../delivery/consumer.js';
 import type { Lag } from '../delivery/lag.js';
 import { lagOf } from '../delivery/lag.js';
 import { notify } from '../delivery/outbox-watch.js';
@@ -71,7 +72,7 @@ export class Deliveries {
       lastError,
     };
     this.runtime.log.warn(line, 'an undelivered message was discarded');
-    await rouse(database.pool, consumer, [message]);
+    await rouse(database.pool, this.#consumer(consumer) ?? { name: consumer }, [message]);
     if (spoke) await notify(database.pool, database.module);
     await notify(database.pool, database.module, 'parked');
   }
@@ -92,7 +93,7 @@ export class Deliveries {
       const gone = (await removePutAside(await unit.client(), row)) ?? unknown(id);
       if (gone === 'busy')
         throw new Conflict('being_handled', `An attempt is being made for ${id}. Try again in a moment.`);
-      const consumer = this.runtime.consumers.find(({ name }) => name === gone.consumer);
+      const consumer = this.#consumer(gone.consumer);
       if (gone.state === 'waiting') consumer?.givenUp?.(gone.message, `discarded: ${reason}`, unit);
       return { gone, spoke: await unit.commit() };
     } catch (error) {
@@ -105,6 +106,10 @@ export class Deliveries {
     const { consumers } = this.runtime;
     const pairs = consumers.flatMap(({ name, types }) => [...types].map((type) => `${name} ${type}`));
     return { consumers: consumers.map(({ name }) => name), pairs };
+  }
+
+  #consumer(name: string): Consumer | undefined {
+    return this.runtime.consumers.find((each) => each.name === name);
   }
 
   #find(id: string): { database: Database; row: string } {

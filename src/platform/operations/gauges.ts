@@ -13,7 +13,9 @@ const FRESH_MS = 5000;
 const SAGAS = `
   SELECT saga, status AS state, count(*)::int AS count,
          max(extract(epoch FROM now() - started_at))::float8 AS "oldestS",
-         max(extract(epoch FROM now() - updated_at))::float8 AS "quietS"
+         max(extract(epoch FROM now() - updated_at))::float8 AS "quietS",
+         count(*) FILTER (WHERE timeout_name IS NOT NULL AND timeout_at IS NULL)::int AS "deadTimeouts",
+         greatest(0, max(extract(epoch FROM now() - timeout_at)))::float8 AS "overdueS"
     FROM saga WHERE status <> 'done' GROUP BY saga, status`;
 
 interface SagaFigures {
@@ -22,6 +24,8 @@ interface SagaFigures {
   count: number;
   oldestS: number;
   quietS: number;
+  deadTimeouts: number;
+  overdueS: number;
 }
 
 /** One value of one gauge. */
@@ -32,9 +36,11 @@ const GAUGES = {
   liftout_delivery_oldest_seconds: 'Age of the oldest message without its effect; dead letters apart',
   liftout_delivery_parked: 'Messages that failed and wait for another attempt, or for one that failed',
   liftout_dead_letters: 'Messages that were given up and wait for a person',
-  liftout_sagas: 'Processes that are not done',
-  liftout_saga_oldest_seconds: 'Time since the oldest process of this state began',
-  liftout_saga_quiet_seconds: 'Longest time since a process of this state has changed',
+  liftout_sagas: 'Sagas that are not done',
+  liftout_saga_oldest_seconds: 'Time since the oldest saga of this state began',
+  liftout_saga_quiet_seconds: 'Longest time since a saga of this state has changed',
+  liftout_saga_dead_timeouts: 'Timeouts of sagas that were given up and wait for a person',
+  liftout_saga_timeout_overdue_seconds: 'How long ago the oldest timeout passed that nobody has handled',
   liftout_pool_connections: 'Connections of a module to its database',
   liftout_overdue_handlers: 'Handlers that were given up at their limit and still run',
   liftout_event_loop_delay_seconds: 'How late timers are, since the last look',
@@ -89,6 +95,8 @@ function tellSagas(figures: readonly SagaFigures[], runtime: Runtime, tell: Told
       tell('liftout_sagas', found?.count ?? 0, labels);
       tell('liftout_saga_oldest_seconds', found?.oldestS ?? 0, labels);
       tell('liftout_saga_quiet_seconds', found?.quietS ?? 0, labels);
+      tell('liftout_saga_dead_timeouts', found?.deadTimeouts ?? 0, labels);
+      tell('liftout_saga_timeout_overdue_seconds', found?.overdueS ?? 0, labels);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AllowRoles, Undocumented } from '../http/decorators.js';
 import { Sagas } from './sagas.js';
@@ -20,5 +20,17 @@ export class SagasHttp {
   @Get(':id')
   async show(@Param('id') id: string) {
     return { items: await this.sagas.show(id) };
+  }
+
+  @Post('retry-timeout')
+  @HttpCode(200)
+  async retryAllTimeouts() {
+    return { retried: await this.sagas.retryAllTimeouts() };
+  }
+
+  @Post(':id/retry-timeout')
+  @HttpCode(200)
+  async retryTimeout(@Param('id') id: string) {
+    return { retried: await this.sagas.retryTimeout(id) };
   }
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { NotFound } from '../messaging/errors.js';
+import { Conflict, NotFound } from '../messaging/errors.js';
 import { withoutSecrets } from '../observability/logging.js';
 import { Runtime } from '../runtime.js';
-import type { Hindrance, OpenSaga, SagaInFull } from '../sagas/open-sagas.js';
+import type { Hindrance, OpenSaga, SagaInFull, SagaTimeout } from '../sagas/open-sagas.js';
 import { hindrances, listOpenSagas, readSagas } from '../sagas/open-sagas.js';
+import { retryTimeouts } from '../sagas/timeout-store.js';
 
 /** A timeout is handled within a second, if anybody does. */
 const OVERDUE_MS = 60_000;
@@ -15,7 +16,7 @@ interface Waiting {
   waitsFor: string[];
 }
 
-/** What a person can see of the processes over several modules. */
+/** What a person can see of the sagas, and do about their timeouts. */
 @Injectable()
 export class Sagas {
   constructor(private readonly runtime: Runtime) {}
@@ -35,30 +36,63 @@ export class Sagas {
     return await this.#withWaits(found.flat().map((saga) => ({ ...saga, state: withoutSecrets(saga.state) })));
   }
 
+  /**
+   * Has the failed timeouts of the instances with this id tried again now, with all their attempts ahead of them.
+   * @returns how many
+   * @throws NotFound; Conflict when no timeout of theirs has failed
+   */
+  async retryTimeout(id: string): Promise<number> {
+    const retried = await this.#retryTimeouts(id);
+    if (retried > 0) return retried;
+    const [saga] = await this.show(id);
+    throw new Conflict('no_failed_timeout', `No timeout of ${saga!.saga} ${id} has failed: see show for its state.`);
+  }
+
+  /** Has every timeout that failed tried again now. @returns how many */
+  async retryAllTimeouts(): Promise<number> {
+    return await this.#retryTimeouts();
+  }
+
+  async #retryTimeouts(id?: string): Promise<number> {
+    const counts = await Promise.all(this.runtime.databases.map(({ pool }) => retryTimeouts(pool, id)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   async #withWaits<S extends OpenSaga>(sagas: readonly S[]): Promise<(S & Waiting)[]> {
     const all = await Promise.all(this.runtime.databases.map(({ pool }) => hindrances(pool, sagas)));
     return sagas.map((saga) => {
       const own = all.flat().filter((each) => each.saga === saga.saga && each.instance === saga.id);
-      return { ...saga, ...waitingOf(saga, own) };
+      return { ...saga, ...waitingOf(saga, own, this.#timeoutText(saga)) };
     });
+  }
+
+  #timeoutText({ saga, timeout }: OpenSaga): string | undefined {
+    if (!timeout) return undefined;
+    const { name, at, attempts, error } = timeout;
+    if (at === null) return `timeout ${name}: dead letter, failed ${attempts} times: ${error}`;
+    const known = this.runtime.sagas.find(({ runner }) => runner.saga.name === saga)?.runner.saga.timeouts;
+    const notes = [
+      ...(isOverdue(timeout) ? ['overdue'] : []),
+      ...(known && !known.includes(name) ? ['not known to this version'] : []),
+      ...(attempts > 0 ? [`failed ${attempts} times: ${error}`] : []),
+    ];
+    return [`timeout ${name} at ${at}`, ...notes].join(', ');
   }
 }
 
-function waitingOf(saga: OpenSaga, hindered: readonly Hindrance[]): Waiting {
-  const overdue = (saga.timeout?.overdueMs ?? 0) > OVERDUE_MS;
+const isOverdue = ({ overdueMs }: SagaTimeout) => (overdueMs ?? 0) > OVERDUE_MS;
+
+function waitingOf(saga: OpenSaga, hindered: readonly Hindrance[], timeout: string | undefined): Waiting {
   const helpless = saga.status !== 'done' && saga.open.length === 0 && hindered.length === 0 && !saga.timeout;
   const stuck =
-    overdue ||
+    (saga.timeout && (saga.timeout.at === null || isOverdue(saga.timeout))) ||
     hindered.some(({ state }) => state === 'dead') ||
     saga.open.some(({ outcome }) => outcome !== 'sent') ||
     (helpless && saga.status === 'compensating');
   const steps = saga.open.map(({ command, outcome }) => stepText(command, outcome, hindered));
   const own = hindered.filter(({ type }) => !saga.open.some(({ command }) => command === type)).map(hindranceText);
-  const timeout = saga.timeout
-    ? [`timeout ${saga.timeout.name} at ${saga.timeout.at}${overdue ? ', overdue' : ''}`]
-    : [];
   const nothing = helpless ? ['an event; no timeout is set'] : [];
-  return { stuck, waitsFor: [...steps, ...own, ...timeout, ...nothing] };
+  return { stuck, waitsFor: [...steps, ...own, ...(timeout ? [timeout] : []), ...nothing] };
 }
 
 function stepText(command: string, outcome: string, hindered: readonly Hindrance[]): string {

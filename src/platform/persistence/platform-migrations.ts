@@ -148,6 +148,40 @@ export class ConsumerTypes1700000000002 implements MigrationInterface {
 }
 
 /**
+ * Attempts of saga timeouts, retry-table rows that keep the order of a saga instance, and the retention of finished
+ * instances.
+ *
+ * - `saga.timeout_attempts`, `timeout_error`: failed attempts of the timeout that is armed, and why the last one failed.
+ *   A name without `timeout_at` is a dead letter: every version leaves it alone.
+ * - `parked_message.ordering_key`: the instance that a message of a saga is for; null for other consumers, and where no
+ *   version that can read the message has told it yet. Messages of an instance come by `ordering_rank`, then in the order
+ *   in which they were parked; 0 is one that begins the instance.
+ */
+export class SagaOrder1700000000003 implements MigrationInterface {
+  readonly name = 'SagaOrder1700000000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE saga ADD COLUMN timeout_attempts int NOT NULL DEFAULT 0, ADD COLUMN timeout_error text;
+      CREATE INDEX saga_done ON saga (ended_at) WHERE status = 'done';
+      ALTER TABLE parked_message ADD COLUMN ordering_key text, ADD COLUMN ordering_rank smallint NOT NULL DEFAULT 1;
+      CREATE INDEX parked_message_order ON parked_message (consumer, ordering_key, ordering_rank, id)
+        WHERE ordering_key IS NOT NULL;
+      CREATE INDEX parked_message_unordered ON parked_message (consumer, key, seq) WHERE ordering_key IS NULL;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP INDEX parked_message_order, parked_message_unordered;
+      ALTER TABLE parked_message DROP COLUMN ordering_key, DROP COLUMN ordering_rank;
+      DROP INDEX saga_done;
+      ALTER TABLE saga DROP COLUMN timeout_attempts, DROP COLUMN timeout_error;
+    `);
+  }
+}
+
+/**
  * What a command said apart from defaults; who may repeat it; and since when each module holds messages that may repeat
  * commands here. A row that an older version writes counts as repeatable by a message, which keeps it for longer.
  */
@@ -204,6 +238,7 @@ export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
   SagaHeaders1700000000001,
   ConsumerTypes1700000000002,
+  SagaOrder1700000000003,
   RepeatedCommands1700000000004,
   UnfinishedWork1700000000006,
 ] as const;

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { Reply } from '../delivery/message.js';
 import { replyType } from '../delivery/message.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
+import { refuseUnstorable } from '../messaging/refuse-unstorable.js';
 import type { Decision, Saga } from './saga.js';
 import type { SagaRow, Step } from './saga-store.js';
 
@@ -9,13 +11,42 @@ import type { SagaRow, Step } from './saga-store.js';
 export type Instance = Pick<SagaRow, 'state' | 'steps' | 'status' | 'ended'>;
 
 /**
+ * The state of an instance by the schema of this version, which an older or a newer one may have stored: defaults are
+ * filled in. Fields that this version does not know are kept beside it.
+ *
+ * @throws Error when the stored state does not fit: the message is retried, and becomes a dead letter
+ */
+export function openState(saga: Saga<unknown>, { id, state: stored }: Pick<SagaRow, 'id' | 'state'>) {
+  const state = parsed(saga, `The stored state of ${saga.name} ${id}`, stored);
+  if (!isRecord(stored) || !isRecord(state)) return { state };
+  const unknown = Object.entries(stored).filter(([field]) => !(field in state));
+  return unknown.length > 0 ? { state, unknown: Object.fromEntries(unknown) } : { state };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parsed(saga: Saga<unknown>, what: string, state: unknown): unknown {
+  const { success, data, error } = saga.schema.safeParse(state);
+  if (success) return data;
+  throw new TypeError(`${what} does not fit its schema: ${z.prettifyError(error)}`);
+}
+
+/**
  * Takes a decision into an instance.
  *
  * @returns the commands to send, in order
- * @throws ZodError when the new state does not fit; ContractViolation for a command whose answer means nothing
+ * @throws TypeError when the new state does not fit; ContractViolation when it cannot be stored, for a command whose
+ *   answer means nothing, and for a timeout that nothing decides on
  */
 export function takeDecision(saga: Saga<unknown>, instance: Instance, decision: Decision<unknown>): object[] {
-  if (decision.state !== undefined) instance.state = saga.schema.parse(decision.state);
+  if (decision.state !== undefined) {
+    instance.state = parsed(saga, `The state that ${saga.name} decided on`, decision.state);
+    refuseUnstorable(`the state of ${saga.name}`, instance.state);
+  }
+  const { timeout } = decision;
+  if (timeout && !saga.timeouts.includes(timeout.name))
+    throw new ContractViolation(`${saga.name} arms the timeout ${timeout.name}: say with onTimeout what it means.`);
   const commands = [...(decision.send ?? [])];
   for (const command of commands) instance.steps.push(stepOf(saga, command));
   if (decision.compensate) {

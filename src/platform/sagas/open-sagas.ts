@@ -11,7 +11,18 @@ export interface OpenSaga {
   quietMs: number;
   /** Commands without a good answer, the oldest first. */
   open: Step[];
-  timeout: { name: string; at: string; overdueMs: number } | null;
+  timeout: SagaTimeout | null;
+}
+
+export interface SagaTimeout {
+  name: string;
+  /** Null for a dead letter: it was given up, and waits for a person. */
+  at: string | null;
+  overdueMs: number | null;
+  /** Failed attempts so far. */
+  attempts: number;
+  /** Why the last one failed. */
+  error: string | null;
 }
 
 export interface SagaInFull extends OpenSaga {
@@ -29,8 +40,9 @@ const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-
 
 const ENTRY = `
   saga, id, status, ${since('started_at')} AS "ageMs", ${since('updated_at')} AS "quietMs", steps,
-  CASE WHEN timeout_at IS NOT NULL THEN jsonb_build_object(
-    'name', timeout_name, 'at', ${iso('timeout_at')}, 'overdueMs', ${since('timeout_at')}) END AS timeout`;
+  CASE WHEN timeout_name IS NOT NULL THEN jsonb_build_object(
+    'name', timeout_name, 'at', ${iso('timeout_at')}, 'overdueMs', ${since('timeout_at')},
+    'attempts', timeout_attempts, 'error', timeout_error) END AS timeout`;
 
 type Row = OpenSaga & { steps: Step[] };
 
@@ -71,7 +83,7 @@ export async function hindrances(client: Client, sagas: readonly OpenSaga[]): Pr
       FROM parked_message p, LATERAL (SELECT message->'headers'->'replyto' AS replyto) r,
            unnest($1::text[], $2::text[]) s (saga, id)
      WHERE (replyto->>'saga' = s.saga AND replyto->>'id' = s.id)
-        OR (consumer = s.saga AND message->>'aggregateid' = s.id)`;
+        OR (consumer = s.saga AND coalesce(ordering_key, message->>'aggregateid') = s.id)`;
   const values = [sagas.map(({ saga }) => saga), sagas.map(({ id }) => id)];
   return (await client.query<Hindrance>(text, values)).rows;
 }

@@ -25,6 +25,8 @@ export interface SagaRow {
   saga: string;
   id: string;
   state: unknown;
+  /** Fields of the stored state that this version does not know: they are kept for one that does. */
+  unknown?: object;
   steps: Step[];
   status: 'running' | 'compensating' | 'done';
   /** It has decided that nothing more is to be done. */
@@ -36,11 +38,18 @@ export interface SagaRow {
 
 type TimeoutHeaders = Pick<MessageHeaders, 'correlationid' | 'causationid' | 'traceparent'>;
 
-const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name, timeout_headers';
+export const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name, timeout_headers';
 
-/** Begins an instance, and locks it. @returns `undefined` when it was begun already */
+/**
+ * Begins an instance, and locks it. Messages that waited for it are due with the commit.
+ * @returns `undefined` when it was begun already
+ */
 export async function insertSaga(client: ClientBase, saga: string, id: string): Promise<SagaRow | undefined> {
-  const text = `INSERT INTO saga (saga, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`;
+  const text = `
+    WITH roused AS (
+      UPDATE parked_message SET due_at = now()
+       WHERE consumer = $1 AND ordering_key = $2 AND state = 'waiting' AND waiting_for IS NOT NULL)
+    INSERT INTO saga (saga, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`;
   return (await client.query<SagaRow>({ name: 'saga-insert', text, values: [saga, id] })).rows[0];
 }
 
@@ -50,25 +59,10 @@ export async function lockSaga(client: ClientBase, saga: string, id: string): Pr
   return (await client.query<SagaRow>({ name: 'saga-lock', text, values: [saga, id] })).rows[0];
 }
 
-/** Milliseconds until the next timeout of these sagas, negative when it has passed; `undefined` when none is set. */
-export async function nextTimeoutMs(
-  client: Pick<ClientBase, 'query'>,
-  sagas: readonly string[],
-): Promise<number | undefined> {
-  const text = `SELECT extract(epoch FROM min(timeout_at) - now())::float8 * 1000 AS ms FROM saga
-                 WHERE timeout_at IS NOT NULL AND saga = ANY ($1)`;
-  const { rows } = await client.query<{ ms: number | null }>({ name: 'saga-next-timeout', text, values: [sagas] });
-  return rows[0]!.ms ?? undefined;
-}
-
-/** Locks one instance whose timeout has passed and that nobody else is working on. */
-export async function lockTimedOut(client: ClientBase, sagas: readonly string[]): Promise<SagaRow | undefined> {
-  const text = `SELECT ${COLUMNS} FROM saga WHERE timeout_at <= now() AND saga = ANY ($1)
-                 ORDER BY timeout_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
-  return (await client.query<SagaRow>({ name: 'saga-timed-out', text, values: [sagas] })).rows[0];
-}
-
-/** @param timeout `undefined` leaves it as it is, `null` disarms it */
+/**
+ * @param timeout `undefined` leaves it as it is, `null` disarms it; else it is counted from the decision, however long the
+ *   transaction has been open
+ */
 export async function saveSaga(
   client: ClientBase,
   row: SagaRow,
@@ -80,7 +74,9 @@ export async function saveSaga(
     name: 'saga-save',
     text: `UPDATE saga SET state = $3, steps = $4, status = $5, updated_at = now(),
                   timeout_name = CASE WHEN $6 THEN timeout_name ELSE $7 END,
-                  timeout_at = CASE WHEN $6 THEN timeout_at ELSE now() + $8::float8 * interval '1 ms' END,
+                  timeout_at = CASE WHEN $6 THEN timeout_at ELSE clock_timestamp() + $8::float8 * interval '1 ms' END,
+                  timeout_attempts = CASE WHEN $6 THEN timeout_attempts ELSE 0 END,
+                  timeout_error = CASE WHEN $6 THEN timeout_error END,
                   ended_at = CASE WHEN $9 THEN coalesce(ended_at, now()) END,
                   timeout_headers = CASE WHEN $6 THEN timeout_headers ELSE $11::jsonb END,
                   timeline = ${appended('$10')}
@@ -88,7 +84,7 @@ export async function saveSaga(
     values: [
       row.saga,
       row.id,
-      JSON.stringify(row.state),
+      JSON.stringify(row.unknown ? { ...row.unknown, ...(row.state as object) } : row.state),
       JSON.stringify(row.steps),
       row.status,
       keep,
@@ -108,21 +104,8 @@ function headersNow(): TimeoutHeaders | null {
     : null;
 }
 
-/** Has a timeout that could not be handled tried again, so that it does not hold up those of other instances. */
-export async function postponeTimeout(
-  client: ClientBase,
-  row: SagaRow,
-  afterMs: number,
-  moment: Moment,
-): Promise<void> {
-  await client.query({
-    name: 'saga-postpone',
-    text: `UPDATE saga SET timeout_at = now() + $3 * interval '1 ms', timeline = ${appended('$4')} WHERE saga = $1 AND id = $2`,
-    values: [row.saga, row.id, afterMs, JSON.stringify(moment)],
-  });
-}
-
-function appended(moment: string): string {
+/** SQL for the timeline with one moment more. */
+export function appended(moment: string): string {
   const kept = `CASE WHEN jsonb_array_length(timeline) < ${MOMENTS} THEN timeline ELSE timeline - 0 END`;
   return `${kept} || jsonb_build_array(jsonb_build_object('at', clock_timestamp()) || ${moment}::jsonb)`;
 }

@@ -30,13 +30,26 @@ interface Subscription<S> {
   correlate?: (message: never) => string;
   decide: (state: S, message: never) => Decision<S>;
   starts: boolean;
+  waitMs?: number;
 }
+
+/** How long an event waits for an instance that another producer may begin: ten minutes. */
+const EARLY_WAIT_MS = 600_000;
+const MAX_WAIT_MS = 7 * 86_400_000;
 
 /**
  * A process over several modules: state, pure decisions, a timeout, and a compensation for each step that has an effect.
  *
  * The platform loads the state, decides, saves and sends in one transaction; messages of one instance are taken one at a
  * time. `decide` functions must be pure: they get everything from their arguments.
+ *
+ * - The stored state is parsed by the schema when it is loaded, so a field that is new needs a default. Fields that this
+ *   version does not know are kept. State that does not fit fails the message, which is retried and becomes a dead letter.
+ * - A start that fails is retried; whatever follows for the same instance, of any producer, waits behind it.
+ * - A timeout that fails is retried with back-off and becomes a dead letter: `npm run sagas -- retry-timeout`.
+ * - A timeout whose name this version does not declare stays armed, for a version that does.
+ * - An instance that is done is kept as long as delivered messages are (`OUTBOX_RETENTION_HOURS`), and while an answer
+ *   is outstanding; an id is used again after that by nobody: a start with it would begin a new instance.
  *
  * @example
  * class Posting extends Saga<State> {
@@ -57,14 +70,14 @@ export abstract class Saga<S> {
 
   /**
    * @param name stable and unique, `module.process`; its instances are stored under it
-   * @param schema of the state: plain JSON
+   * @param schema of the state: plain JSON. State that another version stored is parsed by it
    */
   protected constructor(
     readonly name: string,
     readonly schema: z.ZodType<S>,
   ) {}
 
-  /** The event that begins an instance. */
+  /** The event that begins an instance. Where there is one with this id already, it is ignored. */
   protected starts<E extends MessageClass>(
     event: E,
     id: (e: InstanceType<E>) => string,
@@ -77,13 +90,26 @@ export abstract class Saga<S> {
     });
   }
 
-  /** An event that concerns a running instance; ignored where there is none. */
+  /**
+   * An event that concerns a running instance.
+   *
+   * Where there is none, and a start that failed may still begin it, the event waits behind that start. Where an event of
+   * another producer may begin it, the event waits for `waitMs`, as producers are read independently of each other. After
+   * that, and where only its own producer begins instances, it is ignored: counted as `ignored`, and logged if it waited.
+   *
+   * @param options `waitMs`: milliseconds, 0 to 7 days; default ten minutes; 0 where most of these events are for no
+   *   instance
+   * @throws TypeError when `waitMs` is out of range
+   */
   protected on<E extends MessageClass>(
     event: E,
     id: (e: InstanceType<E>) => string,
     decide: Decide<S, InstanceType<E>>,
+    { waitMs = EARLY_WAIT_MS }: { waitMs?: number } = {},
   ): void {
-    this.#subscribe(event, { correlate: id, decide, starts: false });
+    if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS))
+      throw new TypeError(`${this.name}: waitMs of ${event.definition.name} has to be from 0 to ${MAX_WAIT_MS}.`);
+    this.#subscribe(event, { correlate: id, decide, starts: false, waitMs });
   }
 
   /** The answer to a command this saga sent: its result, its typed error, or that it was given up. */
@@ -92,7 +118,7 @@ export abstract class Saga<S> {
     this.subscriptions.set(replyType(command.definition.name), { decide, starts: false });
   }
 
-  /** The timeout of this name has passed. */
+  /** The timeout of this name has passed. Its name is stored: declare it as long as one may be armed. */
   protected onTimeout(name: string, decide: (state: S) => Decision<S>): void {
     this.#timeouts.set(name, decide);
   }
@@ -117,7 +143,9 @@ export abstract class Saga<S> {
 
   /** Decides on a timeout. Pure. */
   decideTimeout(state: S, name: string): Decision<S> {
-    return this.#timeouts.get(name)?.(state) ?? {};
+    const decide = this.#timeouts.get(name);
+    if (!decide) throw new TypeError(`${this.name} knows no timeout ${name}: declare it with onTimeout.`);
+    return decide(state);
   }
 
   /** The command that undoes a step, if the step needs undoing. */
@@ -129,6 +157,14 @@ export abstract class Saga<S> {
   /** The names of a step and of the command that undoes it, for every step that needs undoing. */
   get compensations(): { step: string; undo: string }[] {
     return [...this.#compensations].map(([step, { undo }]) => ({ step, undo: undo.definition.name }));
+  }
+
+  /** How long an event of this type waits for its instance: milliseconds, 0 where only its own producer begins one. */
+  waitMs(type: string): number {
+    const { module } = this.events.find(({ definition }) => definition.name === type)!.definition;
+    const begins = ({ definition }: MessageClass) => this.subscriptions.get(definition.name)!.starts;
+    const others = this.events.some((event) => begins(event) && event.definition.module !== module);
+    return others ? (this.subscriptions.get(type)!.waitMs ?? 0) : 0;
   }
 
   get timeouts(): string[] {

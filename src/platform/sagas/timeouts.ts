@@ -1,7 +1,11 @@
+import { backoff, DEFAULT_RETRY } from '../delivery/consumer.js';
+import { describeError } from '../messaging/describe-error.js';
 import type { Database } from '../persistence/database.js';
+import { isConnectionFailure } from '../persistence/failures.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { SagaRunner } from './saga-runner.js';
-import { nextTimeoutMs } from './saga-store.js';
+import type { KnownTimeouts, TimedOut } from './timeout-store.js';
+import { lockTimedOut, nextTimeoutMs, noteTimeoutFailure } from './timeout-store.js';
 
 const POLL_MS = 1000;
 /** How soon to look again when another replica is at the next one. */
@@ -10,18 +14,27 @@ const BUSY_MS = 50;
 /**
  * Wakes the sagas of one module whose timeout has passed. Timeouts are rows: they survive restarts, and after a long
  * stop they are all found at once.
+ *
+ * Each is a transaction of its own. Whatever fails in it, the commit included, is charged to this timeout: it is retried
+ * with back-off and becomes a dead letter, as a message does; it holds up no other. A timeout whose name this version
+ * does not know stays armed.
  */
 export class SagaTimeouts {
+  readonly #runners: ReadonlyMap<string, SagaRunner>;
+  readonly #known: KnownTimeouts;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
 
   constructor(
-    private readonly runners: readonly SagaRunner[],
+    runners: readonly SagaRunner[],
     private readonly database: Database,
     private readonly committed: () => void,
     private readonly failed: (error: unknown) => void,
-  ) {}
+  ) {
+    this.#runners = new Map(runners.map((runner) => [runner.saga.name, runner]));
+    this.#known = runners.flatMap(({ saga }) => saga.timeouts.map((timeout) => ({ saga: saga.name, timeout })));
+  }
 
   start(): void {
     this.#pass = this.#work().then((pause) => {
@@ -39,9 +52,9 @@ export class SagaTimeouts {
   /** @returns milliseconds until the next look, which costs one statement a module */
   async #work(): Promise<number> {
     try {
-      const next = await this.#nextMs();
+      const next = (await nextTimeoutMs(this.database.pool, this.#known)) ?? POLL_MS;
       if (next > 0) return Math.min(POLL_MS, next + 1);
-      for (const runner of this.runners) while (!this.#stopped && (await this.#one(runner)));
+      while (!this.#stopped && (await this.#one()));
       return BUSY_MS;
     } catch (error) {
       this.failed(error);
@@ -49,18 +62,33 @@ export class SagaTimeouts {
     }
   }
 
-  async #nextMs(): Promise<number> {
-    const names = this.runners.map(({ saga }) => saga.name);
-    return (await nextTimeoutMs(this.database.pool, names)) ?? POLL_MS;
+  /** @returns whether one was due */
+  async #one(): Promise<boolean> {
+    let row: TimedOut | undefined;
+    try {
+      await this.#transact(async (unit) => {
+        row = await lockTimedOut(await unit.client(), this.#known);
+        if (row) await this.#runners.get(row.saga)!.handleTimeout(row, unit);
+      });
+    } catch (error) {
+      if (!row || isConnectionFailure(error)) throw error;
+      this.failed(error);
+      await this.#note(row, error);
+    }
+    return row !== undefined;
   }
 
-  async #one(runner: SagaRunner): Promise<boolean> {
+  async #note(row: TimedOut, error: unknown): Promise<void> {
+    const attempt = row.timeoutAttempts + 1;
+    const dueInMs = attempt < DEFAULT_RETRY.attempts ? backoff(DEFAULT_RETRY, attempt) : undefined;
+    await noteTimeoutFailure(this.database.pool, row, describeError(error), dueInMs);
+  }
+
+  async #transact(work: (unit: UnitOfWork) => Promise<void>): Promise<void> {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     try {
-      const handled = await runner.handleTimeout(unit);
+      await work(unit);
       if (await unit.commit()) this.committed();
-      if (handled?.error) this.failed(handled.error);
-      return handled !== undefined;
     } catch (error) {
       await unit.rollback();
       throw error;

@@ -3,7 +3,6 @@ import type { Consumer } from '../delivery/consumer.js';
 import { keyOf } from '../delivery/consumer.js';
 import type { Feed, FeedFilter, FeedPage } from '../delivery/feed.js';
 import type { StoredMessage } from '../delivery/message.js';
-import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Unavailable } from '../messaging/errors.js';
 import { fromCloudEvent, toCloudEvent } from './cloud-events.js';
 import type { SeamAnswer } from './seam-exchange.js';
@@ -70,9 +69,10 @@ export class Rehearsal {
     const forgets = (what: string) => {
       if (this.fails('batchFails', consumer.name)) throw lost(what);
     };
-    const handle = async (message: StoredMessage, unit: UnitOfWork | undefined) => {
-      await consumer.handle(message, unit);
+    const handle: Consumer['handle'] = async (...args) => {
+      const result = await consumer.handle(...args);
       if (consumer.external) forgets('memory of what was done outside');
+      return result;
     };
     const handleBatch: Consumer['handleBatch'] = async (messages, unit, isOver) => {
       const left = await consumer.handleBatch(messages, unit, isOver);
