@@ -32,6 +32,9 @@ describe('where modules run', () => {
     expect([...topology!.running]).toEqual(['catalog', 'inventory', 'ordering', 'storefront']);
     expect([...topology!.remotes]).toEqual([['payments', 'http://127.0.0.1:4102']]);
     expect(topology!.seam).toEqual({ port: 4101, secret: SEAM_SECRET });
+    const otherSecret = SEAM_SECRET.toLowerCase();
+    const changing = { ...split, SEAM_SECRET_OTHER: otherSecret, EVENTS: 'nats', NATS_URL: 'nats://127.0.0.1:4222' };
+    expect(readTopology(changing, modules).topology).toMatchObject({ seam: { otherSecret }, events: { otherSecret } });
   });
 
   const wrong: [what: string, change: NodeJS.ProcessEnv, problem: RegExp][] = [
@@ -52,6 +55,12 @@ describe('where modules run', () => {
     ['no secret', { SEAM_SECRET: '' }, /^SEAM_SECRET: required: .*openssl rand/],
     ['a short secret', { SEAM_SECRET: 'secret' }, /^SEAM_SECRET: too weak: /],
     ['a secret of one letter', { SEAM_SECRET: 'x'.repeat(64) }, /^SEAM_SECRET: too weak: /],
+    ['another secret that is too weak', { SEAM_SECRET_OTHER: 'secret' }, /^SEAM_SECRET_OTHER: too weak: /],
+    [
+      'the same secret as the other one',
+      { SEAM_SECRET_OTHER: SEAM_SECRET },
+      /^SEAM_SECRET_OTHER: the same as SEAM_SECRET/,
+    ],
     ['another transport', { EVENTS: 'pigeons' }, /^EVENTS: expected feed /],
     ['no broker for EVENTS=nats', { EVENTS: 'nats' }, /^NATS_URL: required/],
     ['a rehearsal of what runs elsewhere', { REHEARSE: 'payments' }, /^REHEARSE: "payments" does not run here/],

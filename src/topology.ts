@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contextOptions } from './platform/bounded-context.js';
 import { readVariables } from './platform/configuration.js';
 import type { EventsOptions } from './platform/transport/event-transport.js';
-import type { SeamTls } from './platform/transport/seam-client.js';
+import type { SeamOptions } from './platform/transport/seam-server.js';
 import { readTls } from './seam-tls.js';
 
 /** Which modules run in this process, and how it meets the others. */
@@ -12,7 +12,7 @@ export interface Topology {
   /** Seam addresses of the modules that run elsewhere. */
   readonly remotes: ReadonlyMap<string, string>;
   /** The internal listener; absent when no other process asks this one for anything. */
-  readonly seam: { port: number; secret: string; tls?: SeamTls } | undefined;
+  readonly seam: ({ port: number } & SeamOptions) | undefined;
   /** How events, durable commands and replies reach other processes. */
   readonly events: EventsOptions;
   /** A module whose seams are made worse than they are: see `npm run rehearse`. */
@@ -31,6 +31,7 @@ const Variables = z.object({
   MODULES: z.string().optional(),
   SEAM_PORT: z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535).optional(),
   SEAM_SECRET: z.string().optional(),
+  SEAM_SECRET_OTHER: z.string().optional(),
   SEAM_TLS_CA: file,
   SEAM_TLS_CERT: file,
   SEAM_TLS_KEY: file,
@@ -69,7 +70,7 @@ export function readTopology(
     ...(split && values.SEAM_PORT === undefined
       ? ['SEAM_PORT: required: the other processes reach these modules there']
       : []),
-    ...(split || values.SEAM_PORT !== undefined || values.EVENTS === 'nats' ? secretProblems(values.SEAM_SECRET) : []),
+    ...(split || values.SEAM_PORT !== undefined || values.EVENTS === 'nats' ? secretProblems(values) : []),
     ...(values.EVENTS === 'nats' && values.NATS_URL === undefined ? [`NATS_URL: ${NATS_URL_MISSING}`] : []),
     ...tls.problems,
     ...rehearsalProblems(values.REHEARSE, running, env['NODE_ENV'] === 'production'),
@@ -78,7 +79,7 @@ export function readTopology(
   const seam =
     values.SEAM_PORT === undefined
       ? undefined
-      : { port: values.SEAM_PORT, secret: values.SEAM_SECRET!, ...(tls.tls && { tls: tls.tls }) };
+      : { port: values.SEAM_PORT, ...secretsOf(values), ...(tls.tls && { tls: tls.tls }) };
   const rehearsal = values.REHEARSE ? { module: values.REHEARSE, seed: values.REHEARSE_SEED } : undefined;
   return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values), rehearsal }, problems };
 }
@@ -90,8 +91,15 @@ function rehearsalProblems(module: string | undefined, running: ReadonlySet<stri
   return [`REHEARSE: "${module}" does not run here; expected one of ${[...running].join(', ')}`];
 }
 
-function eventsOf({ EVENTS, NATS_URL, SEAM_SECRET }: z.output<typeof Variables>): EventsOptions {
-  return EVENTS === 'nats' ? { kind: 'nats', url: NATS_URL!, secret: SEAM_SECRET! } : { kind: 'feed' };
+type Values = z.output<typeof Variables>;
+
+const secretsOf = ({ SEAM_SECRET, SEAM_SECRET_OTHER }: Values) => ({
+  secret: SEAM_SECRET!,
+  ...(SEAM_SECRET_OTHER !== undefined && { otherSecret: SEAM_SECRET_OTHER }),
+});
+
+function eventsOf(values: Values): EventsOptions {
+  return values.EVENTS === 'nats' ? { kind: 'nats', url: values.NATS_URL!, ...secretsOf(values) } : { kind: 'feed' };
 }
 
 function unknownModules(wanted: readonly string[], names: readonly string[]): string[] {
@@ -122,9 +130,18 @@ function addressSchema(missing: string, scheme: 'http' | 'https'): z.ZodType<str
   return url.refine((text) => new URL(text).pathname === '/', { error: `${expected}, and no path` });
 }
 
-function secretProblems(secret: string | undefined): string[] {
+function secretProblems({ SEAM_SECRET: secret, SEAM_SECRET_OTHER: other }: Values): string[] {
   const how = `expected at least ${SHORTEST_SECRET} random characters, the same in every process (openssl rand -base64 32)`;
-  if (secret === undefined) return [`SEAM_SECRET: required: it signs what the processes say to each other; ${how}`];
-  const weak = secret.length < SHORTEST_SECRET || new Set(secret).size < 10;
-  return weak ? [`SEAM_SECRET: too weak: ${how}`] : [];
+  const missing = `SEAM_SECRET: required: it signs what the processes say to each other; ${how}`;
+  const weak = (name: string, value: string | undefined) =>
+    value !== undefined && isWeak(value) ? [`${name}: too weak: ${how}`] : [];
+  const same =
+    'SEAM_SECRET_OTHER: the same as SEAM_SECRET: expected the secret that is to come, or the one before, or nothing';
+  return [
+    ...(secret === undefined ? [missing] : weak('SEAM_SECRET', secret)),
+    ...weak('SEAM_SECRET_OTHER', other),
+    ...(other !== undefined && other === secret ? [same] : []),
+  ];
 }
+
+const isWeak = (secret: string) => secret.length < SHORTEST_SECRET || new Set(secret).size < 10;

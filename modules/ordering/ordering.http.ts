@@ -12,6 +12,7 @@ import {
   Page,
   PageQuery,
   PreferredWait,
+  Timestamp,
   Wait,
 } from '../../src/platform/http/index.js';
 import { Database } from '../../src/platform/index.js';
@@ -25,9 +26,7 @@ import { PlaceOrder } from './place-order.js';
 const Receipt = OrderView.pick({ orderId: true, status: true, reason: true });
 const OrderId = z.uuid('expected a UUID');
 const OrdersQuery = PageQuery.extend({ status: OrderStatus.optional() });
-/** PostgreSQL knows no year 0. */
-const PlacedAt = z.iso.datetime().refine((at) => !at.startsWith('0000'));
-const Position = z.object({ placedAt: PlacedAt, orderId: z.uuid() });
+const Position = z.object({ placedAt: Timestamp, orderId: z.uuid() });
 
 @Controller('v1/orders')
 @AllowRoles('customer', 'staff')

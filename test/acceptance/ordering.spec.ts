@@ -24,8 +24,11 @@ const onlyOrder = async (customer: Customer) => {
 const madeUp = (position: object) => Buffer.from(JSON.stringify(position)).toString('base64url');
 
 describe('a made-up cursor', () => {
-  it('of a year that no calendar has is refused', async () => {
-    const position = { placedAt: '0000-01-01T00:00:00Z', orderId: newKey() };
+  it.each([
+    ['of a year that no calendar has', '0000-01-01T00:00:00Z'],
+    ['of a fraction that PostgreSQL cannot read', `2026-01-02T03:04:05.${'1'.repeat(130)}Z`],
+  ])('%s is refused', async (_, placedAt) => {
+    const position = { placedAt, orderId: newKey() };
     const answer = await (await shop.customer()).get<Problem>(`/v1/orders?cursor=${madeUp(position)}`);
     expect(answer.expect(422).code).toBe('invalid_cursor');
   });

@@ -47,6 +47,9 @@ export function pathOf(span: CollectedSpan, spans: readonly CollectedSpan[]): st
 
 export function expectAllModules(spans: readonly CollectedSpan[]): void {
   expect([...new Set(spans.map(moduleOf))].filter((module) => module !== undefined).sort()).toEqual([...MODULES]);
+  // What goes into an outbox names the module whose outbox it is.
+  const senders = spans.filter(({ name }) => name.startsWith('send '));
+  expect(senders.filter((span) => moduleOf(span) === undefined).map(({ name }) => name)).toEqual([]);
   const root = spans.find(({ parentId }) => parentId === 'b7ad6b7169203331');
   expect(root).toMatchObject({ name: 'POST /v1/orders', kind: 2, attributes: { 'http.route': '/v1/orders' } });
 }

@@ -10,6 +10,7 @@ import type { TestDatabase } from '../../src/platform/testing/database.js';
 import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
 import { SeamClient } from '../../src/platform/transport/seam-client.js';
 import type { PublicRoutes } from '../../src/platform/transport/seam-answers.js';
+import type { SeamOptions } from '../../src/platform/transport/seam-server.js';
 import { SeamServer } from '../../src/platform/transport/seam-server.js';
 
 export const SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
@@ -25,6 +26,8 @@ export interface PartOptions {
   /** The seams of the others, by module. */
   urls: Readonly<Record<string, string>>;
   events: EventsOptions;
+  /** Default: {@link SECRET}, and no other. */
+  secrets?: Pick<SeamOptions, 'secret' | 'otherSecret'>;
 }
 
 /** What would be a process of its own, within the process of the test. */
@@ -49,7 +52,7 @@ export async function startPart(options: PartOptions): Promise<TestPart> {
   @Module({ imports: [PlatformModule.forRuntime(runtime), options.here] })
   class Stage {}
   const app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });
-  const seam = new SeamServer(runtime, noRoutes, { secret: SECRET });
+  const seam = new SeamServer(runtime, noRoutes, options.secrets ?? { secret: SECRET });
   await seam.listen(options.port, '127.0.0.1');
   runtime.startDelivery();
   const stop = async () => {
@@ -60,12 +63,12 @@ export async function startPart(options: PartOptions): Promise<TestPart> {
   return { runtime, app, lines, stop };
 }
 
-function runtimeOf({ database, modules, here, urls, events }: PartOptions, log: Logger): Runtime {
+function runtimeOf(options: PartOptions, log: Logger): Runtime {
+  const { database, modules, here, urls, events } = options;
+  const { secret } = options.secrets ?? { secret: SECRET };
   const name = contextOptions(here)!.name;
   const others = modules.map((module) => contextOptions(module)!.name).filter((each) => each !== name);
-  const remotes = others.map(
-    (module) => new SeamClient({ module, url: urls[module]! }, { sender: name, secret: SECRET }),
-  );
+  const remotes = others.map((module) => new SeamClient({ module, url: urls[module]! }, { sender: name, secret }));
   return new Runtime({ modules, remotes, events, urls: database.urls, poolSize: 4, env: {}, log });
 }
 

@@ -65,10 +65,10 @@ export const streams = {
 /** The `type` of the reply to a command. */
 export const replyType = (command: string) => `${command}.reply`;
 
-/** Begins the span of a row: what is caused by the message is below it. */
-export function beginSaying(row: PendingRow): Saying {
+/** Begins the span of a row: what is caused by the message is below it. @param module whose outbox it goes into */
+export function beginSaying(row: PendingRow, module: string): Saying {
   const { aggregatetype, headers, id, type } = row;
-  const { span, traceparent } = beginSpan(headers.traceparent, () => saying(type, aggregatetype, id, currentMessage()));
+  const { span, traceparent } = beginSpan(headers.traceparent, () => saying(type, aggregatetype, id, module));
   return span ? { row: { ...row, headers: { ...headers, traceparent } }, span } : { row, span };
 }
 

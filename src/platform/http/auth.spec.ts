@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JWK } from 'jose';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -156,5 +156,91 @@ describe('tokens of an issuer', () => {
       answer = good;
       await expect(verify(token)).resolves.toBeDefined();
     }
+  });
+
+  describe('whose keys were fetched before', () => {
+    const MINUTE = 60_000;
+    const good = () => ({ status: 200, body: JSON.stringify({ keys }) });
+    const away = () => ({ status: 503, body: '' });
+    const lines: object[] = [];
+    const log = { warn: (line: object) => void lines.push(line), info: (line: object) => void lines.push(line) };
+    let now: number;
+    beforeEach(() => {
+      now = Date.now();
+      jest.spyOn(Date, 'now').mockImplementation(() => now);
+      lines.length = 0;
+      answer = good;
+    });
+    afterEach(() => {
+      jest.restoreAllMocks();
+      answer = good;
+    });
+    const token = (kid = 'ES256') => sign({ exp: now / 1000 + 60 }, 'ES256', signing['ES256']!, kid);
+
+    it('are accepted for a day while the issuer is away, and the log says so once in a while', async () => {
+      const verify = createVerifier(config(), log as never);
+      await verify(await token());
+      answer = away;
+      for (let minutes = 11; minutes < 24 * 60; minutes += 11) {
+        now += 11 * MINUTE;
+        await expect(verify(await token())).resolves.toBeDefined();
+      }
+      expect(lines.length).toBeGreaterThan(100);
+      expect(lines[0]).toMatchObject({ url: jwksUrl, knownKeysGoodUntil: expect.stringMatching(/^20/) });
+      now += 30 * MINUTE;
+      await expect(verify(await token())).rejects.toBeInstanceOf(Unavailable);
+      answer = good;
+      now += MINUTE;
+      await expect(verify(await token())).resolves.toBeDefined();
+      const before = lines.length;
+      await verify(await token());
+      expect(lines).toHaveLength(before);
+    });
+
+    it('are not asked for at every request while the issuer is away', async () => {
+      const verify = createVerifier(config(), log as never);
+      await verify(await token());
+      answer = away;
+      now += 11 * MINUTE;
+      const before = fetched;
+      for (let n = 0; n < 20; n++) await verify(await token());
+      expect(fetched - before).toBe(1);
+      expect(lines).toHaveLength(1);
+    });
+
+    it('are accepted with a new key at once, and an unknown one is looked up every half minute at most', async () => {
+      const verify = createVerifier(config());
+      await verify(await token());
+      now += MINUTE;
+      const known = keys;
+      keys = [...keys, { ...keys[0]!, kid: 'new' }];
+      await expect(verify(await token('new'))).resolves.toBeDefined();
+      const before = fetched;
+      for (let n = 0; n < 20; n++) await expect(verify(await token('none'))).rejects.toMatchObject({ status: 401 });
+      expect(fetched - before).toBe(0);
+      now += MINUTE;
+      await expect(verify(await token('none'))).rejects.toMatchObject({ status: 401 });
+      expect(fetched - before).toBe(1);
+      keys = known;
+    });
+
+    it('are refused ten minutes after their key was withdrawn', async () => {
+      const verify = createVerifier(config());
+      await verify(await token());
+      const known = keys;
+      keys = keys.filter(({ kid }) => kid !== 'ES256');
+      now += 10 * MINUTE;
+      await expect(verify(await token())).rejects.toMatchObject({ status: 401, code: 'token_invalid' });
+      keys = known;
+    });
+
+    it('are neither accepted nor refused when only the issuer, which is away, may know their key', async () => {
+      const verify = createVerifier(config());
+      await verify(await token());
+      answer = away;
+      now += MINUTE;
+      await expect(verify(await token('new'))).rejects.toBeInstanceOf(Unavailable);
+      await expect(verify(await token())).resolves.toBeDefined();
+    });
   });
 });

@@ -2,6 +2,7 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { errors, importJWK, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Actor } from '../messaging/context.js';
+import type { Logger } from '../observability/logging.js';
 import { developmentKey } from './development-key.js';
 import { RequestRefused } from './problem.js';
 import type { Role } from './roles.js';
@@ -59,11 +60,11 @@ const Claims = z.object({
   exp: z.number(),
 });
 
-/** Makes the verifier of one issuer; its keys are fetched at first use, and again when a new one appears. */
-export function createVerifier(config: AuthConfig): Verifier {
+/** Makes the verifier of one issuer. @param log told when the keys of the issuer cannot be fetched: {@link remoteKeys} */
+export function createVerifier(config: AuthConfig, log?: Pick<Logger, 'warn' | 'info'>): Verifier {
   if ('dataDir' in config) return verifier(developmentKeys(config.dataDir), { ...DEVELOPMENT, algorithms: ['ES256'] });
   const { issuer, audience, jwksUrl } = config;
-  return verifier(remoteKeys(jwksUrl), { issuer, audience, algorithms: ASYMMETRIC, clockTolerance: CLOCK_SKEW });
+  return verifier(remoteKeys(jwksUrl, log), { issuer, audience, algorithms: ASYMMETRIC, clockTolerance: CLOCK_SKEW });
 }
 
 /**

@@ -30,7 +30,7 @@ export class HttpModule {
       controllers: [HealthController],
       providers: [
         { provide: HttpOptions, useValue: options },
-        { provide: Identity, useValue: new Identity(createVerifier(signer(options))) },
+        { provide: Identity, useValue: new Identity(createVerifier(signer(options), options.log)) },
         Closing,
         RouteTable,
         RateLimit,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, PageQuery } from './paging.js';
+import { decodeCursor, encodeCursor, PageQuery, Timestamp } from './paging.js';
 import { preferredWaitMs } from './prefer.js';
 
 describe('a cursor', () => {
@@ -25,6 +25,19 @@ describe('a cursor', () => {
       );
     },
   );
+});
+
+describe('a moment in a cursor', () => {
+  it.each(['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.678Z', '0001-01-01T00:00:00.678901Z'])('may be %s', (at) => {
+    expect(Timestamp.safeParse(at).success).toBe(true);
+  });
+
+  it.each([
+    `2026-01-02T03:04:05.${'1'.repeat(130)}Z`,
+    '2026-01-02T03:04:05.1234567Z',
+    '0000-01-01T00:00:00Z',
+    '2026-02-30T00:00:00Z',
+  ])('may not be what PostgreSQL cannot read: %s', (at) => expect(Timestamp.safeParse(at).success).toBe(false));
 });
 
 it('limits a page to 1–100 items, 20 unless told', () => {

@@ -12,6 +12,15 @@ export function Page<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().optional() });
 }
 
+/**
+ * A moment as PostgreSQL can read it: ISO 8601 in UTC, with at most six digits after the second, and no year 0.
+ * @example const Position = z.object({ placedAt: Timestamp, id: z.uuid() })
+ */
+export const Timestamp = z.iso
+  .datetime()
+  .max('2026-01-02T03:04:05.678901Z'.length)
+  .refine((at) => !at.startsWith('0000'), 'expected a year from 0001 on');
+
 /** Packs the position after which the next page begins, so that a client cannot mistake it for something to build on. */
 export function encodeCursor(value: z.core.util.JSONType): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,3 +1,4 @@
+import { describeError } from '../messaging/describe-error.js';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { MessageContext } from '../messaging/context.js';
@@ -94,6 +95,17 @@ describe('an error', () => {
     expect(line.message).toBe('Error: could not save ← Error: disk full');
     expect(line.stack).toMatch(/could not save[\s\S]*caused by Error: disk full\n\s+at /);
     expect(JSON.stringify(line)).not.toMatch(/personal|a@b\.c/);
+  });
+
+  it('of PostgreSQL is logged without the value that it complains of', () => {
+    const message = 'invalid input syntax for type timestamp with time zone: "a@b.c said "hello""';
+    const failed = Object.assign(new Error(message), { severity: 'ERROR', code: '22007' });
+    const line = JSON.stringify(errorLine(new Error('no answer', { cause: failed })));
+    expect(line).toContain('invalid input syntax for type timestamp with time zone');
+    expect(line).not.toMatch(/a@b\.c|hello/);
+    expect(describeError(failed)).not.toMatch(/a@b\.c|hello/);
+    const named = Object.assign(new Error('relation "letters" does not exist'), { severity: 'ERROR', code: '42P01' });
+    expect(JSON.stringify(errorLine(named))).toContain('letters');
   });
 
   it('is told in full once: further out only by its name', () => {

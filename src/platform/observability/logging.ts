@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger, LoggerOptions } from 'pino';
 import { destination, pino, transport } from 'pino';
-import { describeError } from '../messaging/describe-error.js';
+import { describeError, messageOf } from '../messaging/describe-error.js';
 import { currentMessage } from '../messaging/context.js';
 import { traceIds } from '../messaging/trace-context.js';
 
@@ -98,11 +98,14 @@ const told = new WeakSet<Error>();
 export function errorLine(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const chain = chainOf(error);
-  if (chain.some((each) => told.has(each))) return { type: error.name, message: error.message, told: 'before' };
+  if (chain.some((each) => told.has(each))) return { type: error.name, message: messageOf(error), told: 'before' };
   for (const each of chain) told.add(each);
-  const stack = chain.map((each) => each.stack).join('\ncaused by ');
+  const stack = chain.map(stackOf).join('\ncaused by ');
   return { type: error.name, message: describeError(error), stack };
 }
+
+/** It begins with the message. */
+const stackOf = (error: Error) => error.stack?.replace(error.message, () => messageOf(error));
 
 function chainOf(error: Error): Error[] {
   const chain: Error[] = [];

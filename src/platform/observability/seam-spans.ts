@@ -33,15 +33,15 @@ export function forwarding(method: string, module: string, url: string): SpanSpe
 }
 
 /** A message going into the outbox: ends when it is committed, and is never told of when it is not. */
-export function saying(type: string, stream: string, id: string, context: MessageContext | undefined): SpanSpec {
+export function saying(type: string, stream: string, id: string, module: string): SpanSpec {
   return {
     name: `send ${type}`,
     kind: SpanKind.PRODUCER,
     attributes: {
       ...messaging('send', 'send', stream),
       'messaging.message.id': id,
+      [MODULE]: module,
       [MESSAGE]: type,
-      ...(context && { [MODULE]: context.module }),
     },
   };
 }

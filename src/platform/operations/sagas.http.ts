@@ -5,6 +5,9 @@ import { Sagas } from './sagas.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
 
+/** Neither control characters nor halves of characters: PostgreSQL could not look for them. */
+const InstanceId = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,600}$/u, 'expected the id of a saga');
+
 /** `npm run sagas` for staff. The same facts, as JSON. */
 @Controller('_ops/sagas')
 @AllowRoles('staff')
@@ -18,7 +21,7 @@ export class SagasHttp {
   }
 
   @Get(':id')
-  async show(@Param('id') id: string) {
+  async show(@Param('id', { schema: InstanceId }) id: string) {
     return { items: await this.sagas.show(id) };
   }
 

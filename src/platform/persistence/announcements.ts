@@ -23,8 +23,11 @@ export class Announcements {
     return this.#local.length > 0;
   }
 
+  /** @param module whose outbox they go into */
+  constructor(private readonly module: string) {}
+
   add(row: PendingRow, level: Level): void {
-    this.#rows.push({ ...beginSaying(row), level });
+    this.#rows.push({ ...beginSaying(row, this.module), level });
   }
 
   addLocal(event: object, level: Level): void {

@@ -37,7 +37,7 @@ const SIBLING_TIMEOUT_MS = 20_000;
 export class UnitOfWork implements Unit {
   #made: QueryRunner | undefined;
   readonly #levels: Levels;
-  readonly #announced = new Announcements();
+  readonly #announced: Announcements;
   readonly #onBegin: (client: PoolClient) => Promise<void>;
   #client: Promise<PoolClient> | undefined;
   #connected: PoolClient | undefined;
@@ -61,6 +61,7 @@ export class UnitOfWork implements Unit {
     siblingTimeoutMs = SIBLING_TIMEOUT_MS,
   ) {
     this.#onBegin = onBegin;
+    this.#announced = new Announcements(module);
     this.#levels = new Levels(siblingTimeoutMs, () => this.#over());
   }
 

@@ -5,7 +5,8 @@ import type { Database } from '../persistence/database.js';
 import type { SeamClient } from './seam-client.js';
 
 /** How the messages of modules reach other processes: `EVENTS`. */
-export type EventsOptions = { kind: 'feed' } | { kind: 'nats'; url: string; secret: string };
+export type EventsOptions =
+  { kind: 'feed' } | { kind: 'nats'; url: string; secret: string; otherSecret?: string | undefined };
 
 /**
  * Carries what modules say between processes. A consumer reads it as the {@link Feed} of the producer, and keeps its own

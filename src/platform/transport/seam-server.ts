@@ -12,6 +12,14 @@ import { seamKey, SeamRefusal, SeamVerifier } from './seam-token.js';
 /** How long a request may take to arrive, in milliseconds. */
 const ARRIVAL_MS = 30_000;
 
+export interface SeamOptions {
+  /** Signs what this process asks others, and is accepted. */
+  secret: string;
+  /** Is accepted as well, and never signs: for changing the secret without a gap. */
+  otherSecret?: string | undefined;
+  tls?: SeamTls;
+}
+
 /** The internal listener: messages, feeds and forwarded requests from other processes. Nothing unsigned gets in. */
 export class SeamServer {
   readonly #server: Server;
@@ -23,9 +31,9 @@ export class SeamServer {
   constructor(
     private readonly host: SeamHost,
     routes: PublicRoutes,
-    { secret, tls }: { secret: string; tls?: SeamTls },
+    { secret, otherSecret, tls }: SeamOptions,
   ) {
-    this.#verifier = new SeamVerifier(seamKey(secret));
+    this.#verifier = new SeamVerifier([secret, ...(otherSecret ? [otherSecret] : [])].map(seamKey));
     setMaxListeners(0, this.#closing.signal);
     this.#answers = new SeamAnswers(host, routes, this.#closing.signal);
     const listener: RequestListener = (request, response) => void this.#serve(request, response);

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { seamKey, SeamVerifier, signSeamRequest } from './seam-token.js';
 
@@ -11,7 +12,7 @@ const verify = (verifier: SeamVerifier, token: string | undefined) => {
   verifier.accept(claims, request.body);
   return claims;
 };
-const check = (token: string | undefined) => verify(new SeamVerifier(seamKey(secret)), token);
+const check = (token: string | undefined) => verify(new SeamVerifier([seamKey(secret)]), token);
 
 const S = 1000;
 const at = (ms: number) => void jest.spyOn(Date, 'now').mockReturnValue(ms);
@@ -65,8 +66,25 @@ describe('a signature between processes', () => {
     expect(() => check(token)).toThrow(/expired/);
   });
 
+  it('is refused when it is good for longer than ours are, whatever made it', () => {
+    const longer = sign();
+    const [header, claims] = longer.split('.');
+    const parsed = JSON.parse(Buffer.from(claims!, 'base64url').toString()) as { exp: number };
+    const changed = Buffer.from(JSON.stringify({ ...parsed, exp: parsed.exp + 1 })).toString('base64url');
+    const signature = createHmac('sha256', secret).update(`${header}.${changed}`).digest('base64url');
+    expect(() => check(`${header}.${changed}.${signature}`)).toThrow(/good for too long/);
+  });
+
+  it('is accepted by each of two secrets, while the secret is changed', () => {
+    const other = 'Xq3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nSa';
+    const both = new SeamVerifier([secret, other].map(seamKey));
+    expect(verify(both, sign())).toBeDefined();
+    expect(verify(both, sign({}, other))).toBeDefined();
+    expect(() => verify(both, sign({}, secret.toLowerCase()))).toThrow(/signature is wrong/);
+  });
+
   it('is good once', () => {
-    const verifier = new SeamVerifier(seamKey(secret));
+    const verifier = new SeamVerifier([seamKey(secret)]);
     const token = sign();
     verify(verifier, token);
     expect(() => verify(verifier, token)).toThrow(/sent before/);
@@ -75,7 +93,7 @@ describe('a signature between processes', () => {
 
   it('does not become good again while it is not stale', () => {
     const now = Date.now();
-    const verifier = new SeamVerifier(seamKey(secret));
+    const verifier = new SeamVerifier([seamKey(secret)]);
     at(now);
     const token = sign();
     verify(verifier, token);

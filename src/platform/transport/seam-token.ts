@@ -73,7 +73,8 @@ export class SeamVerifier {
   /** By the second in which they expire: a token is looked for among its like, and a second that is over goes at once. */
   readonly #used = new Map<number, Set<string>>();
 
-  constructor(private readonly key: KeyObject) {}
+  /** @param keys those that may have signed: more than one while the secret is changed */
+  constructor(private readonly keys: readonly KeyObject[]) {}
 
   /**
    * Checks everything but the body, so that nobody's is read who has not signed.
@@ -90,6 +91,7 @@ export class SeamVerifier {
     const claims = this.#claims(token);
     const now = Date.now() / 1000;
     if (claims.exp < now - SKEW_S || claims.iat > now + SKEW_S) throw new SeamRefusal('the signature has expired');
+    if (!(claims.exp - claims.iat <= LIFETIME_S)) throw new SeamRefusal('the signature is good for too long');
     if (!receivers.has(claims.aud)) throw new SeamRefusal(`it is meant for ${claims.aud}, which does not run here`);
     if (claims.req !== requestLine(request)) throw new SeamRefusal('it was signed for another request');
     return claims;
@@ -104,10 +106,12 @@ export class SeamVerifier {
   #claims(token: string | undefined): Claims {
     const [header, claims, given] = (token ?? '').split('.');
     if (!header || !claims || !given) throw new SeamRefusal('it is not signed');
-    const expected = signature(this.key, `${header}.${claims}`);
     const actual = Buffer.from(given, 'base64url');
-    const genuine = header === HEADER && actual.length === expected.length && timingSafeEqual(actual, expected);
-    if (!genuine) throw new SeamRefusal('its signature is wrong');
+    const isSignedBy = (key: KeyObject) => {
+      const expected = signature(key, `${header}.${claims}`);
+      return actual.length === expected.length && timingSafeEqual(actual, expected);
+    };
+    if (header !== HEADER || !this.keys.some(isSignedBy)) throw new SeamRefusal('its signature is wrong');
     return JSON.parse(Buffer.from(claims, 'base64url').toString()) as Claims;
   }
 

@@ -44,9 +44,15 @@ export const seqOf = (id: string) => Number(id.slice(id.lastIndexOf('-') + 1));
 /** Signs what goes to the broker with the secret of the seam, and checks it: whoever may write there is not one of us. */
 export class Envelopes {
   readonly #key: Buffer;
+  readonly #otherKey: Buffer | undefined;
 
-  constructor(secret: string) {
-    this.#key = createHmac('sha256', secret).update('liftout/nats').digest();
+  /**
+   * @param secret signs, and is accepted
+   * @param otherSecret is accepted as well: for changing the secret without a gap
+   */
+  constructor(secret: string, otherSecret?: string) {
+    this.#key = keyOf(secret);
+    this.#otherKey = otherSecret === undefined ? undefined : keyOf(otherSecret);
   }
 
   seal(message: StoredMessage, after: number): Sealed {
@@ -56,7 +62,7 @@ export class Envelopes {
     const fields = headers();
     fields.set('Content-Type', 'application/cloudevents+json; charset=utf-8');
     fields.set(AFTER, String(after));
-    fields.set(SIGNATURE, this.#sign(subject, id, String(after), body).toString('base64url'));
+    fields.set(SIGNATURE, sign(this.#key, [subject, id, String(after), body]).toString('base64url'));
     return { subject, id, headers: fields, body };
   }
 
@@ -64,25 +70,34 @@ export class Envelopes {
   open(message: Pick<Msg, 'subject' | 'headers' | 'data'>): Envelope | undefined {
     const { subject, headers: fields, data } = message;
     const [id = '', after = '', signature = ''] = [ID, AFTER, SIGNATURE].map((name) => fields?.get(name));
-    if (!same(this.#sign(subject, id, after, data), signature)) return undefined;
+    if (!this.#isSigned(signature, subject, id, after, data)) return undefined;
     return { seq: seqOf(id), after: Number(after), subject, body: data };
   }
 
   sealPulse(subject: string, pulse: Pulse): string {
     const text = JSON.stringify(pulse);
-    return JSON.stringify({ text, signature: this.#sign(subject, text).toString('base64url') });
+    return JSON.stringify({ text, signature: sign(this.#key, [subject, text]).toString('base64url') });
   }
 
   openPulse(subject: string, body: string): Pulse | undefined {
     const { text, signature } = JSON.parse(body) as { text: string; signature: string };
-    return same(this.#sign(subject, text), signature) ? (JSON.parse(text) as Pulse) : undefined;
+    return this.#isSigned(signature, subject, text) ? (JSON.parse(text) as Pulse) : undefined;
   }
 
-  #sign(...parts: readonly (string | Uint8Array)[]): Buffer {
-    const hmac = createHmac('sha256', this.#key);
-    for (const part of parts) hmac.update(part).update('\n');
-    return hmac.digest();
+  #isSigned(signature: string, ...parts: Parts): boolean {
+    if (same(sign(this.#key, parts), signature)) return true;
+    return this.#otherKey !== undefined && same(sign(this.#otherKey, parts), signature);
   }
+}
+
+type Parts = readonly (string | Uint8Array)[];
+
+const keyOf = (secret: string) => createHmac('sha256', secret).update('liftout/nats').digest();
+
+function sign(key: Buffer, parts: Parts): Buffer {
+  const hmac = createHmac('sha256', key);
+  for (const part of parts) hmac.update(part).update('\n');
+  return hmac.digest();
 }
 
 /** @throws when it is no CloudEvent of ours */

@@ -20,9 +20,9 @@ export class NatsTransport implements EventTransport {
 
   constructor(
     private readonly process: Sayings,
-    private readonly options: { url: string; secret: string },
+    private readonly options: { url: string; secret: string; otherSecret?: string | undefined },
   ) {
-    this.#envelopes = new Envelopes(options.secret);
+    this.#envelopes = new Envelopes(options.secret, options.otherSecret);
   }
 
   async connect(): Promise<void> {

@@ -18,7 +18,7 @@ const SHARED = new Set([
   'chdir',
   'abort',
 ]);
-const SECRETS = new Set(['DATABASE_URL', 'DATABASE_ADMIN_URL', 'SEAM_SECRET', 'SEAM_PORT']);
+const SECRETS = new Set(['DATABASE_URL', 'DATABASE_ADMIN_URL', 'SEAM_SECRET', 'SEAM_SECRET_OTHER', 'SEAM_PORT']);
 
 /** Modules get their configuration injected: none reads the environment, and none another's variables. */
 export const environment: Check = (source, { facts, report }) => {
