@@ -17,6 +17,7 @@ import { OpsDoor } from './platform/operations/ops-door.js';
 import { EmbeddedError } from './platform/persistence/embedded-error.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
+import { watchStrayFailures } from './platform/stray-failures.js';
 import { BrokerUnusable } from './platform/transport/nats/broker-unusable.js';
 import { forwardRoutes } from './platform/transport/front-door.js';
 import { publicRoutes } from './platform/transport/public-routes.js';
@@ -43,6 +44,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 
 async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry): Promise<void> {
   const { log } = telemetry;
+  watchStrayFailures(log);
   const database = await prepareDatabase(config, hereOf(config), log);
   const { poolSize, housekeeping, topology } = config;
   const { urls } = database;
@@ -61,9 +63,11 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
   let seam: SeamServer | undefined;
   let ops: OpsDoor | undefined;
   const stop = async () => {
+    const delivered = runtime.stopDelivery();
     await app?.close();
     await ops?.close();
     await seam?.close();
+    await delivered;
     await runtime.stop();
     await database.release();
     await telemetry.stop();

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Type } from '@nestjs/common';
 import type { BoundedContextOptions } from './bounded-context.js';
 import { contextOptions } from './bounded-context.js';
@@ -21,11 +22,12 @@ import type { CommandRunner, RemoteModule } from './messaging/dispatcher.js';
 import { Dispatcher } from './messaging/dispatcher.js';
 import { LocalEvents } from './messaging/local-events.js';
 import { Registry } from './messaging/registry.js';
-import { HANDLER_TIMEOUT_MS } from './messaging/time-limit.js';
+import { HANDLER_TIMEOUT_MS, Stopping } from './messaging/time-limit.js';
 import type { Logger } from './observability/logging.js';
 import type { MessageContext } from './messaging/context.js';
 import { TransactionalRunner } from './persistence/command-runner.js';
 import { Database } from './persistence/database.js';
+import { abandonAll } from './persistence/unit-of-work.js';
 import type { Ignored, SagaRunner } from './sagas/saga-runner.js';
 import { SagaTimeouts } from './sagas/timeouts.js';
 import type { EventsOptions, EventTransport } from './transport/event-transport.js';
@@ -55,10 +57,15 @@ export interface RuntimeOptions {
   housekeeping?: Partial<HousekeepingOptions>;
   /** How long a handler may take whose work is a transaction, in milliseconds. Default: 30 seconds. */
   handlerTimeoutMs?: number;
+  /** How long handlers may take to end when the process stops, in milliseconds. Default: 15 seconds. */
+  stopTimeoutMs?: number;
 }
 
 /** Longer than a replica takes to start again: what its types hold up then keeps its order. */
 const TYPE_GRACE_MS = 120_000;
+
+/** Less than a process has in all: see `host.ts`. */
+const STOP_TIMEOUT_MS = 15_000;
 
 const HOUSEKEEPING = {
   keepMs: 7 * 86_400_000,
@@ -95,6 +102,7 @@ export class Runtime extends Host {
   readonly #housekeeping: Housekeeping;
   #transport: EventTransport | undefined;
   #running: Promise<void>[] = [];
+  #delivered: Promise<void> | undefined;
 
   constructor(private readonly options: RuntimeOptions) {
     super();
@@ -154,20 +162,36 @@ export class Runtime extends Host {
     this.#housekeeping.start();
   }
 
-  /** Finishes what was begun, then closes the connections. */
-  async stop(): Promise<void> {
+  /** Begins no further message. @returns when those that were begun have ended, or were given up because they did not */
+  stopDelivery(): Promise<void> {
     this.#abort.abort();
-    await Promise.all([
+    return (this.#delivered ??= this.#ended([
       ...this.#running,
       ...[...this.#workers.values()].map((worker) => worker.stop()),
       ...this.#timeouts.map((timeouts) => timeouts.stop()),
       this.#housekeeping.stop(),
-    ]);
+    ]));
+  }
+
+  /** Finishes the messages that were begun, if they end in time; then closes the connections. */
+  async stop(): Promise<void> {
+    await this.stopDelivery();
     await this.#transport?.stop();
     await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
     await Promise.all([...this.remotes.values()].map((client) => client.close()));
     const sources = [...this.#databases.values()].map((database) => database.dataSource);
     await Promise.all(sources.filter((source) => source.isInitialized).map((source) => source.destroy()));
+  }
+
+  /** What does not end in time is undone: it comes again. */
+  async #ended(all: readonly Promise<void>[]): Promise<void> {
+    const over = new AbortController();
+    const late = delay(this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS, true, { signal: over.signal }).catch(() => false);
+    const isLate = await Promise.race([Promise.all(all).then(() => false), late]);
+    over.abort();
+    if (!isLate) return;
+    this.log.warn('handlers did not end in time: what they did is undone and comes again');
+    await Promise.all(this.databases.map(({ dataSource }) => abandonAll(dataSource, new Stopping())));
   }
 
   #open({ name, entities = [] }: BoundedContextOptions): CommandRunner {

@@ -14,6 +14,7 @@ import {
 const payload = z.object({ key: z.string(), how: z.string() });
 export class Asked extends defineEvent('asker.asked.v1', { key: 'key', payload }) {}
 export class Called extends defineEvent('asker.called.v1', { key: 'key', payload }) {}
+export class Noted extends defineEvent('asker.noted.v1', { key: 'key', payload }) {}
 export class Told extends defineEvent('teller.told.v1', { key: 'key', payload }) {}
 export class Tell extends defineCommand('teller.tell.v1', { payload }) {}
 
@@ -50,11 +51,23 @@ abstract class Handling {
 
   async act({ key, how }: { key: string; how: string }): Promise<void> {
     if (how === 'hang') return await this.#hang(key);
+    if (how === 'gate') return await this.#gate();
+    if (how === 'fail') throw new Error('it fails');
+    if (how === 'exit') process.exit(9);
+    if (how === 'throw')
+      setTimeout(() => {
+        throw new Error('nobody catches this');
+      });
+    if (how === 'throw') await new Promise((resolve) => setTimeout(resolve, 1000));
     if (how === 'lock') await this.database.sql('SELECT pg_sleep(600)');
     if (how === 'killed') await this.database.sql('SELECT pg_terminate_backend(pg_backend_pid())');
     if (how === 'stray') void Promise.reject(new Error('nobody awaits this'));
     if (how === 'stray') await new Promise((resolve) => setTimeout(resolve, 1000));
-    if (how.startsWith('wait')) await new Promise((resolve) => setTimeout(resolve, Number(how.slice(4))));
+  }
+
+  async #gate(): Promise<void> {
+    hanging.begun++;
+    await released;
   }
 
   async #hang(key: string): Promise<void> {
@@ -104,6 +117,35 @@ class WhenAsked extends Handling implements IEventHandler<Asked> {
   }
 }
 
+abstract class Noting extends Handling implements IEventHandler<Noted> {
+  abstract readonly name: string;
+
+  async handle(event: Noted) {
+    await this.database.sql('INSERT INTO told (key) VALUES ($1)', [`${this.name} ${event.key}`]);
+    if (event.key.startsWith(this.name)) await this.act(event);
+  }
+}
+
+@EventsHandler(Noted)
+@Subscription({ name: 'in-a-row', retry: { ...retry, attempts: 20 } })
+class InARow extends Noting {
+  readonly name = 'in-a-row';
+
+  constructor(database: Database, outbox: Outbox, events: EventBus, commands: CommandBus) {
+    super(database, outbox, events, commands);
+  }
+}
+
+@EventsHandler(Noted)
+@Subscription({ name: 'side-by-side', pipelined: true })
+class SideBySide extends Noting {
+  readonly name = 'side-by-side';
+
+  constructor(database: Database, outbox: Outbox, events: EventBus, commands: CommandBus) {
+    super(database, outbox, events, commands);
+  }
+}
+
 @EventsHandler(Called)
 @Subscription({ name: 'calls', external: true, retry: { ...retry, attempts: 3 }, timeoutMs: 300 })
 class WhenCalled extends Handling implements IEventHandler<Called> {
@@ -119,10 +161,10 @@ class WhenCalled extends Handling implements IEventHandler<Called> {
 @BoundedContext({
   name: 'teller',
   contracts: { Told, Tell },
-  providers: [TellHandler, WhenAsked, WhenCalled],
+  providers: [TellHandler, WhenAsked, WhenCalled, InARow, SideBySide],
   migrations: [Tables1790000000000],
 })
 export class Teller {}
 
-@BoundedContext({ name: 'asker', contracts: { Asked, Called }, providers: [] })
+@BoundedContext({ name: 'asker', contracts: { Asked, Called, Noted }, providers: [] })
 export class Asker {}

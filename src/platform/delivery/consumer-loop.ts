@@ -242,7 +242,7 @@ export class ConsumerLoop {
       if (times > MAX_UNFINISHED) throw new Unfinished(message.type, message.id, times - 1);
       return await this.#transact(page, 'isolated');
     } catch (error) {
-      if (this.#signal.aborted && isConnectionFailure(error)) throw error;
+      if (this.#signal.aborted) throw error;
       // It is charged only where the database answers.
       return await this.#transact(page, { failedWith: error });
     }

@@ -169,7 +169,7 @@ export class ParkedWorker {
       await this.#transact((unit) => this.#attempt(unit, parked));
     } catch (error) {
       // Connections are lost to all now and then; it is charged with that when it happens again.
-      if (isConnectionFailure(error) && (this.#stopped || parked.begun < MAX_UNFINISHED)) throw error;
+      if (this.#stopped || (isConnectionFailure(error) && parked.begun < MAX_UNFINISHED)) throw error;
       await this.#transact((unit) => this.#note(unit, parked, error));
     }
   }

@@ -73,15 +73,25 @@ export async function readPutAside(client: Client, id: string, known: KnownTypes
   return rows[0] && { ...rows[0], parkedAt: rows[0].parkedAt.toISOString() };
 }
 
-/** Makes a message due now, with all its attempts ahead of it. @returns whether it was there */
-export async function retryPutAside(client: Client, id: string): Promise<boolean> {
-  return (await client.query(`${RETRY} WHERE id = $1`, [id])).rowCount === 1;
+/**
+ * Makes a message due now, with all its attempts ahead of it.
+ * @returns 'busy' while an attempt is being made, which this would not change; `undefined` where it is not there
+ */
+export async function retryPutAside(client: Client, id: string): Promise<'due' | 'busy' | undefined> {
+  const text = `WITH free AS (SELECT id AS free FROM parked_message WHERE id = $1 AND NOT ${BUSY} FOR UPDATE SKIP LOCKED)
+                ${RETRY} FROM free WHERE id = free`;
+  if ((await client.query(text, [id])).rowCount === 1) return 'due';
+  const { rowCount } = await client.query('SELECT FROM parked_message WHERE id = $1', [id]);
+  return rowCount === 1 ? 'busy' : undefined;
 }
 
 /** Makes every dead letter, and whatever waits for its time, due now. @returns how many */
 export async function retryAllPutAside(client: Client): Promise<number> {
   return (await client.query(`${RETRY} WHERE state = 'dead' OR due_at > now()`)).rowCount ?? 0;
 }
+
+/** An attempt is being made. */
+const BUSY = 'coalesce(begun > 0 AND greatest(leased_until, claimed_until) > now(), false)';
 
 /** An attempt that is being made keeps its lease. */
 const RETRY = `UPDATE parked_message SET state = 'waiting', attempts = 0, due_at = now(), waiting_for = NULL`;

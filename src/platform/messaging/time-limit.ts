@@ -27,6 +27,27 @@ export class HandlerTimeout extends HandlerAborted {
   }
 }
 
+/** A promise was rejected that its handler has made and nobody awaits. Counts as a failed attempt. */
+export class StrayRejection extends HandlerAborted {
+  constructor({ type, id, module }: MessageContext, cause: unknown) {
+    super(
+      `A handler of ${module} was given up because a promise that it has made was rejected, and nobody awaits it: ${type}, ` +
+        `message ${id}. Await it, or handle its failure.`,
+      'fault',
+      { cause },
+    );
+    this.name = 'StrayRejection';
+  }
+}
+
+/** The process stops and cannot wait any longer. */
+export class Stopping extends HandlerAborted {
+  constructor() {
+    super('The process stops, and its handlers did not end in time. What they did is undone and comes again.', 'down');
+    this.name = 'Stopping';
+  }
+}
+
 /** Handlers that were given up and have not returned since. */
 const overdue = new Set<MessageContext>();
 

@@ -32,10 +32,10 @@ export class Deliveries {
     return withoutSecrets((await readPutAside(database.pool, row, this.#known)) ?? unknown(id));
   }
 
-  /** Has a message tried again now, with all its attempts ahead of it. @throws NotFound */
+  /** Has a message tried again now, with all its attempts ahead of it. @throws NotFound, Conflict while it is tried */
   async retry(id: string): Promise<void> {
     const { database, row } = this.#find(id);
-    if (!(await retryPutAside(database.pool, row))) unknown(id);
+    if (((await retryPutAside(database.pool, row)) ?? unknown(id)) === 'busy') throw busy(id);
     await notify(database.pool, database.module, 'parked');
   }
 
@@ -91,8 +91,7 @@ export class Deliveries {
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const gone = (await removePutAside(await unit.client(), row)) ?? unknown(id);
-      if (gone === 'busy')
-        throw new Conflict('being_handled', `An attempt is being made for ${id}. Try again in a moment.`);
+      if (gone === 'busy') throw busy(id);
       const consumer = this.#consumer(gone.consumer);
       if (gone.state === 'waiting') consumer?.givenUp?.(gone.message, `discarded: ${reason}`, unit);
       return { gone, spoke: await unit.commit() };
@@ -118,6 +117,13 @@ export class Deliveries {
     if (!database || row === undefined) return unknown(id);
     return { database, row };
   }
+}
+
+function busy(id: string): Conflict {
+  return new Conflict(
+    'being_handled',
+    `An attempt is being made for ${id}, so nothing was changed. It ends at the limit of its handler at the latest; try again then.`,
+  );
 }
 
 function unknown(id: string): never {

@@ -25,6 +25,22 @@ export class CommitRefused extends Error {
 /** How long work waits for a savepoint of its unit that it is not in, in milliseconds: less than a handler may take. */
 const SIBLING_TIMEOUT_MS = 20_000;
 
+/** Those that have a connection. */
+const open = new WeakMap<DataSource, Set<UnitOfWork>>();
+
+/** Abandons whatever has a connection of a data source. @returns when nothing is locked any more */
+export async function abandonAll(source: DataSource, reason: Error): Promise<void> {
+  const units = [...(open.get(source) ?? [])];
+  for (const unit of units) unit.abandon(reason);
+  await Promise.all(units.map((unit) => unit.rollback()));
+}
+
+function openOf(source: DataSource): Set<UnitOfWork> {
+  const known = open.get(source) ?? new Set();
+  open.set(source, known);
+  return known;
+}
+
 /**
  * At most one transaction of one module, with what it will say when it commits.
  *
@@ -223,7 +239,7 @@ export class UnitOfWork implements Unit {
     for (const { span } of this.#announced.rows) span?.end();
     if (speaks) said(this.#announced.rows);
     this.#endSpan('committed', client);
-    this.#connected = undefined;
+    this.#disconnected();
     await this.#runner.release();
     return speaks;
   }
@@ -238,7 +254,7 @@ export class UnitOfWork implements Unit {
     await this.#abandoned;
     const client = this.#connected;
     if (!client) return;
-    this.#connected = undefined;
+    this.#disconnected();
     this.#endSpan('rolled back', client);
     try {
       await client.query('ROLLBACK');
@@ -258,7 +274,7 @@ export class UnitOfWork implements Unit {
     this.#end();
     const client = this.#connected;
     if (!client) return;
-    this.#connected = undefined;
+    this.#disconnected();
     this.#endSpan('rolled back', client);
     const ended = endSession(client, poolOf(this.dataSource));
     this.#abandoned = this.#discard(reason).then(() => ended);
@@ -271,11 +287,17 @@ export class UnitOfWork implements Unit {
       throw this.#over();
     }
     this.#connected = client;
+    openOf(this.dataSource).add(this);
     this.#beginSpan(client);
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.
     client.query('BEGIN').catch(() => undefined);
     await this.#onBegin(client);
     return this.#inTurn(client);
+  }
+
+  #disconnected(): void {
+    this.#connected = undefined;
+    open.get(this.dataSource)?.delete(this);
   }
 
   /** As {@link client}, for what keeps the savepoints itself. */
