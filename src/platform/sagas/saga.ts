@@ -49,7 +49,7 @@ const MAX_WAIT_MS = 7 * 86_400_000;
  * - A timeout that fails is retried with back-off and becomes a dead letter: `npm run sagas -- retry-timeout`.
  * - A timeout whose name this version does not declare stays armed, for a version that does.
  * - An instance that is done is kept as long as delivered messages are (`OUTBOX_RETENTION_HOURS`), and while an answer
- *   is outstanding; an id is used again after that by nobody: a start with it would begin a new instance.
+ *   is outstanding. Do not use an id twice: after that, a start with it would begin a new instance.
  *
  * @example
  * class Posting extends Saga<State> {

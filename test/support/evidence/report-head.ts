@@ -28,7 +28,8 @@ Written by \`npm run evidence\`; do not edit it here (\`test/support/evidence/re
 4. If a batch fails, its messages are tried one by one; one that fails is put aside in the consumer's own work table, with those
    that follow on it, and tried again with growing pauses; in the end it is a dead letter, which stays until somebody decides.
 5. Handlers that call the outside get their messages from that table, under a lease of six seconds that is renewed while a call runs.
-6. Sagas decide, save and send in the transaction of the message; their timeouts are rows.
+6. Sagas decide, save and send in the transaction of the message; what follows on a start that failed waits for its instance, whichever
+   producer it is of. Their timeouts are rows, with attempts and dead letters as messages have.
 7. Others are woken by \`NOTIFY\`, outside of business transactions; each second everybody looks by itself.
 
 ## How it is tried

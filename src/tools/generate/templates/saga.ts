@@ -78,6 +78,7 @@ import { Begin${type} } from './begin-${name}.js';
 import { Cancel${type} } from './cancel-${name}.js';
 import { ${event} } from './contracts/index.js';
 
+/** Instances that run were stored by former versions: give a field that comes later a default. */
 export const ${type}State = z.object({ ${id}: z.string(), step: z.enum(['beginning', 'done', 'failed']) });
 export type ${type}State = z.output<typeof ${type}State>;
 
