@@ -3,7 +3,14 @@ import { CommandBus, CommandHandler, EventBus, EventsHandler } from '@nestjs/cqr
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
-import { BoundedContext, Database, defineCommand, defineEvent, Subscription } from '../../src/platform/index.js';
+import {
+  BoundedContext,
+  Database,
+  defineCommand,
+  defineEvent,
+  RetryLater,
+  Subscription,
+} from '../../src/platform/index.js';
 import type { Scenario } from '../../src/platform/testing/index.js';
 import { eventually, scenario } from '../../src/platform/testing/index.js';
 
@@ -36,6 +43,7 @@ class Caller implements IEventHandler<CallWanted> {
 
   async handle({ name }: CallWanted) {
     if (name.startsWith('silent')) await answered;
+    if (name === 'busy') throw new RetryLater(600_000, 'the line said a\0b');
     await this.commands.execute(new Note({ name }));
   }
 }
@@ -81,4 +89,17 @@ it('outside calls that get no answer do not hold up the others', async () => {
   expect(await eventually(async () => (await called())[0], 'the one that answers')).toBe('talkative');
   answerAll();
   await eventually(async () => (await called()).length === 51, 'the others');
+});
+
+it('a call that is put off is so for as long as it says, whatever the reason is', async () => {
+  await scene.execute(new Want({ names: ['busy'] }));
+  const waiting = () =>
+    scene.sql<{ waiting_for: string; attempts: number }>(
+      `SELECT waiting_for, attempts FROM parked_message WHERE key = 'phone/busy' AND due_at > now() + interval '9 min'`,
+    );
+  const [entry] = await eventually(async () => {
+    const found = await waiting();
+    return found.length > 0 && found;
+  }, 'the call being put off');
+  expect(entry).toEqual({ waiting_for: 'the line said ab', attempts: 0 });
 });

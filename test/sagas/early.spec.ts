@@ -5,6 +5,7 @@ import { Sagas } from '../../src/platform/operations/sagas.js';
 import { replyRow } from '../../src/platform/delivery/message.js';
 import type { StoredMessage } from '../../src/platform/delivery/message.js';
 import { keepOutbox } from '../../src/platform/delivery/retention.js';
+import { onCrossing } from '../../src/platform/observability/crossings.js';
 import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
@@ -16,10 +17,14 @@ let data: TestDatabase;
 let replica: Replica;
 let id: string;
 let n = 0;
+/** How the hints ended that came to the saga, as the metrics count it. */
+const endings: string[] = [];
 /** What the log says of messages that were ignored. */
 const ignored: { type: string; instance: string; why: string; waitedMs: number; level: number }[] = [];
 
+let endCounting: () => void;
 beforeAll(async () => {
+  endCounting = onCrossing(({ message, ending }) => void (message === 'bank.hinted.v1' && endings.push(ending)));
   data = await testDatabase(dunning);
   const note = (line: string) => {
     if (line.includes('was ignored by a saga')) ignored.push(JSON.parse(line));
@@ -27,11 +32,13 @@ beforeAll(async () => {
   replica = await startReplica(data, dunning, {}, pino({ level: 'debug' }, { write: note }));
 }, 60_000);
 afterAll(async () => {
+  endCounting();
   await replica.stop();
   await data.drop();
 });
 beforeEach(() => {
   failing.clear();
+  endings.length = 0;
   id = `bill-${++n}`;
 });
 
@@ -138,6 +145,7 @@ describe('an event for an instance that does not exist', () => {
       level: 40,
     });
     await eventually(async () => (await waiting('bank.hinted.v1')) === undefined, 'it being gone');
+    expect(endings).toEqual(['later', 'ignored']);
     await replica.publish(bill());
     await hears([]);
   });
