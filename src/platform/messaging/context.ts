@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import type { HandlerAborted } from './time-limit.js';
+import type { HandlerAborted } from './errors.js';
 import { childTrace } from './trace-context.js';
 
 /** Who asks. Travels with every message; `system` is the platform itself, as in a saga's timeout. */

@@ -5,13 +5,13 @@ import { before } from './deadline.js';
 import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
 import type { WireError } from './errors.js';
-import { ContractViolation, DomainError, Unavailable } from './errors.js';
+import { ContractViolation, DomainError, HandlerAborted, Unavailable } from './errors.js';
 import { crossing } from '../observability/crossings.js';
 import { handling } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Registry } from './registry.js';
-import { HandlerAborted, leftMs, runLimited } from './time-limit.js';
+import { leftMs, runLimited } from './time-limit.js';
 import { storable } from './plain/storable.js';
 import { refuseUnstorable } from './refuse-unstorable.js';
 

@@ -107,3 +107,9 @@ export class RetryLater extends Error {
     this.name = 'RetryLater';
   }
 }
+
+/**
+ * A handler was given up while it was still running. Its unit of work is undone and closed, and whatever it still does with
+ * `Database`, `Outbox` or the buses is refused with this error: code cannot be stopped from outside.
+ */
+export abstract class HandlerAborted extends Unavailable {}

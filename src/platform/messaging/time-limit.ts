@@ -1,6 +1,6 @@
 import type { MessageContext, Scope } from './context.js';
 import { runAs } from './context.js';
-import { Unavailable } from './errors.js';
+import { HandlerAborted } from './errors.js';
 
 /** How long a handler may take whose work is a transaction, in milliseconds: it must end before its session does. */
 export const HANDLER_TIMEOUT_MS = 30_000;
@@ -8,12 +8,6 @@ export const HANDLER_TIMEOUT_MS = 30_000;
 export const EXTERNAL_TIMEOUT_MS = 60_000;
 /** The longest limit that a subscription may ask for: an hour. */
 export const MAX_TIMEOUT_MS = 3_600_000;
-
-/**
- * A handler was given up while it was still running. Its unit of work is undone and closed, and whatever it still does with
- * `Database`, `Outbox` or the buses is refused with this error: code cannot be stopped from outside.
- */
-export abstract class HandlerAborted extends Unavailable {}
 
 /** It ran into its limit. Counts as a failed attempt. */
 export class HandlerTimeout extends HandlerAborted {
