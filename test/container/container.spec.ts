@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ModuleMetadata, NestModule, Type } from '@nestjs/common';
 import { Controller, Get, Global, Inject, Injectable, Module, Optional } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, ApplicationConfig, HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import { BoundedContext, Database } from '../../src/platform/index.js';
 import { containerLeaks } from '../../src/platform/testing/index.js';
 import { everyModule } from './every-module.js';
@@ -121,6 +121,54 @@ describe('two modules', () => {
     const catalog = context('catalog', { providers: [guard] });
     expect(await containerLeaks([catalog])).toEqual([
       "catalog provides APP_GUARD, which acts on every module's routes. Put it on its own controllers.",
+    ]);
+  });
+
+  it.each([
+    ['the configuration of the application', ApplicationConfig],
+    ['the HTTP server', HttpAdapterHost],
+    ['all modules', ModulesContainer],
+  ])('must not inject %s', async (_, token: Type) => {
+    @Injectable()
+    class Meddler {
+      constructor(
+        readonly reflector: Reflector,
+        @Inject(token) readonly all: unknown,
+      ) {}
+    }
+    @Module({ providers: [Meddler] })
+    class Helper {}
+    expect(await containerLeaks([context('catalog', { imports: [Helper] })])).toEqual([
+      `Meddler of Helper injects ${token.name}, through which it could change every module's routes. ` +
+        'Put guards, pipes, interceptors and filters on its own controllers.',
+    ]);
+  });
+
+  it('must not answer below the paths of each other or of the platform, also where these are computed', async () => {
+    const at = (...segments: string[]) => segments.join('/');
+    @Controller(at('v1', 'products'))
+    class Products {}
+    @Controller(at('/v1', 'products-archive'))
+    class Archive {}
+    @Controller()
+    class Reports {
+      @Get(at('v1', 'products', 'reports'))
+      products() {}
+      @Get(at('v1', 'reports'))
+      own() {}
+    }
+    @Controller([at('V1', 'reports'), at('v1', ':kind', 'levels')])
+    class Levels {}
+    @Controller(at('_ops', 'stock'))
+    class Stock {}
+    const catalog = context('catalog', { controllers: [Products] });
+    const inventory = context('inventory', { controllers: [Archive, Reports, Stock] });
+    expect(await containerLeaks([catalog, inventory, context('shelf', { controllers: [Levels] })])).toEqual([
+      'Reports of inventory answers below a path of catalog: give /v1/products/reports another path.',
+      'Reports of inventory answers below a path of shelf: give /v1/reports another path.',
+      'Stock of inventory answers below /_ops, which belongs to the platform: give /_ops/stock another path.',
+      'Levels of shelf answers below a path of inventory: give /V1/reports another path.',
+      'Levels of shelf answers below a path of catalog: give /v1/:kind/levels another path.',
     ]);
   });
 

@@ -178,6 +178,24 @@ const SEARCH_PATH = [
   ),
 ];
 
+/** What the text of a program need not show: the database sees the statement that comes out. */
+const SPELLED = [
+  own('read by a name that is put together', ({ schema }) => ['SELECT secret FROM ', schema, '.', 'planted'].join('')),
+  own('read by an escaped name', ({ schema }) => `SELECT secret FROM U&"${escaped(schema)}".planted`),
+  own('read past a comment', ({ schema }) => `SELECT secret FROM /* mine */ "${schema}" -- \n . planted`),
+  own('become the other by an escaped name', ({ role }) => `SET LOCAL ROLE U&"${escaped(role)}"`),
+  own('become the other by a quoted setting', ({ role }) => `SET LOCAL "role" = '${role}'`),
+  own(
+    'become the other in an anonymous block',
+    ({ role }) => `DO $$ BEGIN EXECUTE chr(83) || 'ET LOCAL ROLE ' || quote_ident('${role}'); END $$`,
+  ),
+  own('set the schema', ({ schema }) => `SET LOCAL SCHEMA '${schema}'; SELECT * FROM planted`, '42P01'),
+];
+
+function escaped(name: string): string {
+  return [...name].map((letter) => `\\${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+}
+
 const LARGE_OBJECTS = [
   own('read a large object', ({ blob }) => `SELECT lo_get(${blob})`),
   own('write a large object', ({ blob }) => `SELECT lo_put(${blob}, 0, 'mine')`),
@@ -258,6 +276,7 @@ export const INTRUSIONS: readonly Intrusion[] = [
   ...ALTERING,
   ...BECOMING,
   ...SEARCH_PATH,
+  ...SPELLED,
   ...LARGE_OBJECTS,
   ...COMMON_GROUND,
   ...SERVER,

@@ -140,6 +140,16 @@ describe('a module that wants to', () => {
   });
 });
 
+describe('what no role can keep apart, and the boundary gate therefore reads in the text', () => {
+  it.each([
+    ['notifications', `NOTIFY alpha_moved`],
+    ['channels', `LISTEN alpha_moved`],
+    ['advisory locks', `SELECT pg_advisory_xact_lock(hashtextextended('alpha.item', 0))`],
+  ])('%s', async (_, sql) => {
+    for (const { me } of pairs()) expect(await attempt(me.client, sql)).toBe('done');
+  });
+});
+
 describe('so that these refusals mean something', () => {
   it.each(INTRUSIONS.filter(({ allowed }) => allowed === 'own'))('a module may, to its own: $what', async ({ sql }) => {
     for (const me of sessions) expect(await attempt(me.client, sql(me, me))).toBe('done');

@@ -1,10 +1,18 @@
 import type { Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
-import { NestFactory } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  HttpAdapterHost,
+  LazyModuleLoader,
+  ModulesContainer,
+  NestFactory,
+  SerializedGraph,
+} from '@nestjs/core';
 import { contextOptions } from '../bounded-context.js';
 import { Database } from '../persistence/database.js';
 import { PlatformModule } from '../platform.module.js';
+import type { OwnedController } from './route-leaks.js';
+import { routeLeaks } from './route-leaks.js';
 import { disconnectedRuntime } from './wiring.js';
 
 type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
@@ -35,7 +43,7 @@ export async function containerLeaks(modules: readonly Type[]): Promise<string[]
   const all = [...container.getModules().values()];
   const owners = ownersOf(all);
   const each = [...owners.keys()].flatMap((module) => leaksOf(module, owners));
-  return [...globalLeaks(all), ...new Set(each), ...sharedClasses(owners)];
+  return [...globalLeaks(all), ...new Set(each), ...sharedClasses(owners), ...routeLeaks(controllersOf(owners))];
 }
 
 /** Nest adds a global module to everybody's imports: only the platform may be one. */
@@ -68,7 +76,12 @@ function reachable(from: NestModule, seen = new Set([from])): Set<NestModule> {
 function leaksOf(module: NestModule, owners: Owners): string[] {
   const who = nameOf(module);
   const users = [...owners.get(module)!];
-  const leaks = [...importLeaks(module, who), ...tokenLeaks(module, who), ...injectionLeaks(module, who, owners)];
+  const leaks = [
+    ...importLeaks(module, who),
+    ...tokenLeaks(module, who),
+    ...injectionLeaks(module, who, owners),
+    ...applicationLeaks(module, who),
+  ];
   if (contextOptions(module.metatype)) leaks.push(...exportLeaks(module, who));
   else if (users.length > 1) {
     const shared = `${who} is imported by ${users.join(' and ')}: what it provides is shared between them.`;
@@ -109,8 +122,7 @@ function tokenLeaks(module: NestModule, who: string): string[] {
 /** What the container found for each constructor parameter and property: it knows the module that provides it. */
 function injectionLeaks(module: NestModule, who: string, owners: Owners): string[] {
   const own = owners.get(module)!;
-  const wrappers = [module.providers, module.controllers, module.injectables].flatMap((kind) => [...kind.values()]);
-  return wrappers.flatMap((wrapper) =>
+  return wrappersOf(module).flatMap((wrapper) =>
     dependenciesOf(wrapper)
       .filter(({ host }) => host && owners.has(host) && ![...owners.get(host)!].some((name) => own.has(name)))
       .map(
@@ -120,9 +132,39 @@ function injectionLeaks(module: NestModule, who: string, owners: Owners): string
   );
 }
 
+/** What Nest offers to every module, and what changes or reads the whole application. */
+const OF_APPLICATION: readonly unknown[] = [
+  ApplicationConfig,
+  HttpAdapterHost,
+  LazyModuleLoader,
+  ModulesContainer,
+  SerializedGraph,
+];
+
+function applicationLeaks(module: NestModule, who: string): string[] {
+  return wrappersOf(module).flatMap((wrapper) =>
+    dependenciesOf(wrapper)
+      .filter(({ token }) => OF_APPLICATION.includes(token))
+      .map(({ token }) => {
+        const leak = `${wrapper.name} of ${who} injects ${tokenName(token)}, through which it could change every module's routes.`;
+        return `${leak} Put guards, pipes, interceptors and filters on its own controllers.`;
+      }),
+  );
+}
+
+function wrappersOf(module: NestModule): Wrapper[] {
+  return [module.providers, module.controllers, module.injectables].flatMap((kind) => [...kind.values()]);
+}
+
 function dependenciesOf(wrapper: Wrapper): Wrapper[] {
   const properties = (wrapper.getPropertiesMetadata() ?? []).map((property) => property.wrapper);
   return [...(wrapper.getCtorMetadata() ?? []), ...properties].filter((dependency) => dependency !== undefined);
+}
+
+function controllersOf(owners: Owners): OwnedController[] {
+  return [...owners].flatMap(([module, names]) =>
+    [...module.controllers.values()].map(({ metatype }) => ({ type: metatype as Type, owner: [...names][0]! })),
+  );
 }
 
 /** A class that two modules list as their own is code of one of them in the other. */

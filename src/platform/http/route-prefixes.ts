@@ -1,0 +1,26 @@
+/** What paths of the platform itself begin with; no module may use them. */
+const PLATFORM = ['health', 'docs', 'openapi.json', 'metrics', 'seam', '_ops', '_dev'];
+
+/** The prefix of the platform that a path begins with; undefined when it is free for modules. */
+export function platformPrefix(path: string): string | undefined {
+  return PLATFORM.find((prefix) => beginsWith(path, prefix));
+}
+
+/**
+ * Whether a path lies below a prefix: compared by whole segments, so that `v1/orders-archive` does not lie below
+ * `v1/orders`. A parameter or wildcard of either may stand for any segment.
+ *
+ * @param prefix of no segments lies above nothing: it says nothing about who owns the path
+ */
+export function beginsWith(path: string, prefix: string): boolean {
+  const [own, wanted] = [segmentsOf(path), segmentsOf(prefix)];
+  return wanted.length > 0 && own.length >= wanted.length && wanted.every((segment, at) => meet(segment, own[at]!));
+}
+
+function segmentsOf(path: string): string[] {
+  return path.toLowerCase().split('/').filter(Boolean);
+}
+
+function meet(a: string, b: string): boolean {
+  return a === b || [a, b].some((segment) => /[:*({]/.test(segment));
+}
