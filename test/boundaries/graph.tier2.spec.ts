@@ -7,7 +7,10 @@ import { write } from './synthetic-tree.js';
 afterAll(removeTrees);
 
 /** In the clean tree each module asks the one before it, and hears the events of the one after. */
-const asksStock = (code: string) => ({ 'modules/billing/step-1.ts': `${code}\n\nexport class Step1Handler {}\n` });
+const asksStock = (code: string) => ({
+  'modules/billing/step-1.ts': `${code}\n\nexport class Step1Handler {}\n`,
+  'modules/stock/contracts/stock-events.ts': `import { z } from 'zod';\nimport { defineEvent } from '../../../src/platform/messaging/define.js';\nimport { FindStock } from './stock-messages.js';\n\nexport const Asking = FindStock;\nexport class StockMoved extends defineEvent('stock.stock-moved.v1', { payload: z.object({ id: z.string() }) }) {}\n`,
+});
 
 describe('a cycle of modules', () => {
   it.each([
@@ -28,6 +31,10 @@ describe('a cycle of modules', () => {
       `import * as stock from '../stock/contracts/index.js';\n\nexport const asked = stock.FindStock;`,
     ],
     ['takes all of the contracts', `export * from '../stock/contracts/index.js';`],
+    [
+      'asks by another name for a query',
+      `import { Asking } from '../stock/contracts/index.js';\n\nexport const asked = Asking;`,
+    ],
     ['loads the contracts', `export const asked = await import('../stock/contracts/index.js');`],
   ])('is reported where a module %s of one that asks it', async (_, code) => {
     const found = await violationsOf(makeTree(asksStock(code)));
@@ -60,13 +67,29 @@ describe('a cycle of modules', () => {
 });
 
 describe('a cycle of files', () => {
-  it('is reported at each of its imports, also of types', async () => {
+  it('is reported at each of its imports', async () => {
     const root = makeTree({
       'modules/billing/a.ts': `import { b } from './b.js';\n\nexport const a: string = b;\n`,
-      'modules/billing/b.ts': `export const b = '';\nimport type { a } from './a.js';\nexport type A = typeof a;\n`,
+      'modules/billing/b.ts': `export const b = '';\nimport { a } from './a.js';\nexport type A = typeof a;\n`,
+      'src/platform/one.ts': `import type { Two } from './two.js';\n\nexport type One = Two;\n`,
+      'src/platform/two.ts': `import type { One } from './one.js';\n\nexport type Two = One;\n`,
     });
     const found = (await violationsOf(root)).filter(({ rule }) => rule === 'no-file-cycle');
-    expect(places(found)).toEqual(['modules/billing/a.ts:1 no-file-cycle', 'modules/billing/b.ts:2 no-file-cycle']);
+    expect(places(found)).toEqual([
+      'modules/billing/a.ts:1 no-file-cycle',
+      'modules/billing/b.ts:2 no-file-cycle',
+      'src/platform/one.ts:1 no-file-cycle',
+      'src/platform/two.ts:1 no-file-cycle',
+    ]);
+    expect(found[0]!.message).toContain('modules/billing/b.ts → modules/billing/a.ts.');
+  });
+
+  it('is none where only types of the same module close it', async () => {
+    const root = makeTree({
+      'modules/billing/a.ts': `import { b } from './b.js';\n\nexport const a: string = b;\n`,
+      'modules/billing/b.ts': `export const b = '';\nimport { type a } from './a.js';\nexport type A = typeof a | import('./a.js').a;\n`,
+    });
+    expect((await violationsOf(root)).filter(({ rule }) => rule === 'no-file-cycle')).toEqual([]);
   });
 
   it('is reported when it leads through another module', async () => {

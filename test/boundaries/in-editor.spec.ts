@@ -26,8 +26,8 @@ async function linted(files: Readonly<Record<string, string>>): Promise<string[]
     JSON.stringify({
       jsPlugins: ['./.oxlint.boundaries.js'],
       categories: { correctness: 'off' },
-      rules: { 'boundaries/imports': 'error' },
-      ignorePatterns: ['dist', 'node_modules', '**/fixtures/**'],
+      rules: { 'boundaries/imports': 'error', 'boundaries/text': 'error' },
+      ignorePatterns: ['dist', 'node_modules'],
     }),
   );
   const linter = join(process.cwd(), 'node_modules/.bin/oxlint');
@@ -57,6 +57,33 @@ it('tells a violation at its import, in every form', async () => {
     `modules/billing/leaks.ts:4 ${inside}`,
     `modules/billing/leaks.ts:5 ${inside}`,
     'modules/billing/leaks.ts:6 Of src/',
+  ]);
+});
+
+it('tells what no import shows, and what packages give', async () => {
+  const code = [
+    `import { APP_GUARD } from '@nestjs/core';`,
+    `import { connect } from '@nats-io/transport-node';`,
+    `export const all = [APP_GUARD, connect, 'SELECT * FROM stock.stock'];`,
+    `// boundaries-allow sql-of-another: It is known to them.`,
+    `export const meant = 'SELECT * FROM stock.stock';`,
+    `export const old = Symbol.for('stock');`,
+  ];
+  const files = {
+    'modules/billing/leaks.ts': code.join('\n'),
+    'modules/billing/half.ts': 'export const {',
+    'modules/billing/contracts/more.ts': `import { readFileSync } from 'node:fs';\nexport const read = () => readFileSync('x');\n`,
+    'boundaries-baseline.json': JSON.stringify({
+      known: [{ file: 'modules/billing/leaks.ts', rule: 'shared-global', target: "Symbol.for('stock')", count: 1 }],
+    }),
+  };
+  const told = (await linted(files)).filter((line) => !line.startsWith('modules/billing/half.ts'));
+  expect(told).toEqual([
+    'modules/billing/contracts/more.ts:1 Contracts reach contracts',
+    'modules/billing/contracts/more.ts:2 read is a function',
+    'modules/billing/leaks.ts:1 APP_GUARD reaches the whole application',
+    "modules/billing/leaks.ts:2 A module reaches its database through the platform's Database",
+    'modules/billing/leaks.ts:3 This SQL names the schema stock',
   ]);
 });
 

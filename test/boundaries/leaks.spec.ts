@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reported } from './gate.js';
 import { makeTree, places, removeTrees, violationsOf } from './gate.js';
+import { CONTRACTS } from './leaks/contracts.js';
 import { FORMS } from './leaks/forms.js';
 import type { Leak, Planted } from './leaks/leak.js';
 import { INSIDE, plan } from './leaks/leak.js';
 import { NO_IMPORT } from './leaks/no-import.js';
 import { PATHS } from './leaks/paths.js';
 import { LAUNDERING, PACKAGES, SPECS } from './leaks/rest.js';
+import { WHOLE } from './leaks/whole.js';
 
 /** Nothing imports a leak: that it is dead as well is no surprise. */
 const EXPECTED_BESIDES = ['dead-code', 'orphan'];
@@ -35,6 +37,8 @@ describe.each<[string, readonly Leak[]]>([
   ['specs and tests', SPECS],
   ['packages', PACKAGES],
   ['no import at all', NO_IMPORT],
+  ['contracts', CONTRACTS],
+  ['what one decides for all', WHOLE],
 ])('%s', (_, leaks) => {
   const planted = plan(leaks);
   let violations: Reported[];

@@ -11,11 +11,15 @@ import { FindOrderItem } from '../order-item/contracts/index.js';
 import { BillingMoved } from './contracts/index.js';
 import { price } from './domain/price.js';
 import { limits } from './internal/modules/limits.js';
+import { ArchiveHttp } from './archive.http.js';
+import { Names } from './names.js';
+import { others } from './other.js';
 import type { Billing } from './billing.entity.js';
 
 /** Not {@link ../stock/secret.js}; see modules/stock/README.md, and import('../stock/secret.js') in the docs. */
 const TOKEN = Symbol('own token');
 const NAME = 'BILLING_CLOCK';
+export const used = [ArchiveHttp, Names, others];
 
 export const providers = [
   { provide: TOKEN, useValue: 1 },
@@ -74,7 +78,107 @@ it('answers', async () => {
   expect([page, limits, stock, 'stock.stock-moved.v1']).toBeDefined();
 });
 `,
-  'modules/billing/contracts/more/values.ts': `import { z } from 'zod';\n\nexport const Rate = z.int().min(0);\nexport const RATES = [1, 2, 3] as const;\nexport type Rate = z.output<typeof Rate>;\n`,
+  'modules/billing/contracts/more/values.ts': `import { z } from 'zod';
+import { defineEvent } from '../../../../src/platform/messaging/define.js';
+import { StockMoved } from '../../../stock/contracts/index.js';
+
+const SHOUTED = /^[A-Z]+$/;
+const CODES = new Set(['EUR', 'CHF']);
+const priced = (least: number) => z.object({ amount: z.int().min(least), currency: z.string().regex(SHOUTED) });
+
+export const Rate = z.int().min(0);
+export type Rate = z.output<typeof Rate>;
+export const RATES = [1, 2, 3] as const;
+export const Free = priced(0);
+export const More = Free.extend({ code: z.enum(['a', 'b']) });
+export const PATTERN = new RegExp('^[A-Z]{3}$', 'i');
+export const CURRENCIES: ReadonlySet<string> = new Set(['EUR', 'CHF']);
+export const DIGITS: ReadonlyMap<string, number> = new Map([['EUR', 2]]);
+export const NAMES: readonly string[] = ['one', \`two \${RATES.length}\`];
+export const LIMITS: Readonly<Record<string, number>> = { stock: 3, ['more']: RATES.length };
+export const DEEP = { limits: { list: [1, 2], first: RATES }, code: CODES.size } as const satisfies object;
+export const FROZEN = Object.freeze(['one', 'two']);
+export const Level = { low: 'low', high: 'high' } as const;
+export type Level = (typeof Level)[keyof typeof Level];
+export enum Colour {
+  red = 'red',
+}
+export namespace only {
+  export type Types = Rate;
+}
+export type Id = StockMoved['id' & keyof StockMoved];
+export class Rated extends defineEvent('billing.rated.v1', { payload: z.object({ rate: Rate, moved: z.custom<StockMoved>() }) }) {
+  declare readonly brand: 'rated';
+}
+export { priceless as Price };
+
+const priceless = z.object({ ...Free.shape });
+`,
+  'modules/billing/names.ts': `import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ModuleRef, Reflector } from '@nestjs/core';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { trace } from '@opentelemetry/api';
+import { Agent } from 'undici';
+import { z } from 'zod';
+import type { Database } from '../../src/platform/index.js';
+
+/** Texts that are no SQL. */
+export const told = [
+  'stock.csv',
+  'public.pem',
+  'stock.internal.example.com',
+  'Could not update stock.amount from order.total, set the date.',
+  'Select an item from stock.items to delete it from order.lines.',
+  'Grant access to the report to finance.',
+  'Set role to admin',
+  'select one from stock.items',
+  'Table stock.items does not exist in schema public.',
+];
+export const links = ['../stock', '../stock/list', './../stock/{id}/lines', 'https://example.com/modules/stock/README.md', '/modules/stock'];
+export const settings = z.object({
+  MAIL_API: z.url().default('http://localhost:8025/api'),
+  SEARCH: z.url().default('http://127.0.0.1:9200'),
+});
+export const mail = { host: 'localhost', port: 25, global: true, isGlobal: true, inject: ['STOCK'], strict: false };
+export const partner = async () => {
+  const nowhere = new Agent();
+  return await fetch('https://api.partner.example/v1/stock/1', { dispatcher: nowhere } as object);
+};
+export const worker = () => new Worker(new URL('./resize.worker.js', import.meta.url));
+export const beside = () => new Worker(join(import.meta.dirname, 'beside.worker.js'));
+export const own = () => readFileSync(join(import.meta.dirname, '../billing/migrations/schema.sql'));
+export const found = (cacheRef: Map<string, object>, xref: { get(name: string): object }) => [cacheRef.get('STOCK'), xref.get('STOCK')];
+
+@Injectable()
+export class Names {
+  readonly #log = new Logger('names');
+
+  constructor(
+    @Inject(ModuleRef) readonly ref: ModuleRef,
+    readonly reflector: Reflector,
+    private readonly database: Database,
+  ) {}
+
+  async all() {
+    this.#log.debug(process.memoryUsage().rss + process.uptime());
+    await this.database.sql("INSERT INTO bill VALUES ($1, 'sent from stock.csv') -- from stock.stock", [1]);
+    await this.database.sql('NOTIFY "billing.moved"', []);
+    await this.database.sql("SELECT pg_notify('billing', $1)", ['1']);
+    await this.database.sql("SELECT pg_advisory_xact_lock(hashtextextended('billing.bill:' || $1, 0))", [1]);
+    return trace.getTracer('billing').startSpan('all');
+  }
+}
+`,
+  'modules/billing/resize.worker.ts': `import { parentPort } from 'node:worker_threads';\nimport './worker-tool.js';\n\nparentPort?.postMessage('done');\n`,
+  'modules/billing/beside.worker.ts': `import { parentPort } from 'node:worker_threads';\n\nparentPort?.postMessage('done');\n`,
+  'modules/billing/worker-tool.ts': `export const tool = 1;\n`,
+  'modules/billing/described.d.ts': `export interface Described {\n  it: string;\n}\n`,
+  'modules/billing/described.d.mts': `export interface Described {\n  it: string;\n}\n`,
+  'modules/billing/pair.ts': `import type { Other } from './other.js';\n\nexport interface Pair {\n  other: Other;\n}\n\nexport const pair = (other: Other): Pair => ({ other });\n`,
+  'modules/billing/other.ts': `import { pair } from './pair.js';\n\nexport interface Other {\n  name: string;\n}\n\nexport const others = [pair({ name: 'one' })];\n`,
+  'modules/billing/archive.http.ts': `import { Controller, Get } from '@nestjs/common';\n\n@Controller('v1/stock-archive')\nexport class ArchiveHttp {\n  @Get('v1/stock')\n  all() {\n    return [];\n  }\n}\n\n@Controller()\nexport class RootHttp {\n  @Get('healthy/_ops')\n  get() {}\n}\n`,
+  'test/acceptance/fixtures/plain.ts': `import { BillingMoved } from '../../../modules/billing/contracts/index.js';\n\nexport const moved = new BillingMoved({ id: '1' });\n`,
   'modules/billing/contracts/index.ts': `export * from './billing-events.js';\nexport * from './billing-messages.js';\nexport * from './more/values.js';\n`,
-  'test/acceptance/fixtures/any.ts': `import '../../../modules/stock/stock.entity.js';\n`,
 };

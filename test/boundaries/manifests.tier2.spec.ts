@@ -76,6 +76,28 @@ describe('a dependency', () => {
   });
 });
 
+describe('a system of its own outside', () => {
+  const driver = (module: string) => ({
+    [`modules/${module}/step-1.ts`]: `import { connect } from '@nats-io/transport-node';\n\nexport class Step1Handler {\n  connect = connect;\n}\n`,
+  });
+  const outside = (root: string, module: string, systems: object) =>
+    change(root, module, (manifest) => ({ ...manifest, outside: systems }));
+
+  it('is allowed to the module whose manifest names it, and to no other', async () => {
+    const root = makeTree({ ...driver('billing'), ...driver('stock') });
+    outside(root, 'billing', { '@nats-io/transport-node': 'The queue of the tax office, which is theirs.' });
+    expect(places(await violationsOf(root))).toEqual(['modules/stock/step-1.ts:1 own-database-only']);
+  });
+
+  it('has to be used, and explained', async () => {
+    const root = makeTree();
+    outside(root, 'billing', { kafkajs: 'The queue of the tax office.' });
+    expect(places(await violationsOf(root))).toEqual(['modules/billing/module.json:14 unused-dependency']);
+    outside(root, 'billing', { 'kafka js': ' ' });
+    expect(places(await violationsOf(root))).toContain('modules/billing/module.json:14 manifest');
+  });
+});
+
 describe('CODEOWNERS', () => {
   it('follows the owners in the manifests, below what is written by hand', async () => {
     const root = makeTree();

@@ -82,11 +82,14 @@ function shell(modules: readonly string[]): Map<string, string> {
 }
 
 const DEPENDENCIES = {
+  '@nats-io/transport-node': '*',
   '@nestjs/common': '*',
   '@nestjs/core': '*',
   '@nestjs/cqrs': '*',
+  '@opentelemetry/api': '*',
   'reflect-metadata': '*',
   typeorm: '*',
+  undici: '*',
   zod: '*',
 };
 

@@ -1,11 +1,9 @@
 import ts from 'typescript';
-
-/** Stands in a folded text for what is only known at run time. */
-export const UNKNOWN = '\u0000';
+import { foldPlace, UNKNOWN } from './located.js';
 
 /**
  * The text that an expression will have, as far as the file alone tells: literals, templates, concatenation, joined
- * arrays, and constants of the same file.
+ * arrays, constants of the same file, and paths from where the file is.
  *
  * @returns the text, with {@link UNKNOWN} for its unknown parts; undefined when nothing of it is known
  */
@@ -14,14 +12,19 @@ export function fold(node: ts.Node, depth = 0): string | undefined {
   if (ts.isStringLiteralLike(node) || ts.isNumericLiteral(node)) return node.text;
   if (ts.isTemplateExpression(node)) return foldTemplate(node, depth);
   if (ts.isBinaryExpression(node)) return foldSum(node, depth);
-  if (ts.isCallExpression(node)) return foldCall(node, depth);
   if (ts.isTaggedTemplateExpression(node)) return fold(node.template, depth);
-  if (ts.isIdentifier(node)) return foldConstant(node, depth);
-  if (ts.isPropertyAccessExpression(node)) return foldMember(node, depth);
-  return isWrapper(node) ? fold(node.expression, depth) : undefined;
+  if (isWrapper(node)) return fold(node.expression, depth);
+  return foldNamed(node, depth) ?? foldPlace(node, (part) => fold(part, depth + 1));
 }
 
-function isWrapper(
+function foldNamed(node: ts.Node, depth: number): string | undefined {
+  if (ts.isCallExpression(node)) return foldCall(node, depth);
+  if (ts.isIdentifier(node)) return foldConstant(node, depth);
+  return ts.isPropertyAccessExpression(node) ? foldMember(node, depth) : undefined;
+}
+
+/** What changes the type of a value, and not the value. */
+export function isWrapper(
   node: ts.Node,
 ): node is ts.ParenthesizedExpression | ts.AsExpression | ts.NonNullExpression | ts.SatisfiesExpression {
   return (

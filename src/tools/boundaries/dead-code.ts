@@ -19,7 +19,12 @@ function isWired({ from, to }: Edge, module: string): boolean {
 function deadFiles(sources: readonly string[], edges: readonly Edge[]): string[] {
   const graph = graphOf(edges.filter(({ from }) => !isSpec(from)).map(({ from, to }) => [from, to]));
   const alive = reachable(graph, sources.filter(isEntry));
-  return sources.filter((path) => /^(?:src|modules)\//.test(path) && !alive.has(path) && !isSpec(path));
+  return sources.filter((path) => isCode(path) && !alive.has(path) && !isSpec(path));
+}
+
+/** Declarations run nowhere: they describe what lies beside them, or a package. */
+function isCode(path: string): boolean {
+  return /^(?:src|modules)\//.test(path) && !/\.d\.[cm]?ts$/.test(path);
 }
 
 /** Programs, and the doors of the platform: they are there for whoever needs them. */

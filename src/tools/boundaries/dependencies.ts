@@ -13,14 +13,21 @@ export function dependencyViolations(
   edges: readonly ModuleEdge[],
   modules: readonly string[],
 ): Violation[] {
+  const used = usedBy(edges);
   return [
     ...edges.flatMap((edge) => undeclared(manifests, edge)),
     ...[...manifests].flatMap(([module, declared]) => [
-      ...unused(module, declared, edges, modules),
+      ...unused(module, declared, used.get(module) ?? new Set(), modules),
       ...unlisted(module, declared, manifests),
       ...strangers(module, declared, manifests),
     ]),
   ];
+}
+
+function usedBy(edges: readonly ModuleEdge[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const used = new Map<string, Set<string>>();
+  for (const { fromModule, toModule } of edges) used.set(fromModule, (used.get(fromModule) ?? new Set()).add(toModule));
+  return used;
 }
 
 /** Imports of another module's inside are judged by the rules file; to declare them would not help. */
@@ -34,10 +41,9 @@ function undeclared(manifests: Manifests, { fromModule, toModule, from, to, line
 function unused(
   module: string,
   { path, text, manifest }: Declared,
-  edges: readonly ModuleEdge[],
+  used: ReadonlySet<string>,
   modules: readonly string[],
 ): Violation[] {
-  const used = new Set(edges.filter(({ fromModule }) => fromModule === module).map(({ toModule }) => toModule));
   return Object.keys(manifest.dependsOn).flatMap((other) => {
     if (used.has(other) && modules.includes(other)) return [];
     const why = modules.includes(other) ? `nothing in modules/${module} imports it` : 'there is no such module';

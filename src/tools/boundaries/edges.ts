@@ -10,6 +10,8 @@ export interface Edge {
   lines: readonly number[];
   /** What it takes from there; `*`: everything. */
   names: readonly string[];
+  /** Whether nothing of it is left when the file runs. */
+  typeOnly: boolean;
 }
 
 /** A file of one module refers to one of another. */

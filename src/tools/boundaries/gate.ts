@@ -1,3 +1,5 @@
+import { excuse } from './allowances.js';
+import { withBaseline } from './baseline.js';
 import { driftViolations } from './codeowners.js';
 import { readCompilerOptions } from './compiler.js';
 import { cruise, readRules } from './cruise.js';
@@ -5,10 +7,12 @@ import { deadCode } from './dead-code.js';
 import { dependencyViolations } from './dependencies.js';
 import { moduleEdges } from './edges.js';
 import { Facts } from './facts.js';
+import { fileCycles } from './file-cycles.js';
 import { Judge } from './judge.js';
 import { readManifests } from './manifest.js';
 import { MessageKinds } from './message-kinds.js';
 import { cycleViolations } from './module-cycles.js';
+import { outsideSystems } from './outside.js';
 import { placeViolations } from './places.js';
 import { readSources } from './read-sources.js';
 import { Resolver } from './resolve.js';
@@ -18,6 +22,7 @@ import { CouldNotCheck, inOrder } from './violation.js';
 import { Findings } from './visitor.js';
 
 export interface Verdict {
+  /** In reading order, with those that are meant or known. */
   violations: Violation[];
   /** How much was looked at. */
   seen: { modules: number; files: number; references: number };
@@ -43,18 +48,20 @@ export async function checkBoundaries(root: string): Promise<Verdict> {
   const judged = new Judge(rules.forbidden, resolve).judge(cruised, files);
   if (judged.edges.length === 0) throw new CouldNotCheck('Not one import was found in this tree.');
   const between = moduleEdges(judged.edges);
+  const unread = judged.violations.filter(({ rule }) => rule === 'orphan');
+  const read = [...findings.all(), ...unread, ...deadCode(tree.sources, tree.modules, judged.edges)];
   const all = [
     ...violations,
     ...placeViolations(tree),
-    ...findings.all(),
-    ...judged.violations,
+    ...excuse(read, findings.allowances),
+    ...outsideSystems(declared, judged.violations, judged.edges).filter((found) => !unread.includes(found)),
     ...dependencyViolations(declared, between, tree.modules),
     ...cycleViolations(between, kinds),
-    ...deadCode(tree.sources, tree.modules, judged.edges),
+    ...fileCycles(judged.edges),
     ...(violations.length === 0 ? driftViolations(root, declared) : []),
   ];
   return {
-    violations: inOrder(all),
+    violations: withBaseline(root, inOrder(all)),
     seen: { modules: tree.modules.length, files: tree.sources.length, references: judged.edges.length },
   };
 }

@@ -51,6 +51,7 @@ export class Judge {
         specifier: dependency.module,
         lines: [1],
         names: ['*'],
+        typeOnly: false,
       };
       this.#addSeen({ ...known, to: dependency.resolved }, dependency);
     }
@@ -63,7 +64,7 @@ export class Judge {
     if (dependency.couldNotResolve) this.#addUnseen(edge);
     else this.#edges.push(edge);
     for (const { name } of dependency.rules ?? [])
-      this.#report(edge, name, `${whatIsImported(dependency, name)} ${this.#comments.get(name)!}`);
+      this.#report(edge, name, `It imports ${dependency.resolved}. ${this.#comments.get(name)!}`);
   }
 
   #addUnseen(edge: Edge): void {
@@ -82,11 +83,11 @@ export class Judge {
 /** One edge for each specifier, with all of its lines and names. */
 function edgesOf(from: string, references: readonly Reference[]): Map<string, Edge> {
   const edges = new Map<string, Edge>();
-  for (const { specifier, line, names } of references) {
+  for (const { specifier, line, names, typeOnly } of references) {
     const key = normal(specifier);
-    const known = edges.get(key) ?? { from, to: specifier, specifier, lines: [], names: [] };
+    const known = edges.get(key) ?? { from, to: specifier, specifier, lines: [], names: [], typeOnly: true };
     const lines = known.lines.includes(line) ? known.lines : [...known.lines, line];
-    edges.set(key, { ...known, lines, names: [...known.names, ...names] });
+    edges.set(key, { ...known, lines, names: [...known.names, ...names], typeOnly: known.typeOnly && typeOnly });
   }
   return edges;
 }
@@ -94,9 +95,4 @@ function edgesOf(from: string, references: readonly Reference[]): Map<string, Ed
 /** dependency-cruiser drops these prefixes. */
 function normal(specifier: string): string {
   return specifier.replace(/^(?:node|file):/, '');
-}
-
-function whatIsImported({ resolved, cycle = [] }: IDependency, rule: string): string {
-  if (rule !== 'no-file-cycle') return `It imports ${resolved}.`;
-  return `It imports ${resolved}, which leads back here: ${cycle.map(({ name }) => name).join(' → ')}.`;
 }

@@ -37,6 +37,12 @@ export const Manifest = z
       .describe(
         'The fields it needs of the messages of others; of a message that is not listed here, all. See docs/guides/boundaries.md.',
       ),
+    outside: z
+      .record(z.string().regex(/^(?:@[\w.-]+\/)?[\w.-]+$/, 'expected the name of a package'), Sentence)
+      .optional()
+      .describe(
+        'Packages that reach a database or broker which is its own and lies outside of this application, and what it is.',
+      ),
   })
   .meta({ title: 'Manifest of a module' });
 export type Manifest = z.output<typeof Manifest>;
@@ -110,7 +116,7 @@ function parse(module: string, text: string): { manifest: Manifest } | { problem
 
 function problemOf({ path, message }: z.core.$ZodIssue): Problem {
   const key = path.map(String);
-  const hint = key[0] === 'dependsOn' ? ' Give the reason of each dependency, in a sentence.' : '';
+  const hint = /^(?:dependsOn|outside)$/.test(key[0] ?? '') ? ' Give the reason of each, in a sentence.' : '';
   return { key, message: `${key.join('.') || 'The manifest'}: ${message}.${hint} See modules/module.schema.json.` };
 }
 

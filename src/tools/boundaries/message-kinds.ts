@@ -53,7 +53,7 @@ function exportsOf({ ast, imports }: Source): Exports {
     if (ts.isClassDeclaration(statement) && statement.name)
       exports.own.set(statement.name.text, kindOfClass(statement));
     if (ts.isVariableStatement(statement))
-      statement.declarationList.declarations.forEach((each) => addVariable(exports, each));
+      statement.declarationList.declarations.forEach((each) => addVariable(exports, each, imports));
     if (ts.isExportDeclaration(statement)) addExport(exports, statement, imports);
   }
   return exports;
@@ -69,10 +69,21 @@ function kindOfBase(base: ts.Expression): Kind {
   return /^defineEvent\b/.test(base.getText()) ? 'tells' : 'asks';
 }
 
-function addVariable(exports: Exports, { name, initializer }: ts.VariableDeclaration): void {
+function addVariable(
+  exports: Exports,
+  { name, initializer }: ts.VariableDeclaration,
+  imports: Source['imports'],
+): void {
   if (!initializer) return;
-  if (ts.isClassExpression(initializer)) exports.own.set(name.getText(), kindOfClass(initializer));
-  else exports.own.set(name.getText(), /^define(?:Command|Query)\b/.test(initializer.getText()) ? 'asks' : 'tells');
+  const label = name.getText();
+  const alias = ts.isIdentifier(initializer) ? initializer.text : undefined;
+  if (alias !== undefined && imports.has(alias)) exports.from.set(label, imports.get(alias)!);
+  else if (ts.isClassExpression(initializer)) exports.own.set(label, kindOfClass(initializer));
+  else exports.own.set(label, exports.own.get(alias ?? '') ?? kindOfValue(initializer));
+}
+
+function kindOfValue(value: ts.Expression): Kind {
+  return /^define(?:Command|Query)\b/.test(value.getText()) ? 'asks' : 'tells';
 }
 
 function addExport(

@@ -1,3 +1,5 @@
+import ts from 'typescript';
+import { allowancesIn, allowancesInSql } from './allowances.js';
 import { sqlFindings, lineWithin } from './checks/sql.js';
 import { visitorsFor } from './checks/index.js';
 import type { Facts } from './facts.js';
@@ -52,11 +54,17 @@ export function readSources(
 function look(source: Source, tree: Tree, facts: Facts, findings: Findings): FileReferences {
   const scene = findings.scene(source, tree.root, facts);
   const nodes = visit(source, visitorsFor(source, scene));
-  return { references: referencesOf(source, nodes), imports: source.imports.size > 0 };
+  findings.allowances.push(...allowancesIn(source));
+  return { references: referencesOf(source, nodes), imports: hasImports(source) };
+}
+
+function hasImports({ ast }: Source): boolean {
+  return ast.statements.some((statement) => ts.isImportDeclaration(statement) && statement.importClause !== undefined);
 }
 
 function readSql(path: string, { root }: Tree, facts: Facts, findings: Findings): void {
   const text = readText(root, path);
+  findings.allowances.push(...allowancesInSql(path, text));
   for (const { offset, ...finding } of sqlFindings(text, moduleOf(path)!, facts)) {
     findings.add(violation({ file: path, line: lineWithin(1, text, offset), ...finding }));
   }

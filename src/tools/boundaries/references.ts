@@ -1,7 +1,9 @@
 import ts from 'typescript';
-import { fold, UNKNOWN } from './constant.js';
+import { fold } from './constant.js';
+import { asSpecifier, pathFrom, ROOT, UNKNOWN } from './located.js';
 import type { Source } from './source.js';
 import { lineAt, lineOf } from './source.js';
+import { moduleOf } from './violation.js';
 
 /** A place where a file names another one, in whatever form. */
 export interface Reference {
@@ -9,6 +11,8 @@ export interface Reference {
   line: number;
   /** What it takes from there; `*`: everything. Empty when nothing can be told by name. */
   names: readonly string[];
+  /** Whether nothing of it is left when the file runs. */
+  typeOnly: boolean;
 }
 
 /** Every reference of a file, also those in forms that import nothing when it runs. */
@@ -19,9 +23,10 @@ export function referencesOf(source: Source, nodes: readonly ts.Node[]): Referen
 /** What a file imports, exports from elsewhere or loads; not what comments name. */
 export function importsIn(source: Source, nodes: readonly ts.Node[]): Reference[] {
   return nodes.flatMap((node) => {
-    const [specifier, names] = referenceIn(source, node) ?? [];
+    const [specifier, names = ['*']] = referenceIn(source, node) ?? [];
     if (!specifier || !isText(specifier)) return [];
-    return [{ specifier: fold(specifier)!, line: lineOf(source, specifier), names: names ?? ['*'] }];
+    const text = asSpecifier(source.path, fold(specifier)!);
+    return [{ specifier: text, line: lineOf(source, specifier), names, typeOnly: isTypeOnly(node) }];
   });
 }
 
@@ -33,6 +38,7 @@ export const REFERENCE_KINDS: readonly ts.SyntaxKind[] = [
   ts.SyntaxKind.ImportType,
   ts.SyntaxKind.ModuleDeclaration,
   ts.SyntaxKind.CallExpression,
+  ts.SyntaxKind.NewExpression,
 ];
 
 /** The text that loads a file, where a call does: `import()`, `require()`, `jest.mock()` and their relatives. */
@@ -63,8 +69,33 @@ function referenceIn(source: Source, node: ts.Node): [ts.Node | undefined, names
   if (ts.isModuleDeclaration(node))
     return ts.isStringLiteral(node.name) && isPath(node.name.text) ? [node.name, []] : undefined;
   if (ts.isCallExpression(node)) return [loadedBy(node)];
+  if (ts.isNewExpression(node)) return [ownWorker(source, node)];
   if (!ts.isImportEqualsDeclaration(node) || !ts.isExternalModuleReference(node.moduleReference)) return undefined;
   return [node.moduleReference.expression];
+}
+
+/** The file of a Worker, where it is one of this module or part; those of others are found as paths. */
+function ownWorker({ path }: Source, { expression, arguments: given }: ts.NewExpression): ts.Expression | undefined {
+  const [first] = given ?? [];
+  if (!first || !/(?:^|\.)Worker$/.test(expression.getText())) return undefined;
+  const text = fold(first);
+  return text?.startsWith(ROOT) && moduleOf(pathFrom(path, text)) === moduleOf(path) ? first : undefined;
+}
+
+function isTypeOnly(node: ts.Node): boolean {
+  if (ts.isImportTypeNode(node) || ts.isModuleDeclaration(node)) return true;
+  if (ts.isImportEqualsDeclaration(node)) return node.isTypeOnly;
+  if (ts.isImportDeclaration(node)) {
+    const { isTypeOnly: all = false, name, namedBindings: named } = node.importClause ?? {};
+    return all || (!name && named !== undefined && ts.isNamedImports(named) && areTypes(named.elements));
+  }
+  if (!ts.isExportDeclaration(node)) return false;
+  const named = node.exportClause;
+  return node.isTypeOnly || (named !== undefined && ts.isNamedExports(named) && areTypes(named.elements));
+}
+
+function areTypes(names: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[]): boolean {
+  return names.length > 0 && names.every((name) => name.isTypeOnly);
 }
 
 /** An ambient module of another name brings its own declarations: it refers to nothing. */
@@ -115,7 +146,9 @@ function memberOf(namespace: ts.Identifier): string {
 
 /** `/// <reference path>` and its relatives. */
 function directives(ast: ts.SourceFile): Reference[] {
-  const at = (fileName: string, pos: number) => ({ specifier: fileName, line: lineAt(ast, pos), names: ['*'] });
+  const at = (fileName: string, pos: number) => {
+    return { specifier: fileName, line: lineAt(ast, pos), names: ['*'], typeOnly: true };
+  };
   const amd = ast.amdDependencies.map(({ path }) => at(path, Math.max(0, ast.text.indexOf(path))));
   const files = ast.referencedFiles.map(({ fileName, pos }) =>
     at(/^[./]/.test(fileName) ? fileName : `./${fileName}`, pos),
@@ -134,7 +167,7 @@ function docComments(ast: ts.SourceFile): Reference[] {
     [...comment[0].matchAll(DOC_IMPORT)].map((match) => {
       const specifier = (match[2] ?? match[4] ?? match[5])!;
       const offset = comment.index + match.index + match[0].indexOf(specifier);
-      return { specifier, line: lineAt(ast, offset), names: ['*'] };
+      return { specifier, line: lineAt(ast, offset), names: ['*'], typeOnly: true };
     }),
   );
 }

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { pathFrom } from './located.js';
 import type { Source } from './source.js';
 import { exists } from './tree.js';
 import { moduleOf } from './violation.js';
@@ -57,11 +58,6 @@ export class Resolver {
     const real = exists(path) ? realpathSync(path) : path.replace(this.root, this.#realRoot);
     return relative(this.#realRoot, real);
   }
-}
-
-/** The path that a text would mean in a file of this path, relative to it. Purely by name. */
-export function pathFrom(file: string, text: string): string {
-  return posix.normalize(posix.join(posix.dirname(file), text));
 }
 
 /** The other module that an identifier, or the namespace it is a member of, was imported from. */

@@ -42,15 +42,55 @@ export function isImported(source: Source, node: ts.Node, name: string, from: st
   return origin?.name === name && origin.specifier.endsWith(from);
 }
 
+/** Where the first name of an expression like `fs.promises.readFile` was imported from. */
+export function originOf(source: Source, node: ts.Node): { specifier: string; name: string } | undefined {
+  let first = node;
+  while (ts.isPropertyAccessExpression(first) || ts.isCallExpression(first)) first = first.expression;
+  return ts.isIdentifier(first) ? source.imports.get(first.text) : undefined;
+}
+
+type Imports = Map<string, { specifier: string; name: string }>;
+
 function importsOf(ast: ts.SourceFile): Source['imports'] {
-  const imports = new Map<string, { specifier: string; name: string }>();
+  const imports: Imports = new Map();
   for (const statement of ast.statements) {
     if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
     for (const [local, name] of bindings(statement.importClause)) {
       imports.set(local, { specifier: statement.moduleSpecifier.text, name });
     }
   }
+  if (/\b(?:import|require)\s*\(/.test(ast.text)) addLoaded(imports, ast);
   return imports;
+}
+
+/** `const { a } = await import('b')`, `const b = require('b')` and `import b = require('b')`. */
+function addLoaded(imports: Imports, node: ts.Node): void {
+  if (ts.isVariableDeclaration(node) && node.initializer) {
+    const specifier = loadedText(node.initializer);
+    for (const [local, name] of specifier === undefined ? [] : boundNames(node.name))
+      imports.set(local, { specifier: specifier!, name });
+  }
+  if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) {
+    const { expression } = node.moduleReference;
+    if (ts.isStringLiteral(expression)) imports.set(node.name.text, { specifier: expression.text, name: '*' });
+  }
+  ts.forEachChild(node, (child) => addLoaded(imports, child));
+}
+
+function loadedText(node: ts.Expression): string | undefined {
+  if (ts.isAwaitExpression(node) || ts.isParenthesizedExpression(node)) return loadedText(node.expression);
+  if (!ts.isCallExpression(node)) return undefined;
+  const loads = node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText() === 'require';
+  const [first] = node.arguments;
+  return loads && first && ts.isStringLiteralLike(first) ? first.text : undefined;
+}
+
+function boundNames(name: ts.BindingName): [local: string, name: string][] {
+  if (ts.isIdentifier(name)) return [[name.text, '*']];
+  if (!ts.isObjectBindingPattern(name)) return [];
+  return name.elements.flatMap((element) =>
+    ts.isIdentifier(element.name) ? [[element.name.text, (element.propertyName ?? element.name).getText()]] : [],
+  );
 }
 
 function bindings(clause: ts.ImportClause | undefined): [local: string, name: string][] {

@@ -49,6 +49,10 @@ export function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
 function modulesIn(root: string): string[] {
   const folder = join(root, 'modules');
   if (!exists(folder)) return [];
@@ -72,7 +76,7 @@ function collect(tree: Mutable<Tree>, folder: string): void {
     if (kind.isSymbolicLink()) collectLink(tree, path);
     else if (!kind.isDirectory()) collectFile(tree, path);
     else if (name === 'node_modules') collectPackages(tree, path);
-    else if (!isTestFixture(path)) collect(tree, path);
+    else collect(tree, path);
   }
 }
 
@@ -94,11 +98,6 @@ function collectLink(tree: Mutable<Tree>, path: string): void {
 
 function home(path: string): string {
   return moduleOf(`${path}/`) ?? `/${path.split('/')[0]}`;
-}
-
-/** As in tsconfig.json and jest.config.js; only below `test/`, where no production code can be. */
-function isTestFixture(path: string): boolean {
-  return /^test\/(?:.+\/)?fixtures$/.test(path);
 }
 
 /** Benchmarks may install the packages of others; no code of ours may hide in such a folder. */

@@ -13,6 +13,15 @@ export interface Violation {
   target: string;
   /** What is wrong, and what to do instead. */
   message: string;
+  /** The reason that a comment gives why this is meant. It does not fail. */
+  meant?: string;
+  /** The baseline has it: it was there before. It does not fail. */
+  known?: true;
+}
+
+/** Whether it is one that has to be mended. */
+export function isNew({ meant, known }: Violation): boolean {
+  return meant === undefined && !known;
 }
 
 /** The gate cannot vouch for this tree. Never to be taken for "no violations". */

@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import type { Allowance } from './allowances.js';
 import type { Facts } from './facts.js';
 import { REFERENCE_KINDS } from './references.js';
 import type { Source } from './source.js';
@@ -55,6 +56,14 @@ export class Findings {
 
   add(found: Violation): void {
     this.#found.push(found);
+  }
+
+  /** Comments that excuse what was found. */
+  readonly allowances: Allowance[] = [];
+
+  /** Those that could be judged at once. */
+  immediate(): readonly Violation[] {
+    return this.#found;
   }
 
   all(): Violation[] {

@@ -1,5 +1,6 @@
 import ts from 'typescript';
-import { fold, UNKNOWN } from '../boundaries/constant.js';
+import { fold } from '../boundaries/constant.js';
+import { UNKNOWN } from '../boundaries/located.js';
 import type { Source } from '../boundaries/source.js';
 import { lineOf } from '../boundaries/source.js';
 

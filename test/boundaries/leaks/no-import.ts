@@ -10,10 +10,12 @@ const container = (kind: string, code: string, more?: Partial<Leak>) => leak('co
 const entity = (kind: string, code: string, more?: Partial<Leak>) => leak('entity-of-another', kind, code, more);
 const sql = (kind: string, code: string) =>
   leak('sql-of-another', kind, `import { Database } from '../../src/platform/index.js';\n\n${code}`);
+const shared = (kind: string, code: string) =>
+  leak('shared-in-database', kind, `import { Database } from '../../src/platform/index.js';\n\n${code}`);
 const path = (kind: string, code: string, more?: Partial<Leak>) => leak('path-of-another', kind, code, more);
 const http = (kind: string, code: string) => leak('http-to-ourselves', kind, code);
 const environment = (kind: string, code: string, more?: Partial<Leak>) => leak('environment', kind, code, more);
-const shared = (kind: string, code: string, more?: Partial<Leak>) => leak('shared-global', kind, code, more);
+const globally = (kind: string, code: string, more?: Partial<Leak>) => leak('shared-global', kind, code, more);
 const privates = (kind: string, code: string, more?: Partial<Leak>) => leak('platform-privates', kind, code, more);
 
 const CONTAINER: readonly Leak[] = [
@@ -68,21 +70,6 @@ const CONTAINER: readonly Leak[] = [
       around: { 'modules/stock/contracts/reader.ts': 'export class StockReader {}\n' },
     },
   ),
-  leak(
-    'contracts-are-plain',
-    'a service in contracts',
-    `export abstract class BillingReader { // leak\n  abstract read(): string;\n}`,
-    { file: 'modules/billing/contracts/service.ts' },
-  ),
-  leak('contracts-are-plain', 'shared state in contracts', `export const cache = new Map<string, string>(); // leak`, {
-    file: 'modules/billing/contracts/cache.ts',
-  }),
-  leak('contracts-are-plain', 'a variable in contracts', `export let current = ''; // leak`, {
-    file: 'modules/billing/contracts/current.ts',
-  }),
-  leak('contracts-are-plain', 'a token in contracts', `export const BILLING = Symbol('billing'); // leak`, {
-    file: 'modules/billing/contracts/token.ts',
-  }),
   leak(
     'context-of-another',
     'the context of another module',
@@ -144,6 +131,10 @@ const ENTITIES: readonly Leak[] = [
   entity(
     'a foreign key by API',
     `import { TableForeignKey } from 'typeorm';\n\nexport const leaked = new TableForeignKey({\n  columnNames: ['id'],\n  referencedColumnNames: ['id'],\n  referencedTableName: 'stock.stock', // leak\n});`,
+  ),
+  entity(
+    'a schema by API',
+    `import type { QueryRunner } from 'typeorm';\n\nexport const leaked = (runner: QueryRunner) => runner.dropSchema('stock', true, true); // leak`,
   ),
   entity('entities by glob', `export const leaked = {\n  typeorm: true,\n  entities: ['**/*.entity.js'], // leak\n};`),
   entity(
@@ -213,6 +204,48 @@ const SQL: readonly Leak[] = [
     `export const leaked = (database: Database) => database.sql('SET LOCAL search_path TO stock', []); // leak`,
   ),
   sql('SET ROLE', `export const leaked = (database: Database) => database.sql('SET ROLE shop_stock', []); // leak`),
+  sql('SET SCHEMA', `export const leaked = (database: Database) => database.sql("SET SCHEMA 'stock'", []); // leak`),
+  sql(
+    'SET ROLE with a comment between',
+    `export const leaked = (database: Database) => database.sql('set /* who */ local -- I am\\n "role" = shop_stock', []); // leak`,
+  ),
+  sql('RESET ALL', `export const leaked = (database: Database) => database.sql('RESET ALL', []); // leak`),
+  sql(
+    'a table moved to another schema',
+    `export const leaked = (database: Database) => database.sql('ALTER TABLE bill SET SCHEMA stock', []); // leak`,
+  ),
+  sql(
+    'DDL on another schema',
+    `export const leaked = (database: Database) => database.sql('DROP SCHEMA stock CASCADE', []); // leak`,
+  ),
+  sql(
+    'SQL in small letters, by a name',
+    `const all = 'select id from stock.stock';\nexport const leaked = (database: Database) => database.sql(all, []); // leak`,
+  ),
+  sql(
+    'SQL for an EXECUTE',
+    `export const leaked = (database: Database) => database.sql("DO $$ BEGIN EXECUTE 'DELETE FROM stock.stock'; END $$", []); // leak`,
+  ),
+  shared(
+    'a channel without the name of the module',
+    `export const leaked = (database: Database) => database.sql('NOTIFY moved', []); // leak`,
+  ),
+  shared(
+    "another module's channel",
+    `export const leaked = (database: Database) => database.sql("SELECT pg_notify('stock.moved', $1)", ['1']); // leak`,
+  ),
+  shared(
+    'a channel of a longer name',
+    `export const leaked = (database: Database) => database.sql('LISTEN billingmoved', []); // leak`,
+  ),
+  shared(
+    'an advisory lock',
+    `export const leaked = (database: Database) => database.sql('SELECT pg_advisory_xact_lock(42)', []); // leak`,
+  ),
+  shared(
+    'an advisory lock on any text',
+    `export const leaked = (database: Database) => database.sql('SELECT pg_try_advisory_lock(hashtext($1))', ['x']); // leak`,
+  ),
   leak(
     'sql-of-another',
     'an SQL file',
@@ -262,6 +295,40 @@ const PATHS: readonly Leak[] = [
     `export const leaked = (name: string) => \`\${name}/modules/stock/secret.js\`; // leak`,
     { file: 'src/platform/finder.ts' },
   ),
+  path(
+    'a template from the own place',
+    'import { readFileSync } from "node:fs";\n\nexport const leaked = readFileSync(`${import.meta.dirname}/../stock/secret.json`); // leak',
+  ),
+  path(
+    'a sum from the own place',
+    `import { fileURLToPath } from 'node:url';\n\nexport const leaked = fileURLToPath(import.meta.url) + '/../../stock/secret.json'; // leak`,
+  ),
+  path(
+    'the own place, with another name in it',
+    `export const leaked = import.meta.url.replace('billing', 'stock'); // leak`,
+  ),
+  path(
+    'a URL of a URL',
+    `export const leaked = new URL('stock/secret.json', new URL('../', import.meta.url)); // leak`,
+  ),
+  path(
+    'the working directory',
+    `import { join } from 'node:path';\n\nexport const leaked = join(process.cwd(), 'modules', 'stock', 'secret.json'); // leak`,
+  ),
+  path(
+    'a folder that is known at run time',
+    `import { join } from 'node:path';\n\nexport const leaked = (root: string) => join(root, 'modules/stock', 'secret.json'); // leak`,
+  ),
+  path(
+    'a constant that is opened',
+    `import * as fs from 'node:fs';\n\nconst FOLDER = '../stock';\nexport const leaked = fs.readdirSync(FOLDER); // leak`,
+  ),
+  leak(
+    'only-contracts',
+    'an import from the own place',
+    `import { join } from 'node:path';\n\nexport const leaked = import(join(import.meta.dirname, '../stock/secret.js')); // leak`,
+    { also: ['path-of-another'] },
+  ),
   leak(
     'hidden-import',
     'a computed import of the platform',
@@ -288,20 +355,23 @@ const RUNNING: readonly Leak[] = [
     `import { z } from 'zod';\n\nexport const leaked = {\n  STOCK_DATABASE_URL: z.string(), // leak\n};`,
   ),
   environment('the secret of the seam', `export const leaked = ['SEAM_SECRET']; // leak`),
-  shared('globalThis', `export const leaked = () => (globalThis as { stock?: object }).stock; // leak`),
-  shared(
+  globally('globalThis', `export const leaked = () => (globalThis as { stock?: object }).stock; // leak`),
+  globally(
     'a member of globalThis',
     `declare const word: string;\nexport const leaked = () => { globalThis['stock' as never] = word as never; }; // leak`,
   ),
-  shared('global', `declare const global: { stock?: object };\nexport const leaked = () => global.stock; // leak`),
-  shared('Object.assign to globalThis', `export const leaked = () => Object.assign(globalThis, { stock: 1 }); // leak`),
-  shared('Symbol.for', `export const leaked = Symbol.for('stock'); // leak`),
-  shared('a patched prototype', `export const leaked = () => { Array.prototype.at = () => undefined; }; // leak`),
-  shared(
+  globally('global', `declare const global: { stock?: object };\nexport const leaked = () => global.stock; // leak`),
+  globally(
+    'Object.assign to globalThis',
+    `export const leaked = () => Object.assign(globalThis, { stock: 1 }); // leak`,
+  ),
+  globally('Symbol.for', `export const leaked = Symbol.for('stock'); // leak`),
+  globally('a patched prototype', `export const leaked = () => { Array.prototype.at = () => undefined; }; // leak`),
+  globally(
     'a patched class of another module',
     `import { StockMoved } from '../stock/contracts/index.js';\n\nObject.assign(StockMoved.prototype, { secret: 1 }); // leak\nexport {};`,
   ),
-  shared('BroadcastChannel', `export const leaked = new BroadcastChannel('stock'); // leak`),
+  globally('BroadcastChannel', `export const leaked = new BroadcastChannel('stock'); // leak`),
   privates(
     'a private of the database',
     `import { Database } from '../../src/platform/index.js';\n\nexport class Leaked {\n  constructor(private readonly database: Database) {}\n  all() {\n    return this.database['pool']; // leak\n  }\n}`,

@@ -148,6 +148,12 @@ export const SPECS: readonly Leak[] = [
   ),
   leak(
     'tests-use-the-front-door',
+    'a fixture of a test',
+    'test/acceptance/fixtures/inside.ts',
+    `import { Stock } from '../../../modules/stock/stock.entity.js'; // leak\nexport const leaked = Stock;`,
+  ),
+  leak(
+    'tests-use-the-front-door',
     'a test that mocks the inside',
     'test/acceptance/mock.spec.ts',
     `import { jest } from '@jest/globals';\n\njest.mock('../../modules/stock/stock.entity.js'); // leak`,

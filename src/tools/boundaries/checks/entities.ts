@@ -11,6 +11,8 @@ const OF_BUILDER = /^(?:from|addFrom|into|relation|(?:left|inner)Join\w*)$/;
 /** Methods of its managers; so short that other things have them too. */
 const OF_MANAGER =
   /^(?:find\w*|insert|upsert|update|delete|softDelete|count\w*|exists\w*|sum|average|create|preload|query|(?:create|drop|add|rename)\w+)$/;
+/** Methods of its runners that make and remove what the administrator gives to each module. */
+const OF_SCHEMAS = /^(?:create|drop|clear)(?:Schema|Database)$/;
 const MANAGER = /(?:manager|database|dataSource|connection|runner)$/i;
 const SCHEMA_KEYS = new Set(['schema', 'referencedSchema', 'database', 'referencedDatabase']);
 const TABLE_KEYS = new Set(['tableName', 'referencedTableName', 'target']);
@@ -37,6 +39,8 @@ export const entities: Check = (source, { facts, report, reportLater }) => {
       if (!first || !ts.isPropertyAccessExpression(expression)) return;
       const { name, expression: subject } = expression;
       if (BY_NAME.test(name.text)) mustBeOwn(first);
+      else if (OF_SCHEMAS.test(name.text) && MANAGER.test(subject.getText()))
+        report(first, foreign(fold(first) ?? name.text));
       else if (mayName(name.text, subject.getText(), second !== undefined)) mustNotBeOfAnother(first);
     },
     [ts.SyntaxKind.PropertyAssignment]: ({ name, initializer }: ts.PropertyAssignment) =>

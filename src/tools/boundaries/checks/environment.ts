@@ -3,28 +3,16 @@ import { isDeclared, isUse } from '../source.js';
 import type { Check, Finding } from '../visitor.js';
 
 const ADVICE = 'Declare what the module needs with defineConfig, and inject it.';
-/** What of `process` is shared by all modules, or leads to what is. */
-const SHARED = new Set([
-  'env',
-  'emit',
-  'mainModule',
-  'binding',
-  'dlopen',
-  'getBuiltinModule',
-  'send',
-  'argv',
-  'exit',
-  'kill',
-  'chdir',
-  'abort',
-]);
+/** What of `process` only tells, or concerns the caller alone: the rest is shared by all modules, or leads to what is. */
+const HARMLESS =
+  /^(?:nextTick|hrtime|uptime|cpuUsage|resourceUsage|memoryUsage|availableMemory|constrainedMemory|cwd|execPath|pid|platform|arch|version|versions|release|features|emitWarning|stdout|stderr)$/;
 const SECRETS = new Set(['DATABASE_URL', 'DATABASE_ADMIN_URL', 'SEAM_SECRET', 'SEAM_SECRET_OTHER', 'SEAM_PORT']);
 
 /** Modules get their configuration injected: none reads the environment, and none another's variables. */
 export const environment: Check = (source, { facts, report }) => {
   const { module } = source;
   if (!module) return undefined;
-  const variables = new Map([...facts.modules].flatMap((name) => namesOf(name).map((each) => [each, name] as const)));
+  const variables = variablesOf(facts.modules);
   return {
     [ts.SyntaxKind.Identifier]: (node: ts.Identifier) => {
       if (node.text === 'process') judge(node);
@@ -44,7 +32,7 @@ export const environment: Check = (source, { facts, report }) => {
     if (!isUse(node) && !isOfGlobal(node)) return;
     if (source.imports.has('process') || isDeclared(source, 'process')) return;
     const member = memberOf(node);
-    if (member === undefined || SHARED.has(member)) report(node, found(member ? `process.${member}` : 'process'));
+    if (member === undefined || !HARMLESS.test(member)) report(node, found(member ? `process.${member}` : 'process'));
   }
 
   function judgeVariable(node: ts.Identifier | ts.StringLiteral): void {
@@ -56,12 +44,22 @@ export const environment: Check = (source, { facts, report }) => {
 };
 
 function found(target: string): Finding {
-  const message = `This module reads ${target}, which every module shares. ${ADVICE}`;
+  const message = `This module uses ${target}, which every module shares. ${ADVICE}`;
   return { rule: 'environment', target, message };
 }
 
 function isVariable(name: string): boolean {
   return name.endsWith('_URL') || SECRETS.has(name);
+}
+
+const known = new WeakMap<ReadonlySet<string>, ReadonlyMap<string, string>>();
+
+/** Whose each variable is. The same for every file of a tree. */
+function variablesOf(modules: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const variables =
+    known.get(modules) ?? new Map([...modules].flatMap((name) => namesOf(name).map((each) => [each, name])));
+  known.set(modules, variables);
+  return variables;
 }
 
 function namesOf(module: string): string[] {

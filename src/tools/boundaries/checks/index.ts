@@ -1,31 +1,39 @@
 import type { Source } from '../source.js';
 import type { Check, Scene, Visitor } from '../visitor.js';
-import { ambient, contracts } from './ambient.js';
+import { ambient } from './ambient.js';
+import { container } from './container.js';
+import { contracts } from './contracts.js';
 import { entities } from './entities.js';
 import { environment } from './environment.js';
 import { globals } from './globals.js';
 import { domain, loaders } from './loaders.js';
-import { loopbackTexts, routes } from './loopback.js';
+import { calledRoutes, loopbackTexts } from './loopback.js';
 import { ownNames, wireNames } from './messages.js';
-import { joinedPaths, paths } from './paths.js';
+import { openedPaths, paths } from './paths.js';
 import { privates } from './privates.js';
-import { sqlTexts } from './sql.js';
+import { routes } from './routes.js';
+import { settings } from './settings.js';
+import { sqlCalls, sqlTexts } from './sql.js';
 import type { TextCheck, TextChecks } from './strings.js';
 import { eachText } from './strings.js';
 import { tokens } from './tokens.js';
 
 const CHECKS: readonly Check[] = [
   ambient,
+  calledRoutes,
+  container,
   contracts,
   domain,
   entities,
   environment,
   globals,
-  joinedPaths,
   loaders,
+  openedPaths,
   ownNames,
   privates,
   routes,
+  settings,
+  sqlCalls,
   tokens,
 ];
 const TEXT_CHECKS: readonly TextChecks[] = [loopbackTexts, paths, sqlTexts, wireNames];

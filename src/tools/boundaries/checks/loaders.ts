@@ -1,5 +1,6 @@
 import ts from 'typescript';
-import { fold, UNKNOWN } from '../constant.js';
+import { fold } from '../constant.js';
+import { UNKNOWN } from '../located.js';
 import { loadedBy } from '../references.js';
 import { isDeclared, isUse } from '../source.js';
 import type { Check } from '../visitor.js';

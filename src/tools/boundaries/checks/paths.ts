@@ -1,94 +1,107 @@
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { fold, initializerOf, UNKNOWN } from '../constant.js';
+import { fold } from '../constant.js';
 import type { Facts } from '../facts.js';
-import { pathFrom } from '../resolve.js';
+import { pathFrom, ROOT, UNKNOWN } from '../located.js';
 import type { Source } from '../source.js';
-import { exists } from '../tree.js';
+import { originOf } from '../source.js';
+import { exists, isFile } from '../tree.js';
 import { moduleOf } from '../violation.js';
 import type { Check, Finding, Scene } from '../visitor.js';
 import type { TextChecks } from './strings.js';
 
-const FOLDERS = /(?:^|[/\\])modules[/\\]([^/\\\s]+)(?:[/\\]|$)/;
+/** A path by way of `modules/`, whatever it begins with; no web address, whose scheme has a colon. */
+const NAMED = /^(?:[^\s:]*?[/\\\0])?modules[/\\]([^/\\\s]+)(?:[/\\]|$)/;
+/** A name that may be any. */
+const WILD = /[*?{[\0]/;
+const RELATIVE = /^\.\.?[/\\]|^\.\.$/;
+/** Parts of Node whose functions take paths. */
+const OF_FILES = /^(?:node:)?(?:fs|path|worker_threads|child_process)(?:\/|$)/;
 
 /** Texts that are paths out of the module: for reading files, starting workers, finding entities. */
 export const paths: TextChecks = (source, scene) => {
-  const { module } = source;
-  if (!module) return platformPaths(source, scene);
+  if (!source.module) return platformPaths(source, scene);
   return (text, node) => {
-    if (/\s/.test(text) || isJoined(node)) return;
-    const found = outside(source, text, scene, ts.isNewExpression(node.parent));
+    const found = /\s/.test(text) ? undefined : outside(source, text, scene, text.startsWith(ROOT));
     if (found) scene.report(node, found);
   };
 };
 
-/** `join(here, '..', 'other', 'file')` and its relatives, where no single text shows the way. */
-export const joinedPaths: Check = (source, scene) => {
+/** What is given to a function that opens or joins paths: there a text is a path, whatever it looks like. */
+export const openedPaths: Check = (source, scene) => {
   if (!source.module) return undefined;
-  return {
-    [ts.SyntaxKind.CallExpression]: (node: ts.CallExpression) => {
-      if (!isJoin(node) || isJoined(node)) return;
-      const text = joined(node);
-      const found = text && outside(source, text, scene, true);
-      if (found) scene.report(node, found);
-    },
+  const look = (node: ts.CallExpression | ts.NewExpression) => {
+    if (!takesPaths(source, node.expression)) return;
+    const texts = joined(node) ?? (node.arguments ?? []).map((part) => fold(part));
+    const found = texts.map((text) => text && outside(source, text, scene, true)).find((each) => each);
+    if (found) scene.report(node, found);
   };
+  return { [ts.SyntaxKind.CallExpression]: look, [ts.SyntaxKind.NewExpression]: look };
 };
+
+function takesPaths(source: Source, callee: ts.Expression): boolean {
+  return OF_FILES.test(originOf(source, callee)?.specifier ?? '') || callee.getText() === 'Worker';
+}
+
+/** `join('..', 'other')` as one path. After something unknown only the names of folders tell anything. */
+function joined({ expression, arguments: given }: ts.CallExpression | ts.NewExpression): string[] | undefined {
+  if (!/(?:^|\.)(?:join|resolve)$/.test(expression.getText()) || !given?.length) return undefined;
+  const [first, ...rest] = given.map((part) => fold(part));
+  const others = rest.map((part) => part ?? UNKNOWN);
+  if (first?.startsWith(ROOT)) return [];
+  return [first === undefined ? `${UNKNOWN}/${posix.join('/', ...others).slice(1)}` : posix.join(first, ...others)];
+}
 
 /** The platform may not know a module by its place either. */
 function platformPaths(source: Source, { facts, report }: Scene) {
   if (!source.path.startsWith('src/platform/') || source.spec) return undefined;
   return (text: string, node: ts.Node) => {
-    const module = /\s/.test(text) ? undefined : FOLDERS.exec(text)?.[1];
+    const module = NAMED.exec(text)?.[1];
     if (module && facts.modules.has(module)) report(node, finding(`modules/${module}/`, module));
   };
 }
 
-/** @param certain whether the text is a path for sure: `..` alone may be anything else */
-function outside(source: Source, text: string, { root, facts }: Scene, certain: boolean): Finding | undefined {
-  const inFolders = FOLDERS.exec(text)?.[1];
-  if (inFolders && isForeign(inFolders, source, facts)) return finding(`modules/${inFolders}/`, inFolders);
-  const plain = text.startsWith('file:') ? fileURLToPath(text) : text;
-  if (!/^\.\.?[/\\]|^\.\.$/.test(plain)) return undefined;
-  const path = pathFrom(source.path, plain.replaceAll('\\', '/').replaceAll(UNKNOWN, '*'));
+/** @param certain whether the text is a path for sure: else it may be a link of a page, and has to lead to a file */
+function outside(source: Source, text: string, scene: Scene, certain: boolean): Finding | undefined {
+  const path = pathOf(source, text, scene.facts);
+  if (path === undefined) return undefined;
   const module = moduleOf(`${path}/`);
-  if (module === source.module) return undefined;
-  if (module) return isForeign(module, source, facts) ? finding(path, module) : undefined;
-  return !source.spec && (certain || plain !== '..') && exists(join(root, path)) ? finding(path) : undefined;
+  if (module === source.module || (!certain && !leadsToFile(scene.root, path))) return undefined;
+  if (module) return isForeign(module, source, scene.facts) ? finding(path, module) : undefined;
+  return !source.spec && exists(join(scene.root, path)) ? finding(path) : undefined;
+}
+
+/** Where it leads, from the root; undefined when it is no path, or one of somewhere else. */
+function pathOf(source: Source, text: string, { modules }: Facts): string | undefined {
+  const plain = (text.startsWith('file:') && !text.includes(UNKNOWN) ? fileURLToPath(text) : text).replaceAll(
+    '\\',
+    '/',
+  );
+  if (plain.startsWith(ROOT)) return byName(pathFrom(source.path, plain), modules) ?? pathFrom(source.path, plain);
+  return byName(plain, modules) ?? (RELATIVE.test(plain) ? pathFrom(source.path, plain) : undefined);
+}
+
+/** `dist/modules/letters/x` is `modules/letters/x`, where there is such a module, or where the name is unknown. */
+function byName(text: string, modules: ReadonlySet<string>): string | undefined {
+  const [, name] = NAMED.exec(text) ?? [];
+  if (!name || !(modules.has(name) || WILD.test(name))) return undefined;
+  return posix.normalize(text.slice(text.indexOf(`modules/${name}`)));
+}
+
+function leadsToFile(root: string, path: string): boolean {
+  if (path.includes(UNKNOWN)) return /\.(?:[cm]?[jt]sx?|json|sql|csv|ya?ml)$/.test(path);
+  const source = path.replace(/\.([cm]?)js$/, '.$1ts');
+  return path.includes('*') || isFile(join(root, path)) || isFile(join(root, source));
 }
 
 /** A wildcard in the place of a module's name stands for all of them. */
 function isForeign(name: string, { module }: Source, { modules }: Facts): boolean {
-  return name !== module && (modules.has(name) || /[*?{[\0]/.test(name));
+  return name !== module && (modules.has(name) || WILD.test(name));
 }
 
 function finding(target: string, toModule?: string): Finding {
-  const message = `This reaches ${target} by its place on disk, and breaks when the module runs elsewhere. A module reads files of its own folder only; ask another module by a query of its contracts.`;
-  return { rule: 'path-of-another', target, message, ...(toModule && !/[*?{[\0]/.test(toModule) && { toModule }) };
-}
-
-function isJoin({ expression, arguments: given }: ts.CallExpression): boolean {
-  const name = ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
-  return given.length > 1 && (name === 'join' || name === 'resolve');
-}
-
-/** Whether a text is one argument of a join, which is judged as a whole. */
-function isJoined({ parent }: ts.Node): boolean {
-  return ts.isCallExpression(parent) && isJoin(parent);
-}
-
-/** The path, from the folder of the file; undefined when it starts anywhere else. */
-function joined({ arguments: given }: ts.CallExpression): string | undefined {
-  const [first, ...rest] = given.map((part) => (ts.isCallExpression(part) && isJoin(part) ? joined(part) : fold(part)));
-  if (first === undefined && !isHere(given[0]!)) return undefined;
-  const text = posix.join(first ?? '.', ...rest.map((part) => part ?? UNKNOWN));
-  return first !== undefined || text.startsWith('.') ? text : `./${text}`;
-}
-
-/** `import.meta.dirname` and its relatives; the working directory counts, because paths name `modules/` from there. */
-function isHere(node: ts.Expression, depth = 0): boolean {
-  if (/\bimport\.meta\b|\b__(?:dir|file)name\b|\bprocess\.cwd\b/.test(node.getText())) return true;
-  const value = ts.isIdentifier(node) && depth < 4 ? initializerOf(node) : undefined;
-  return value !== undefined && isHere(value, depth + 1);
+  const shown = target.replaceAll(UNKNOWN, '*');
+  const message = `This reaches ${shown} by its place on disk, and breaks when the module runs elsewhere. A module reads files of its own folder only; ask another module by a query of its contracts.`;
+  return { rule: 'path-of-another', target: shown, message, ...(toModule && !WILD.test(toModule) && { toModule }) };
 }

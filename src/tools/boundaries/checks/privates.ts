@@ -1,5 +1,6 @@
 import ts from 'typescript';
 import type { Source } from '../source.js';
+import { typeFinder } from '../typed-names.js';
 import type { Check } from '../visitor.js';
 
 /** What modules may do with the objects that the platform gives them. */
@@ -16,7 +17,10 @@ const REFLECTION =
 /** Reaching into the platform, past what it offers. */
 export const privates: Check = (source, { report }) => {
   if (!source.module) return undefined;
-  const typed = typedNames(source);
+  const typeOf = typeFinder(
+    source,
+    [...source.imports.keys()].filter((local) => isSealed(source, local)),
+  );
   const leak = (node: ts.Node, target: string) =>
     report(node, { rule: 'platform-privates', target, message: `${target} is none of a module's business. ${ADVICE}` });
 
@@ -52,59 +56,9 @@ export const privates: Check = (source, { report }) => {
       if (node.text.startsWith('liftout:')) leak(node, node.text);
     },
   };
-
-  function typeOf(node: ts.Expression): string | undefined {
-    if (ts.isParenthesizedExpression(node)) return typeOf(node.expression);
-    const onThis = ts.isPropertyAccessExpression(node) && node.expression.kind === ts.SyntaxKind.ThisKeyword;
-    const text = onThis ? node.name.text : ts.isIdentifier(node) ? node.text : undefined;
-    return typed.find(({ name, member, scope }) => name === text && member === onThis && contains(scope, node))?.type;
-  }
 };
-
-/** A name that is declared with a sealed type, and where it is known by that name. */
-interface TypedName {
-  name: string;
-  type: string;
-  member: boolean;
-  scope: ts.Node;
-}
 
 function isSealed({ imports }: Source, local: string): boolean {
   const origin = imports.get(local);
   return origin !== undefined && origin.name in MEMBERS && /\/platform\/|^@nestjs\/cqrs$/.test(origin.specifier);
-}
-
-function typedNames(source: Source): TypedName[] {
-  const found: TypedName[] = [];
-  const sealed = [...source.imports.keys()].filter((local) => isSealed(source, local));
-  if (sealed.length === 0) return found;
-  const visit = (node: ts.Node): void => {
-    if ((ts.isParameter(node) || ts.isPropertyDeclaration(node) || ts.isVariableDeclaration(node)) && node.type) {
-      const type = node.type.getText();
-      if (sealed.includes(type)) found.push(...namesOf(node, source.imports.get(type)!.name));
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source.ast);
-  return found;
-}
-
-function namesOf(
-  node: ts.ParameterDeclaration | ts.PropertyDeclaration | ts.VariableDeclaration,
-  type: string,
-): TypedName[] {
-  const name = node.name.getText();
-  const local = {
-    name,
-    type,
-    member: false,
-    scope: ts.isVariableDeclaration(node) ? node.getSourceFile() : node.parent,
-  };
-  if (ts.isPropertyDeclaration(node)) return [{ ...local, member: true }];
-  const isProperty = ts.isParameter(node) && (node.modifiers?.length ?? 0) > 0;
-  return isProperty ? [local, { ...local, member: true, scope: node.parent.parent }] : [local];
-}
-
-function contains(scope: ts.Node, node: ts.Node): boolean {
-  return scope.pos <= node.pos && node.end <= scope.end;
 }

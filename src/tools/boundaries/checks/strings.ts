@@ -10,7 +10,7 @@ export type TextCheck = (text: string, node: ts.Node) => void;
 /** Shows every text of a file, put together from its parts, to the checks. Specifiers of imports are no such texts. */
 export function eachText(checks: readonly TextCheck[]): Visitor {
   const look = (node: ts.Node) => {
-    if (isPart(node) || isSpecifier(node)) return;
+    if (isPart(node) || isSpecifier(node) || (ts.isCallExpression(node) && loadedBy(node))) return;
     const text = fold(node);
     if (text) for (const check of checks) check(text, node);
   };
@@ -21,6 +21,7 @@ export function eachText(checks: readonly TextCheck[]): Visitor {
     [ts.SyntaxKind.BinaryExpression]: (node: ts.BinaryExpression) =>
       node.operatorToken.kind === ts.SyntaxKind.PlusToken && look(node),
     [ts.SyntaxKind.CallExpression]: look,
+    [ts.SyntaxKind.NewExpression]: look,
   };
 }
 

@@ -1,30 +1,22 @@
 import ts from 'typescript';
-import { fold } from '../constant.js';
+import { fold, initializerOf } from '../constant.js';
 import { moduleImported } from '../resolve.js';
 import { isImported } from '../source.js';
+import { typeFinder } from '../typed-names.js';
 import type { Check, Finding } from '../visitor.js';
 
 const ADVICE = `A module gives nothing to another by injection. Ask its owner by a command or query of its contracts, or provide it in this module.`;
-const CONTAINER = new Set([
-  'ModulesContainer',
-  'DiscoveryService',
-  'DiscoveryModule',
-  'LazyModuleLoader',
-  'NestContainer',
-  'NestFactory',
-  'GraphInspector',
-  'APP_GUARD',
-  'APP_PIPE',
-  'APP_INTERCEPTOR',
-  'APP_FILTER',
-]);
+const LOOK_UP = /^(?:get|resolve|select)$/;
 
-/** What reaches into the container beyond the module itself. */
+/** What is given from module to module by injection. */
 export const tokens: Check = (source, { facts, report, reportLater }) => {
   const { module } = source;
   if (!module) return undefined;
   const leak = (node: ts.Node, target: string, what: string) =>
     report(node, { rule: 'container', target, message: `${what} ${ADVICE}` });
+
+  const isRefType = (local: string) => source.imports.get(local)!.name === 'ModuleRef';
+  const typeOf = typeFinder(source, [...source.imports.keys()].filter(isRefType));
 
   return {
     [ts.SyntaxKind.Decorator]: ({ expression }: ts.Decorator) => {
@@ -35,17 +27,11 @@ export const tokens: Check = (source, { facts, report, reportLater }) => {
       if (token && isImported(source, callee, 'Inject', '@nestjs/common')) wanted(token);
     },
     [ts.SyntaxKind.PropertyAssignment]: (node: ts.PropertyAssignment) => property(node),
-    [ts.SyntaxKind.ImportSpecifier]: (node: ts.ImportSpecifier) => {
-      const name = (node.propertyName ?? node.name).text;
-      if (CONTAINER.has(name) && isImported(source, node.name, name, '@nestjs/core'))
-        leak(node, name, `${name} reaches the whole container.`);
-    },
-    [ts.SyntaxKind.CallExpression]: (node: ts.CallExpression) => {
-      const { expression } = node;
-      const [token] = node.arguments;
-      const isLookup =
-        ts.isPropertyAccessExpression(expression) && /^(?:get|resolve|select)$/.test(expression.name.text);
-      if (token && isLookup && /ref$/i.test(expression.expression.getText())) wanted(token);
+    [ts.SyntaxKind.CallExpression]: ({ expression, arguments: [token, ...more] }: ts.CallExpression) => {
+      if (!token || !ts.isPropertyAccessExpression(expression) || !LOOK_UP.test(expression.name.text)) return;
+      const isRef = typeOf(expression.expression) !== undefined;
+      if (isRef) wanted(token);
+      for (const options of more) if (options.getText() !== 'undefined') looseOptions(options, isRef);
     },
     [ts.SyntaxKind.Parameter]: ({ type }: ts.ParameterDeclaration) => {
       const injected = type && ts.isTypeReferenceNode(type) && ts.isIdentifier(type.typeName) && isInConstructor(type);
@@ -54,15 +40,25 @@ export const tokens: Check = (source, { facts, report, reportLater }) => {
     },
   };
 
-  function property({ name, initializer }: ts.PropertyAssignment): void {
+  function property(node: ts.PropertyAssignment): void {
+    const { name, initializer, parent } = node;
     const key = ts.isStringLiteral(name) ? name.text : name.getText();
     if (key === 'provide') provided(initializer);
-    if (key === 'inject' && ts.isArrayLiteralExpression(initializer)) initializer.elements.forEach(wanted);
-    const isTrue = initializer.kind === ts.SyntaxKind.TrueKeyword;
-    if ((key === 'global' || key === 'isGlobal') && isTrue)
+    if (key === 'inject' && hasKey(parent, 'useFactory') && ts.isArrayLiteralExpression(initializer))
+      initializer.elements.forEach(wanted);
+    if (initializer.kind === ts.SyntaxKind.TrueKeyword && isOfModule(key, parent))
       leak(name, `${key}: true`, `"${key}: true" puts providers into every module.`);
-    if (key === 'strict' && !isTrue && /ModuleRef/.test(source.ast.text))
-      leak(name, 'strict: false', '"strict: false" looks into every module.');
+  }
+
+  /** Options that are not strict, or that nobody can read here. */
+  function looseOptions(options: ts.Expression, isRef: boolean): void {
+    const object = ts.isIdentifier(options) ? initializerOf(options) : options;
+    const strict = object && ts.isObjectLiteralExpression(object) ? keyOf(object, 'strict') : undefined;
+    const isLoose = strict && !(ts.isPropertyAssignment(strict) && isTrue(strict.initializer));
+    if (isLoose && (isRef || ts.isObjectLiteralExpression(options)))
+      leak(strict, 'strict: false', '"strict: false" looks into every module.');
+    else if (isRef && (!object || ts.isIdentifier(object)))
+      leak(options, options.getText(), `These options cannot be read here, and may say "strict: false".`);
   }
 
   function provided(token: ts.Expression): void {
@@ -98,4 +94,26 @@ function isInConstructor({ parent }: ts.TypeNode): boolean {
 /** Nest builds decorated classes only: a constructor of plain data may take messages. */
 function isProvider(type: ts.Node): boolean {
   return ts.canHaveDecorators(type) && (ts.getDecorators(type)?.length ?? 0) > 0;
+}
+
+/** `global: true` of a dynamic module, and `isGlobal: true` for the making of one. */
+function isOfModule(key: string, object: ts.ObjectLiteralExpression): boolean {
+  if (key === 'global') return ['module', 'providers', 'exports'].some((each) => hasKey(object, each));
+  return key === 'isGlobal' && /\.(?:forRoot|forFeature|register)\w*$/.test(callOf(object)?.expression.getText() ?? '');
+}
+
+function callOf({ parent }: ts.Node): ts.CallExpression | undefined {
+  return ts.isCallExpression(parent) ? parent : undefined;
+}
+
+function hasKey(object: ts.ObjectLiteralExpression, key: string): boolean {
+  return keyOf(object, key) !== undefined;
+}
+
+function keyOf(object: ts.ObjectLiteralExpression, key: string): ts.ObjectLiteralElementLike | undefined {
+  return object.properties.find(({ name }) => name?.getText().replace(/['"]/g, '') === key);
+}
+
+function isTrue({ kind }: ts.Expression): boolean {
+  return kind === ts.SyntaxKind.TrueKeyword;
 }
