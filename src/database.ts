@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type pg from 'pg';
+import type { ClientBase } from 'pg';
 import type { Config } from './config.js';
 import { contextOptions } from './platform/bounded-context.js';
 import type { Logger } from './platform/observability/logging.js';
@@ -74,7 +74,7 @@ async function provisionAndMigrate(
 ): Promise<void> {
   await reachable(adminUrl, () =>
     withAdministrator(adminUrl, async (client) => {
-      await refuseOldVersion(client);
+      await refuseUnfit(client);
       await provision(client, logins(urls));
       for (const target of await behind(targets(urls, modules))) {
         const migrations = await migrate(target);
@@ -106,7 +106,7 @@ export async function administer(
   const urls = moduleUrls(config, modules, config.databaseUrl ?? config.adminUrl);
   return await reachable(config.adminUrl, () =>
     withAdministrator(config.adminUrl, async (client) => {
-      await refuseOldVersion(client);
+      await refuseUnfit(client);
       if (task === 'provision') {
         await provision(client, logins(urls));
         return logins(urls).map(({ module }) => `${module}: has its role and schema`);
@@ -138,7 +138,7 @@ function targets(urls: ReadonlyMap<string, string>, modules: readonly Type[]): M
 /** @throws DatabaseUnusable naming the migrations that are missing */
 async function checkProduction(config: Config, modules: readonly Type[]): Promise<PreparedDatabase> {
   const all = targets(config.moduleUrls, modules);
-  const asked = all.map((target) => reachable(target.url, () => pending(target, refuseOldVersion)));
+  const asked = all.map((target) => reachable(target.url, () => pending(target, refuseUnfit)));
   // What is wrong with the first of them is told, whichever answers first.
   await Promise.allSettled(asked);
   for (const [n, { module }] of all.entries()) {
@@ -150,11 +150,15 @@ async function checkProduction(config: Config, modules: readonly Type[]): Promis
   return { urls: config.moduleUrls, release: async () => undefined };
 }
 
-async function refuseOldVersion(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-  const version = rows[0]!.server_version;
-  if (Number.parseInt(version, 10) >= OLDEST) return;
-  throw new DatabaseUnusable(`The database is PostgreSQL ${version}: expected ${OLDEST} or later.`);
+async function refuseUnfit(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ version: string; readOnly: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('transaction_read_only') AS "readOnly"`,
+  );
+  const { version, readOnly } = rows[0]!;
+  if (Number.parseInt(version, 10) < OLDEST)
+    throw new DatabaseUnusable(`The database is PostgreSQL ${version}: expected ${OLDEST} or later.`);
+  if (readOnly === 'on')
+    throw new DatabaseUnusable('The database takes no writes: it is a standby, or read-only. Use the URL of the primary.');
 }
 
 /** SQLSTATEs that mean "this URL will not do", and what to say about each. */

@@ -229,7 +229,7 @@ export class ConsumerLoop {
     for (const message of page.messages) {
       if (this.#signal.aborted) return;
       const mark = await markBegun(this.database.pool, this.#at.reader, this.#at.saved, 'message');
-      if (!mark || !(await this.#alone(message, mark))) return await this.#overtaken(undefined);
+      if (!(mark ? await this.#alone(message, mark) : await this.#holdOff())) return;
     }
     this.#at.read = page.upTo;
     this.#proven = true;
@@ -259,8 +259,8 @@ export class ConsumerLoop {
   /** @returns `false` where another replica was at it, or it was over before anything was done */
   async #transact(page: FeedPage, how: How): Promise<boolean> {
     const { consumer, database } = this;
-    const done = await this.#commit(page, how);
-    if (!done) return false;
+    const done = await database.deliver(() => this.#commit(page, how));
+    if (!done) return await this.#holdOff();
     // It is committed: nothing that fails now may have the page handled again.
     const failed = (error: unknown) => this.events.failed(consumer.name, error);
     if (done.parked) await rouse(database.pool, consumer, page.messages).catch(failed);
@@ -278,7 +278,7 @@ export class ConsumerLoop {
       const locked = await lockProgress(client, this.#at.reader);
       if (!locked || !this.#at.agrees(locked)) {
         await unit.rollback();
-        return await this.#overtaken(locked);
+        return this.#overtaken(locked);
       }
       const messages = notPassed(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
@@ -292,15 +292,19 @@ export class ConsumerLoop {
       return { spoke, parked };
     } catch (error) {
       await unit.rollback();
-      throw error;
+      throw unit.lost ?? error;
     }
   }
 
   /** Another replica holds the progress row, or has moved it, or the covered set is another one now. */
-  async #overtaken(locked: Locked | undefined): Promise<undefined> {
+  #overtaken(locked: Locked | undefined): undefined {
     if (locked && !this.#at.follow(locked)) this.#inDoubt = true;
+  }
+
+  /** Leaves it to the other replica for a while. */
+  async #holdOff(): Promise<false> {
     await delay(Math.min(BUSY_MS[1], BUSY_MS[0] * 2 ** this.#second++));
-    return undefined;
+    return false;
   }
 
   /**

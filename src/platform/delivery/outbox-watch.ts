@@ -1,11 +1,11 @@
-import type { Notification } from 'pg';
-import pg from 'pg';
+import type { ClientBase, Notification } from 'pg';
+import { BoundedClient, ServerReadOnly, sessionConfig } from '../persistence/connection.js';
 import { sendTogether } from '../persistence/statements.js';
 import { Watermark } from './watermark.js';
 
 const POLL_MS = 1000;
-/** A connection on which no answer comes for so long is lost, even where nobody says so. */
-const ANSWER_MS = 10_000;
+/** Every look is a heartbeat: a connection on which one takes much longer is lost, even where nobody says so. */
+const ANSWER_MS = 5_000;
 /** How soon to look again while a writer holds the watermark back; doubles up to the second figure. */
 const RECHECK_MS = [2, 50] as const;
 /** From one look to the next, at least: the first figure, and once more for each who was writing, up to the second. */
@@ -17,7 +17,11 @@ const TELL_MS = 3;
  * What is there: of the rows, not of the sequence, which falls back when the server crashes before a number that was
  * taken in vain is on disk.
  */
-const HEAD = { name: 'watch-head', text: 'SELECT coalesce(max(seq), 0)::float8 AS head FROM outbox' };
+const HEAD = {
+  name: 'watch-head',
+  text: `SELECT coalesce(max(seq), 0)::float8 AS head, current_setting('transaction_read_only') = 'on' AS "readOnly"
+           FROM outbox`,
+};
 /** A statement of its own, so that the locks are looked at after the head was read. */
 const WRITERS = {
   name: 'watch-writers',
@@ -33,7 +37,7 @@ export type Signal = 'parked' | 'progress';
 
 /** Tells every process that runs `module`: without a signal, that there may be something to read in its outbox. */
 export async function notify(
-  client: Pick<pg.ClientBase, 'query'>,
+  client: Pick<ClientBase, 'query'>,
   module: string,
   signal: Signal | '' = '',
 ): Promise<void> {
@@ -53,7 +57,9 @@ export class OutboxWatch {
   readonly #listeners = new Set<Listener>();
   #onSignal: (signal: Signal) => void = () => undefined;
   readonly #channel: string;
-  #client: pg.Client | undefined;
+  #client: BoundedClient | undefined;
+  /** The newest one, which may still be connecting. */
+  #opened: BoundedClient | undefined;
   #timer: NodeJS.Timeout | undefined;
   #notify: NodeJS.Timeout | undefined;
   #sampling: Promise<void> | undefined;
@@ -120,10 +126,11 @@ export class OutboxWatch {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#notify);
-    await this.#sampling;
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client) await client.end();
+    else this.#opened?.cut(new Error('This process ends.'));
+    await this.#sampling;
   }
 
   #hear(): void {
@@ -169,9 +176,11 @@ export class OutboxWatch {
     const before = this.#watermark.settled;
     const client = this.#client!;
     const [head, writers] = await Promise.all([
-      client.query<{ head: number }>(HEAD),
+      client.query<{ head: number; readOnly: boolean }>(HEAD),
       client.query<{ writer: string }>(WRITERS),
     ]);
+    // After a fail-over: what is said from now on is said elsewhere.
+    if (head.rows[0]!.readOnly) throw new ServerReadOnly();
     this.#watermark.observe({ head: head.rows[0]!.head, writers: new Set(writers.rows.map(({ writer }) => writer)) });
     this.#lookedAt = Date.now();
     this.#paceMs = Math.min(PACE_MS[1], PACE_MS[0] * (1 + writers.rows.length));
@@ -186,17 +195,14 @@ export class OutboxWatch {
   }
 
   async #connect(): Promise<void> {
-    const options = {
-      connectionString: this.url,
+    const session = sessionConfig({
+      application_name: `liftout:${this.module}:watch`,
       // It writes nothing that has to last: a NOTIFY need not wait for the disk.
-      options: `-c search_path=${this.module} -c synchronous_commit=off`,
-      keepAlive: true,
-      pipeline: true,
-      connectionTimeoutMillis: ANSWER_MS,
-      query_timeout: ANSWER_MS,
-    };
-    const client = new pg.Client({ ...options, application_name: `liftout:${this.module}:watch` });
-    client.on('error', (error) => this.#lost(error));
+      settings: { search_path: this.module, synchronous_commit: 'off' },
+      statementTimeoutMs: ANSWER_MS,
+    });
+    const client = (this.#opened = new BoundedClient({ connectionString: this.url, pipeline: true, ...session }));
+    client.on('error', (error) => client === this.#client && this.#lost(error));
     client.on('notification', (message) => this.#heard(client, message));
     try {
       await client.connect();
@@ -209,7 +215,7 @@ export class OutboxWatch {
     }
   }
 
-  #heard(client: pg.Client, message: Notification): void {
+  #heard(client: BoundedClient, message: Notification): void {
     const own = (client as unknown as { processID: number }).processID;
     if (message.payload) this.#onSignal(message.payload as Signal);
     else if (message.processId !== own) this.#hear();

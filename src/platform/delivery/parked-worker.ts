@@ -33,6 +33,9 @@ const LEASE_MS = 6_000;
 /** How long a command waits for a version that knows it, before its sender is told that none has come: see decision 15. */
 const STRANGERS_MS = 600_000;
 
+/** How soon what failed with the connection to a database is tried again; it counts as no attempt. */
+const LOST_MS = 1000;
+
 /**
  * Works off the parked messages of one consumer: those that failed, in a transaction each; those of an external
  * consumer concurrently and with no transaction open, under a lease.
@@ -174,6 +177,10 @@ export class ParkedWorker {
   }
 
   async #transact<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    return await this.database.deliver(() => this.#transactNow(work));
+  }
+
+  async #transactNow<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     try {
       const result = await work(unit);
@@ -213,7 +220,12 @@ export class ParkedWorker {
   }
 
   async #failed(parked: ParkedMessage, error: unknown): Promise<void> {
-    if (error instanceof RetryLater) return await postpone(this.database.pool, parked.id, error.afterMs, error.message);
+    const { pool } = this.database;
+    if (error instanceof RetryLater) return await postpone(pool, parked.id, error.afterMs, error.message);
+    if (isConnectionFailure(error)) {
+      this.events.failed(this.consumer.name, error);
+      return await postpone(pool, parked.id, LOST_MS, 'the connection to a database');
+    }
     await this.#transact((unit) => this.#note(unit, parked, error));
   }
 

@@ -1,6 +1,7 @@
 import type { ClientBase, PoolClient } from 'pg';
 import { Conflict, Invalid, NotFound } from '../messaging/errors.js';
 import type { Database } from '../persistence/database.js';
+import { allowStatements, LONG_STATEMENT_TIMEOUT_MS } from '../persistence/connection.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { Consumer } from './consumer.js';
 import type { FeedFilter } from './feed.js';
@@ -119,7 +120,9 @@ async function report(consumer: string, clients: Map<string, PoolClient>, starts
 
 /** Locked progress keeps the consumer from working; a parked message that is being handled is waited for. */
 async function rewind(database: Database, consumer: Consumer, starts: readonly Start[], empty: boolean): Promise<void> {
-  const unit = new UnitOfWork(database.module, database.dataSource);
+  const unit = new UnitOfWork(database.module, database.dataSource, async (client) =>
+    allowStatements(client, LONG_STATEMENT_TIMEOUT_MS),
+  );
   try {
     const client = await unit.client();
     const lock = 'SELECT FROM consumer_progress WHERE consumer = $1 ORDER BY producer, parts, part FOR UPDATE';

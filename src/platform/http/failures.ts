@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { ErrorKind } from '../messaging/errors.js';
 import { DomainError, Unavailable } from '../messaging/errors.js';
+import { isConnectionFailure } from '../persistence/failures.js';
 import type { Failure } from './problem.js';
 import { InvalidFields, RequestRefused } from './problem.js';
 
@@ -47,6 +48,7 @@ export function failureOf(error: unknown): Failure {
     return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
   if (error instanceof DomainError) return domainFailure(error);
   // The dispatcher has logged the fault behind it.
+  if (isConnectionFailure(error)) return UNAVAILABLE;
   if (error instanceof Unavailable) return error.reason === 'fault' ? INTERNAL : UNAVAILABLE;
   if (error instanceof HttpException && error.getStatus() < 500) return refusal(error.getStatus());
   return { ...INTERNAL, unexpected: true };

@@ -9,7 +9,7 @@ import { ContractViolation, DomainError, HandlerAborted, Unavailable } from './e
 import { crossing } from '../observability/crossings.js';
 import { handling } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
-import { isConnectionFailure } from '../persistence/failures.js';
+import { isCancelled, isUnreachable } from '../persistence/failures.js';
 import type { Registry } from './registry.js';
 import { leftMs, runLimited } from './time-limit.js';
 import { storable } from './plain/storable.js';
@@ -123,7 +123,7 @@ export class Dispatcher {
     if (error instanceof HandlerAborted) this.log.fault(context, error);
     if (error instanceof Unavailable) return error;
     this.log.fault(context, error);
-    const reason = isConnectionFailure(error) ? 'down' : 'fault';
+    const reason = isUnreachable(error) ? 'down' : isCancelled(error) ? 'timeout' : 'fault';
     return new Unavailable(`${context.type} could not be answered.`, reason, { cause: error });
   }
 

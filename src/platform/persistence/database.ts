@@ -1,16 +1,19 @@
-import type { ClientBase, Pool, QueryResultRow } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { Changes } from '../delivery/changes.js';
 import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import { activeScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
+import type { BoundedClient } from './connection.js';
+import { ConnectionSilent, sessionConfig } from './connection.js';
 import { isStalePlan } from './failures.js';
 import { IDLE_TIMEOUT_MS } from './idle-timeout.js';
-import { poolOf } from './sessions.js';
+import { endSession, poolOf } from './sessions.js';
 import { SharedConnection } from './shared-connection.js';
 import { traceStatements } from './statement-spans.js';
 import { sendTogether, Statements } from './statements.js';
+import { Turns } from './turns.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type EntityClass = Exclude<EntityTarget<object>, string>;
@@ -39,11 +42,15 @@ export class Database {
   /** For the platform's short statements that come at once. */
   readonly shared = new SharedConnection(() => this.pool);
   readonly #changes: Changes;
+  readonly #deliveries: Turns;
   readonly #statements = new Statements();
+  readonly #connections = new Set<BoundedClient>();
+  #over = false;
   #traced: Pool | undefined;
 
   constructor(options: DatabaseOptions) {
     this.module = options.module;
+    this.#deliveries = new Turns(deliveriesAtOnce(options.poolSize));
     this.#changes = new Changes(options.watch, () => this.pool);
     this.dataSource = new DataSource({
       type: 'postgres',
@@ -51,14 +58,15 @@ export class Database {
       schema: options.module,
       entities: options.entities as never,
       poolSize: options.poolSize,
-      applicationName: `liftout:${options.module}`,
       extra: {
+        ...sessionConfig({
+          application_name: `liftout:${options.module}`,
+          // A process that stands still must not hold locks for ever.
+          settings: { search_path: options.module, idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS },
+        }),
         pipeline: true,
-        // A process that stands still must not hold locks for ever.
-        options: `-c search_path=${options.module} -c idle_in_transaction_session_timeout=${IDLE_TIMEOUT_MS}`,
-        connectionTimeoutMillis: 10_000,
-        keepAlive: true,
-        onConnect: (client: ClientBase) => equip(client, options.module),
+        onBegin: (client: BoundedClient) => this.#begun(client),
+        onConnect: (client: BoundedClient) => equip(client, options.module),
       },
     });
   }
@@ -108,6 +116,28 @@ export class Database {
     return master;
   }
 
+  /**
+   * Runs a transaction of the delivery when its turn has come: those of all consumers together leave connections free for
+   * commands and queries, however many consumers there are, and however slow.
+   */
+  async deliver<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#deliveries.run(work);
+  }
+
+  /** Closes every connection at once, and lets none be made: what is being done fails, and is undone. */
+  cut(): void {
+    this.#over = true;
+    for (const client of this.#connections) client.cut(over());
+  }
+
+  #begun(client: BoundedClient): void {
+    this.#connections.add(client);
+    client.once('end', () => this.#connections.delete(client));
+    // Where it still runs at the server, it would hold its locks until that notices.
+    client.on('error', (error) => error instanceof ConnectionSilent && endSession(client, this.pool));
+    if (this.#over) setImmediate(() => client.cut(over()));
+  }
+
   #unit(): UnitOfWork | undefined {
     const scope = activeScope();
     if (scope && scope.context.module !== this.module) {
@@ -119,16 +149,12 @@ export class Database {
   }
 }
 
-function equip(client: ClientBase, module: string): void {
-  surviveLoss(client);
+/** All but a quarter of the connections, and always one. */
+export const deliveriesAtOnce = (poolSize: number) => Math.max(1, poolSize - Math.ceil(poolSize / 4));
+
+const over = () => new Error('The process ends: the connection to the database was closed.');
+
+function equip(client: BoundedClient, module: string): void {
   sendTogether(client);
   traceStatements(client, module);
-}
-
-/**
- * The pool does not listen to a connection that it has handed out, TypeORM only a moment later, and others not at all:
- * one that is lost meanwhile would end the process. Whoever uses it is told by the statement that fails.
- */
-function surviveLoss(client: ClientBase): void {
-  client.on('error', () => undefined);
 }

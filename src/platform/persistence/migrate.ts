@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type { ClientBase } from 'pg';
 import type { MigrationInterface } from 'typeorm';
 import { DataSource } from 'typeorm';
+import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from './connection.js';
 import { PLATFORM_MIGRATIONS } from './platform-migrations.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -48,10 +49,9 @@ export async function migrate(target: ModuleMigrations): Promise<string[]> {
  */
 export async function pending(
   { module, url, migrations }: ModuleMigrations,
-  check?: (client: pg.Client) => Promise<void>,
+  check?: (client: ClientBase) => Promise<void>,
 ): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, application_name: nameOf(module), ...settingsOf(module) });
-  client.on('error', () => undefined);
+  const client = new BoundedClient({ connectionString: url, ...sessionOf(module) });
   await client.connect();
   try {
     await check?.(client);
@@ -63,8 +63,13 @@ export async function pending(
   }
 }
 
-const nameOf = (module: string) => `liftout:${module}:migrate`;
-const settingsOf = (module: string) => ({ options: `-c search_path=${module}`, connectionTimeoutMillis: 10_000 });
+/** A migration takes its time. */
+const sessionOf = (module: string) =>
+  sessionConfig({
+    application_name: `liftout:${module}:migrate`,
+    settings: { search_path: module },
+    statementTimeoutMs: LONG_STATEMENT_TIMEOUT_MS,
+  });
 const allOf = (migrations: readonly MigrationClass[]) => [...PLATFORM_MIGRATIONS, ...migrations];
 
 async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSource) => Promise<T>): Promise<T> {
@@ -75,8 +80,7 @@ async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSo
     migrations: allOf(target.migrations),
     migrationsTableName: 'schema_migration',
     poolSize: 1,
-    applicationName: nameOf(target.module),
-    extra: settingsOf(target.module),
+    extra: sessionOf(target.module),
   });
   await source.initialize();
   try {

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from './connection.js';
 import { databaseOf } from './urls.js';
 
 /** Any number: it names the lock that serialises provisioning and migrating within one database. */
@@ -15,12 +16,9 @@ export interface ModuleLogin {
  * @throws the connection's error
  */
 export async function withAdministrator<T>(adminUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: adminUrl,
-    application_name: 'liftout:admin',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined);
+  // It waits for others that provision or migrate.
+  const session = sessionConfig({ application_name: 'liftout:admin', statementTimeoutMs: LONG_STATEMENT_TIMEOUT_MS });
+  const client = new BoundedClient({ connectionString: adminUrl, ...session });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 
 /** What pg does not declare. */
@@ -19,7 +19,7 @@ export function poolOf(source: DataSource): Pool {
  * statements only, so one that waits for a lock would keep its transaction open, and its locks.
  * @returns when it has ended, or that cannot be seen to
  */
-export async function endSession(client: PoolClient, pool: Pool): Promise<void> {
+export async function endSession(client: Pick<ClientBase, 'query'>, pool: Pool): Promise<void> {
   const { connection, processID } = client as unknown as Session;
   const since = performance.now();
   connection.stream.destroy();

@@ -12,6 +12,7 @@ import { said } from '../observability/outcomes.js';
 import { transacting } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 import { Announcements } from './announcements.js';
+import type { BoundedClient } from './connection.js';
 import type { Level } from './levels.js';
 import { Levels } from './levels.js';
 import { endSession, poolOf } from './sessions.js';
@@ -57,6 +58,7 @@ export class UnitOfWork implements Unit {
   readonly #onBegin: (client: PoolClient) => Promise<void>;
   #client: Promise<PoolClient> | undefined;
   #connected: PoolClient | undefined;
+  #session: PoolClient | undefined;
   #span: Span | undefined;
   #savepoints = 0;
   #ended = false;
@@ -105,6 +107,14 @@ export class UnitOfWork implements Unit {
   /** How many rows it will write to the outbox. */
   get said(): number {
     return this.#announced.rows.length;
+  }
+
+  /**
+   * Why its connection was lost: then that is what failed, whatever its handlers have made of it. One that was abandoned is
+   * not lost.
+   */
+  get lost(): Error | undefined {
+    return this.#reason ? undefined : (this.#session as Partial<BoundedClient> | undefined)?.lost;
   }
 
   /** TypeORM's entity manager inside this transaction. */
@@ -180,6 +190,7 @@ export class UnitOfWork implements Unit {
       else await released;
       return result;
     } catch (error) {
+      if (this.lost) throw this.lost;
       // Where whatever is outside of it has ended before, it was undone or refused with that.
       if (this.#ended || level.outer!.ended) throw error;
       // Where it cannot be undone, the connection is lost, and `error` says by what.
@@ -286,7 +297,7 @@ export class UnitOfWork implements Unit {
       await this.#runner.release();
       throw this.#over();
     }
-    this.#connected = client;
+    this.#connected = this.#session = client;
     openOf(this.dataSource).add(this);
     this.#beginSpan(client);
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.

@@ -84,14 +84,18 @@ export class SagaTimeouts {
     await noteTimeoutFailure(this.database.pool, row, describeError(error), dueInMs);
   }
 
-  async #transact(work: (unit: UnitOfWork) => Promise<void>): Promise<void> {
+  #transact(work: (unit: UnitOfWork) => Promise<void>): Promise<void> {
+    return this.database.deliver(() => this.#transactNow(work));
+  }
+
+  async #transactNow(work: (unit: UnitOfWork) => Promise<void>): Promise<void> {
     const unit = new UnitOfWork(this.database.module, this.database.dataSource);
     try {
       await work(unit);
       if (await unit.commit()) this.committed();
     } catch (error) {
       await unit.rollback();
-      throw error;
+      throw unit.blame(error);
     }
   }
 }

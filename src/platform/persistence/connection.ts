@@ -1,0 +1,192 @@
+import type { ClientConfig } from 'pg';
+import pg from 'pg';
+import { isReadOnly, noteLost } from './failures.js';
+
+/** How long to wait for a connection in milliseconds, be it for a new one or for one of a pool that is free again. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** After so long PostgreSQL cancels a statement: less than a handler may take, so that it counts as a failure of it. */
+export const STATEMENT_TIMEOUT_MS = 15_000;
+/** For what takes its time by right, such as a migration: an hour. */
+export const LONG_STATEMENT_TIMEOUT_MS = 3_600_000;
+/** By how much later than the server a connection gives up: what can still be answered is. */
+const MARGIN_MS = 5_000;
+/** How long the two sides may take to say goodbye. */
+const END_TIMEOUT_MS = 2_000;
+/** How long a connection may be idle before either side asks whether the other is still there. */
+const KEEPALIVE_IDLE_MS = 10_000;
+
+/** What every session asks of the server: it notices a client that is gone, and gives its locks back. */
+const SERVER_SETTINGS = {
+  tcp_keepalives_idle: KEEPALIVE_IDLE_MS / 1000,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
+  tcp_user_timeout: STATEMENT_TIMEOUT_MS + MARGIN_MS,
+};
+
+/** What a session needs beside its URL. */
+export interface SessionConfig {
+  /** Found in `pg_stat_activity`. */
+  application_name: string;
+  /** Settings of PostgreSQL for this session. */
+  settings?: Readonly<Record<string, string | number>>;
+  /** After so many milliseconds a statement is given up. Default: {@link STATEMENT_TIMEOUT_MS}. */
+  statementTimeoutMs?: number;
+}
+
+/** The options of a connection, or of a pool of them, on which nothing waits for ever. */
+export function sessionConfig({ settings, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ...rest }: SessionConfig) {
+  const all = { ...SERVER_SETTINGS, statement_timeout: statementTimeoutMs, ...settings };
+  return {
+    ...rest,
+    Client: BoundedClient,
+    options: Object.entries(all)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    silenceTimeoutMs: statementTimeoutMs + MARGIN_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
+  };
+}
+
+/**
+ * Lets statements take longer until the transaction of `client` ends. Goes out with the next one.
+ * @param timeoutMs milliseconds for each
+ */
+export function allowStatements(client: pg.ClientBase, timeoutMs: number): void {
+  (client as unknown as BoundedClient).silence?.allow(timeoutMs + MARGIN_MS);
+  client.query(`SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}`).catch(() => undefined);
+}
+
+/** A connection was closed because nothing came any more. */
+export class ConnectionSilent extends Error {
+  override readonly name = 'ConnectionSilent';
+  readonly code = 'ETIMEDOUT';
+
+  constructor(ms: number) {
+    super(`The database has not answered for ${Math.round(ms / 1000)} s: the connection was closed.`);
+  }
+}
+
+/** A connection was closed because its server takes no writes, such as the former primary after a fail-over. */
+export class ServerReadOnly extends Error {
+  override readonly name = 'ServerReadOnly';
+  readonly code = '25006';
+
+  constructor() {
+    super('The server takes no writes: the connection was closed, the next one may find the primary.');
+  }
+}
+
+interface BoundedConfig extends ClientConfig {
+  silenceTimeoutMs?: number;
+  /** Told of each connection of a pool as soon as it is begun. */
+  onBegin?: (client: BoundedClient) => void;
+}
+
+/**
+ * A connection that ends rather than wait for ever: when the server is silent for too long while it owes an answer, when it
+ * takes no writes any more, and when it does not say goodbye. Whoever waits then hears of a lost connection at once.
+ */
+export class BoundedClient extends pg.Client {
+  silence: Silence | undefined;
+  /** What has ended it, if anything but {@link end} has. */
+  lost: Error | undefined;
+
+  constructor(config?: BoundedConfig) {
+    super(config);
+    // Also: nobody may be listening at the moment when it is lost, which would end the process.
+    this.on('error', (error: Error) => noteLost((this.lost ??= error)));
+    const wire = wireOf(this);
+    wire.on('error', noteLost);
+    wire.once('readyForQuery', () => (this.silence = new Silence(this, config?.silenceTimeoutMs)));
+    wire.on('errorMessage', (error) => isReadOnly(error) && setImmediate(() => this.cut(new ServerReadOnly())));
+    config?.onBegin?.(this);
+  }
+
+  /** Says goodbye, and closes the connection when that is not answered soon. */
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | void {
+    const timer = setTimeout(() => wireOf(this).stream.destroy(), END_TIMEOUT_MS);
+    this.once('end', () => clearTimeout(timer));
+    return callback ? super.end(callback) : super.end();
+  }
+
+  /** Closes it at once; what waits for an answer fails with `reason`. */
+  cut(reason: Error): void {
+    wireOf(this).stream.destroy(reason);
+  }
+}
+
+/** Closes a connection on which the server owes an answer and nothing comes. */
+class Silence {
+  #limitMs: number;
+  #since = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly client: BoundedClient,
+    private readonly usualMs = STATEMENT_TIMEOUT_MS + MARGIN_MS,
+  ) {
+    this.#limitMs = usualMs;
+    const wire = wireOf(client);
+    wire.stream.on('data', () => (this.#since = performance.now()));
+    // What was allowed to a transaction ends with it.
+    wire.on('readyForQuery', ({ status }) => status === 'I' && (this.#limitMs = this.usualMs));
+    client.once('end', () => clearTimeout(this.#timer));
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    client.query = ((...args: unknown[]) => {
+      this.#listen();
+      return query(...args);
+    }) as never;
+  }
+
+  /** Until the transaction ends. */
+  allow(limitMs: number): void {
+    this.#limitMs = Math.max(limitMs, this.usualMs);
+  }
+
+  #listen(): void {
+    if (!isOwed(this.client)) this.#since = performance.now();
+    this.#timer ??= setTimeout(() => this.#look(), this.usualMs);
+  }
+
+  /** One timer for many statements: it looks how long it has been, and goes on where something is owed since. */
+  #look(): void {
+    this.#timer = undefined;
+    if (!isOwed(this.client)) return;
+    const leftMs = this.#since + this.#limitMs - performance.now();
+    if (leftMs > 0) this.#timer = setTimeout(() => this.#look(), leftMs);
+    // Where this process stood still, the answer is there and was not read yet.
+    else setImmediate(() => this.#close());
+  }
+
+  #close(): void {
+    const quietMs = performance.now() - this.#since;
+    if (!isOwed(this.client)) return;
+    if (quietMs < this.#limitMs) this.#look();
+    else this.client.cut(new ConnectionSilent(quietMs));
+  }
+}
+
+/** What `pg` does not declare. */
+interface Wire {
+  stream: { destroy(reason?: Error): void; on(event: 'data', listener: () => void): void };
+  on(event: 'error' | 'errorMessage', listener: (error: Error) => void): void;
+  on(event: 'readyForQuery', listener: (message: { status: string }) => void): void;
+  once(event: 'readyForQuery', listener: () => void): void;
+}
+
+const wireOf = (client: pg.Client) => (client as unknown as { connection: Wire }).connection;
+
+/** Whether a statement was sent, or waits to be, that is not answered. */
+function isOwed(client: pg.Client): boolean {
+  const { _activeQuery, _sentQueryQueue, _queryQueue, _queryable } = client as unknown as {
+    _activeQuery: unknown;
+    _sentQueryQueue: unknown[];
+    _queryQueue: unknown[];
+    _queryable: boolean;
+  };
+  return _queryable && (!!_activeQuery || _sentQueryQueue.length > 0 || _queryQueue.length > 0);
+}
