@@ -64,9 +64,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
   let ops: OpsDoor | undefined;
   const stop = async () => {
     const delivered = runtime.stopDelivery();
-    await app?.close();
-    await ops?.close();
-    await seam?.close();
+    await Promise.all([app?.close(), ops?.close(), seam?.close()]);
     await delivered;
     await runtime.stop();
     await database.release();

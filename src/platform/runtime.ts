@@ -59,6 +59,8 @@ export interface RuntimeOptions {
   handlerTimeoutMs?: number;
   /** How long handlers may take to end when the process stops, in milliseconds. Default: 15 seconds. */
   stopTimeoutMs?: number;
+  /** How long a statement may take, in milliseconds; a silent connection is closed a little later. Default: 15 seconds. */
+  statementTimeoutMs?: number;
 }
 
 /** Longer than a replica takes to start again: what its types hold up then keeps its order. */
@@ -66,6 +68,8 @@ const TYPE_GRACE_MS = 120_000;
 
 /** Less than a process has in all: see `host.ts`. */
 const STOP_TIMEOUT_MS = 15_000;
+/** How long connections to databases may hold up the end after that, in milliseconds. */
+const CUT_TIMEOUT_MS = 4_000;
 
 const HOUSEKEEPING = {
   keepMs: 7 * 86_400_000,
@@ -173,9 +177,13 @@ export class Runtime extends Host {
     ]));
   }
 
-  /** Finishes the messages that were begun, if they end in time; then closes the connections. */
+  /** Finishes the messages that were begun, if they end in time; then closes the connections, in bounded time as well. */
   async stop(): Promise<void> {
     await this.stopDelivery();
+    await this.#orCut(this.#close());
+  }
+
+  async #close(): Promise<void> {
     await this.#transport?.stop();
     await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
     await Promise.all([...this.remotes.values()].map((client) => client.close()));
@@ -191,15 +199,22 @@ export class Runtime extends Host {
     over.abort();
     if (!isLate) return;
     this.log.warn('handlers did not end in time: what they did is undone and comes again');
-    await Promise.all(this.databases.map(({ dataSource }) => abandonAll(dataSource, new Stopping())));
+    await this.#orCut(Promise.all(this.databases.map(({ dataSource }) => abandonAll(dataSource, new Stopping()))));
+  }
+
+  /** A database that does not answer does not keep the process. */
+  async #orCut(work: Promise<unknown>): Promise<void> {
+    const cut = () => this.databases.forEach((database) => database.cut());
+    const timer = setTimeout(cut, CUT_TIMEOUT_MS);
+    await work.finally(() => clearTimeout(timer));
   }
 
   #open({ name, entities = [] }: BoundedContextOptions): CommandRunner {
     const url = this.options.urls.get(name)!;
-    const watch = new OutboxWatch(name, url, (err) =>
-      this.log.warn({ err, module: name }, 'lost the connection that watches the outbox'),
-    );
-    const database = new Database({ module: name, url, entities, poolSize: this.options.poolSize, watch });
+    const { poolSize, statementTimeoutMs } = this.options;
+    const lost = (err: Error) => this.log.warn({ err, module: name }, 'lost the connection that watches the outbox');
+    const watch = new OutboxWatch(name, url, lost, statementTimeoutMs);
+    const database = new Database({ module: name, url, entities, poolSize, statementTimeoutMs, watch });
     this.#databases.set(name, database);
     this.watches.set(name, watch);
     return new TransactionalRunner(

@@ -94,6 +94,18 @@ describe('a subscription in partitions', () => {
     await only.stop();
   });
 
+  it('leaves connections for others, however many of its handlers wait', async () => {
+    const only = await startReplica(database, versions.get(4)!, {}, undefined, { poolSize: 2 });
+    door.shut = true;
+    door.waiting.clear();
+    await say(only, 1);
+    await eventually(() => door.waiting.size > 0, 'a handler waiting');
+    for (let n = 0; n < 10; n++) expect(await only.sql('listener', 'SELECT')).toHaveLength(1);
+    door.shut = false;
+    await expectAll(only);
+    await only.stop();
+  });
+
   it.each([
     [4, 1],
     [1, 4],

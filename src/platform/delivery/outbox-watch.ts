@@ -76,11 +76,13 @@ export class OutboxWatch {
    * @param module whose outbox
    * @param url connection URL of that module's role
    * @param onError told of lost connections; it reconnects by itself
+   * @param answerMs milliseconds that a look may take
    */
   constructor(
     readonly module: string,
     private readonly url: string,
     private readonly onError: (error: Error) => void,
+    private readonly answerMs = ANSWER_MS,
   ) {
     this.#channel = channelOf(module);
   }
@@ -199,7 +201,7 @@ export class OutboxWatch {
       application_name: `liftout:${this.module}:watch`,
       // It writes nothing that has to last: a NOTIFY need not wait for the disk.
       settings: { search_path: this.module, synchronous_commit: 'off' },
-      statementTimeoutMs: ANSWER_MS,
+      statementTimeoutMs: Math.min(ANSWER_MS, this.answerMs),
     });
     const client = (this.#opened = new BoundedClient({ connectionString: this.url, pipeline: true, ...session }));
     client.on('error', (error) => client === this.#client && this.#lost(error));

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { Conflict } from '../messaging/errors.js';
 import type { Database } from '../persistence/database.js';
 import type { Holding } from './holders.js';
 import { noteHolders } from './holders.js';
@@ -28,6 +30,9 @@ const PAGES = 7;
 const CHUNK = 5000;
 /** Any number: with the schema's name it names the lock. */
 const LOCK = 7_166_003;
+/** How long to wait for it, and how often to ask, in milliseconds. */
+const LOCK_TIMEOUT_MS = 60_000;
+const LOCK_INTERVAL_MS = 50;
 
 /**
  * Looks after the outbox of one producer: there is room for what comes, and what is done with goes. Nothing is done while
@@ -60,6 +65,7 @@ export async function keepOutbox(
 /**
  * Runs `work` while nobody retires rows of this outbox, on a connection to it.
  * @returns `undefined` when another process holds them, and `patience` is 'try'
+ * @throws Conflict when it still does after a minute
  */
 export async function holdingRows<T>(
   pool: Pool,
@@ -69,11 +75,7 @@ export async function holdingRows<T>(
   const client = await pool.connect();
   let failed = true;
   try {
-    const take = patience === 'try' ? 'pg_try_advisory_lock' : 'pg_advisory_lock';
-    const { rows } = await client.query(
-      `SELECT t::text <> 'false' AS taken FROM ${take}(${LOCK}, hashtext(current_schema())) t`,
-    );
-    if (!rows[0].taken) return void (failed = false);
+    if (!(await take(client, patience))) return void (failed = false);
     const result = await work(client);
     await client.query(`SELECT pg_advisory_unlock(${LOCK}, hashtext(current_schema()))`);
     failed = false;
@@ -81,6 +83,17 @@ export async function holdingRows<T>(
   } finally {
     // A connection that is closed gives up its lock.
     client.release(failed);
+  }
+}
+
+/** Asks again and again: a statement that waits for a lock looks like one whose connection is lost. */
+async function take(client: PoolClient, patience: 'try' | 'wait'): Promise<boolean> {
+  const text = `SELECT pg_try_advisory_lock(${LOCK}, hashtext(current_schema())) AS taken`;
+  for (const until = Date.now() + LOCK_TIMEOUT_MS; ; await delay(LOCK_INTERVAL_MS)) {
+    const { rows } = await client.query<{ taken: boolean }>(text);
+    if (rows[0]!.taken || patience === 'try') return rows[0]!.taken;
+    if (Date.now() > until)
+      throw new Conflict('outbox_busy', 'Another process works on old messages of this outbox. Try again in a minute.');
   }
 }
 

@@ -9,7 +9,7 @@ import { stateOf } from './request-state.js';
 export const BODY_LIMIT = 100 * 1024;
 
 /** How long a client may take to send its request. */
-const ARRIVAL_MS = 30_000;
+export const ARRIVAL_MS = 30_000;
 
 /** The options of the `FastifyAdapter`. */
 export function fastifyOptions() {

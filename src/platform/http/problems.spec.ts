@@ -17,6 +17,7 @@ describe('failures of modules', () => {
     ['reused', 422, 'idempotency_key_reused'],
     ['down', 503, 'unavailable'],
     ['timeout', 503, 'unavailable'],
+    ['lost', 503, 'unavailable'],
     ['fault', 500, 'internal_error'],
     ['violation', 500, 'internal_error'],
     ['unknown', 500, 'internal_error'],

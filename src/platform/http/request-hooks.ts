@@ -7,6 +7,7 @@ import { traceIds } from '../messaging/trace-context.js';
 import type { Logger } from '../observability/logging.js';
 import { unstorable } from './body-parsers.js';
 import { Closing, shuttingDown } from './closing.js';
+import { Connections } from './connections.js';
 import { HttpOptions } from './http-options.js';
 import { requested } from '../observability/requests.js';
 import { MODULE } from '../observability/seam-spans.js';
@@ -22,14 +23,11 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   const closing = app.get(Closing);
   const routes = app.get(RouteTable);
   fastify.addHook('onRoute', ({ method, url }) => routes.add(method, url));
-  closing.whenDone(() => fastify.server.closeAllConnections());
+  const connections = new Connections(fastify.server);
+  closing.onBegin(() => void connections.drain());
   fastify.addHook('onRequest', (request, reply, done) => {
-    closing.enter();
     begin(request, reply, closing);
-    reply.raw.once('close', () => {
-      closing.leave();
-      ended(request, reply);
-    });
+    reply.raw.once('close', () => ended(request, reply));
     if (request.url.includes('%00')) return done(unstorable());
     return done(closing.begun && !request.url.startsWith('/health/') ? shuttingDown() : undefined);
   });

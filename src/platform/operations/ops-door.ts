@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Connections } from '../http/connections.js';
+import { ARRIVAL_MS } from '../http/fastify-options.js';
 import { HttpOptions } from '../http/http-options.js';
 import { refusal } from '../http/failures.js';
 import { RequestRefused } from '../http/problem.js';
@@ -37,10 +39,11 @@ export function serveOperations(app: NestFastifyApplication, metrics: Metrics | 
 /** The listener of `OPS_PORT`: metrics, health and operations of the same application, and nothing else of it. */
 export class OpsDoor {
   readonly #server: Server;
+  readonly #connections: Connections;
 
   constructor(app: NestFastifyApplication) {
     const fastify = app.getHttpAdapter().getInstance();
-    this.#server = createServer((request, response) => {
+    this.#server = createServer({ requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS }, (request, response) => {
       const path = request.url ?? '/';
       if (!OPERATIONAL.test(path) && !HEALTH.test(path)) {
         response.writeHead(404).end();
@@ -49,6 +52,7 @@ export class OpsDoor {
       within.add(request);
       fastify.routing(request, response);
     });
+    this.#connections = new Connections(this.#server);
   }
 
   /** @returns the port it listens on @throws the error of `listen` */
@@ -60,9 +64,8 @@ export class OpsDoor {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Whatever its clients do: see {@link Connections}. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    await closed;
+    await this.#connections.close();
   }
 }

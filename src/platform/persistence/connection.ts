@@ -8,10 +8,10 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 export const STATEMENT_TIMEOUT_MS = 15_000;
 /** For what takes its time by right, such as a migration: an hour. */
 export const LONG_STATEMENT_TIMEOUT_MS = 3_600_000;
-/** By how much later than the server a connection gives up: what can still be answered is. */
-const MARGIN_MS = 5_000;
+/** After so long a connection gives up: a little after the server has, so that what can still be answered is. */
+const silenceOf = (statementTimeoutMs: number) => statementTimeoutMs + Math.min(5_000, statementTimeoutMs / 3);
 /** How long the two sides may take to say goodbye. */
-const END_TIMEOUT_MS = 2_000;
+const END_TIMEOUT_MS = 1_000;
 /** How long a connection may be idle before either side asks whether the other is still there. */
 const KEEPALIVE_IDLE_MS = 10_000;
 
@@ -20,7 +20,7 @@ const SERVER_SETTINGS = {
   tcp_keepalives_idle: KEEPALIVE_IDLE_MS / 1000,
   tcp_keepalives_interval: 5,
   tcp_keepalives_count: 3,
-  tcp_user_timeout: STATEMENT_TIMEOUT_MS + MARGIN_MS,
+  tcp_user_timeout: silenceOf(STATEMENT_TIMEOUT_MS),
 };
 
 /** What a session needs beside its URL. */
@@ -30,7 +30,7 @@ export interface SessionConfig {
   /** Settings of PostgreSQL for this session. */
   settings?: Readonly<Record<string, string | number>>;
   /** After so many milliseconds a statement is given up. Default: {@link STATEMENT_TIMEOUT_MS}. */
-  statementTimeoutMs?: number;
+  statementTimeoutMs?: number | undefined;
 }
 
 /** The options of a connection, or of a pool of them, on which nothing waits for ever. */
@@ -42,7 +42,7 @@ export function sessionConfig({ settings, statementTimeoutMs = STATEMENT_TIMEOUT
     options: Object.entries(all)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
-    silenceTimeoutMs: statementTimeoutMs + MARGIN_MS,
+    silenceTimeoutMs: silenceOf(statementTimeoutMs),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
@@ -54,7 +54,7 @@ export function sessionConfig({ settings, statementTimeoutMs = STATEMENT_TIMEOUT
  * @param timeoutMs milliseconds for each
  */
 export function allowStatements(client: pg.ClientBase, timeoutMs: number): void {
-  (client as unknown as BoundedClient).silence?.allow(timeoutMs + MARGIN_MS);
+  (client as unknown as BoundedClient).silence?.allow(silenceOf(timeoutMs));
   client.query(`SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}`).catch(() => undefined);
 }
 
@@ -127,7 +127,7 @@ class Silence {
 
   constructor(
     private readonly client: BoundedClient,
-    private readonly usualMs = STATEMENT_TIMEOUT_MS + MARGIN_MS,
+    private readonly usualMs = silenceOf(STATEMENT_TIMEOUT_MS),
   ) {
     this.#limitMs = usualMs;
     const wire = wireOf(client);
@@ -157,7 +157,8 @@ class Silence {
     this.#timer = undefined;
     if (!isOwed(this.client)) return;
     const leftMs = this.#since + this.#limitMs - performance.now();
-    if (leftMs > 0) this.#timer = setTimeout(() => this.#look(), leftMs);
+    // What is allowed to a transaction may end sooner than it was to.
+    if (leftMs > 0) this.#timer = setTimeout(() => this.#look(), Math.min(leftMs, this.usualMs));
     // Where this process stood still, the answer is there and was not read yet.
     else setImmediate(() => this.#close());
   }

@@ -26,6 +26,8 @@ export interface DatabaseOptions {
   entities: MixedList<EntityClass>;
   /** Connections at most; one module cannot use up another's. */
   poolSize: number;
+  /** How long a statement may take, in milliseconds. Default: 15 seconds. */
+  statementTimeoutMs?: number | undefined;
   /** Watches the module's outbox. */
   watch: OutboxWatch;
 }
@@ -63,6 +65,7 @@ export class Database {
           application_name: `liftout:${options.module}`,
           // A process that stands still must not hold locks for ever.
           settings: { search_path: options.module, idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS },
+          statementTimeoutMs: options.statementTimeoutMs,
         }),
         pipeline: true,
         onBegin: (client: BoundedClient) => this.#begun(client),
@@ -150,7 +153,7 @@ export class Database {
 }
 
 /** All but a quarter of the connections, and always one. */
-export const deliveriesAtOnce = (poolSize: number) => Math.max(1, poolSize - Math.ceil(poolSize / 4));
+const deliveriesAtOnce = (poolSize: number) => Math.max(1, poolSize - Math.max(1, Math.floor(poolSize / 4)));
 
 const over = () => new Error('The process ends: the connection to the database was closed.');
 

@@ -60,11 +60,13 @@ export function noteLost(error: Error): void {
  * message, and no fault to a client, who is told to try again.
  */
 export function isConnectionFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return saysLost(error) || isConnectionFailure((error as Failure).driverError) || isConnectionFailure(error.cause);
+  if (!isFailure(error)) return false;
+  return saysLost(error) || isConnectionFailure(error.driverError) || isConnectionFailure(error.cause);
 }
 
 type Failure = Error & { driverError?: Error; severity?: string };
+
+const isFailure = (error: unknown): error is Failure => typeof error === 'object' && error !== null;
 
 function saysLost(error: Failure): boolean {
   if (lost.has(error) || LOST_STATE.test(codeOf(error))) return true;
@@ -75,6 +77,6 @@ const NETWORK_CODE = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET)/;
 
 /** Something in the network could not be reached, whatever it is: an outside service as well. Looks through the causes. */
 export function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isFailure(error)) return false;
   return isConnectionFailure(error) || NETWORK_CODE.test(codeOf(error)) || isUnreachable(error.cause);
 }

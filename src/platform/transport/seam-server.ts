@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { MAX_MESSAGE_BYTES } from '../messaging/plain/limits.js';
+import { Connections } from '../http/connections.js';
 import type { Arrived, PublicRoutes, SeamHost } from './seam-answers.js';
 import { SeamAnswers, sendJson } from './seam-answers.js';
 import type { SeamTls } from './seam-client.js';
@@ -23,6 +24,7 @@ export interface SeamOptions {
 /** The internal listener: messages, feeds and forwarded requests from other processes. Nothing unsigned gets in. */
 export class SeamServer {
   readonly #server: Server;
+  readonly #connections: Connections;
   readonly #verifier: SeamVerifier;
   readonly #answers: SeamAnswers;
   readonly #closing = new AbortController();
@@ -38,11 +40,13 @@ export class SeamServer {
     this.#answers = new SeamAnswers(host, routes, this.#closing.signal);
     const listener: RequestListener = (request, response) => void this.#serve(request, response);
     const timeouts = { requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS };
-    const mutual = tls && { ...tls, ...timeouts, requestCert: true, rejectUnauthorized: true };
+    const mutual = tls && { ...tls, ...timeouts, handshakeTimeout: ARRIVAL_MS, requestCert: true, rejectUnauthorized: true };
     this.#server = mutual ? createTlsServer(mutual, listener) : createServer(timeouts, listener);
-    this.#server.on('tlsClientError', (err: Error, { remoteAddress: from }: Socket) =>
-      host.log.warn({ err, from }, 'refused a connection to the seam: no certificate of our CA'),
-    );
+    this.#connections = new Connections(this.#server);
+    this.#server.on('tlsClientError', (err: Error, { remoteAddress: from }: Socket) => {
+      if (this.#closing.signal.aborted) return;
+      host.log.warn({ err, from }, 'refused a connection to the seam: no certificate of our CA');
+    });
   }
 
   /** @returns the port it listens on @throws the error of `listen` */
@@ -58,9 +62,7 @@ export class SeamServer {
   async close(): Promise<void> {
     this.#closing.abort();
     for (const response of this.#answering) response.shouldKeepAlive = false;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    await closed;
+    await this.#connections.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -8,6 +8,8 @@ import { BrokerUnusable } from './broker-unusable.js';
 const CONNECT_MS = 5000;
 const REQUEST_MS = 5000;
 const RECONNECT_MS = 250;
+/** A broker that leaves two of these unanswered is lost, even where the network does not say so. */
+const PING_MS = 5_000;
 const NANOS = 1_000_000;
 const STREAM_NOT_FOUND = 10059;
 
@@ -95,6 +97,8 @@ function optionsOf(url: string): ConnectionOptions {
     timeout: CONNECT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
     ignoreAuthErrorAbort: true,
     ...login,
     ...(username && !password && { token: decodeURIComponent(username) }),
