@@ -86,6 +86,8 @@ describe('a server that takes no writes any more', () => {
       expect(error).toMatchObject({ reason: 'down', cause: { code: '25006' } });
       return true;
     }, 'the server refusing writes');
+    const watch = replica.runtime.watches.get('counting')!;
+    await eventually(() => watch.lookedAt < Date.now() - 2_500, 'the watch not looking there');
     await readOnly('RESET default_transaction_read_only');
     await eventually(succeeds, 'commands succeeding again');
     await replica.publish(new CounterRaised({ counter: 'said', value: 1, mood: 'calm' }));

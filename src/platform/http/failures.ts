@@ -48,8 +48,8 @@ export function failureOf(error: unknown): Failure {
     return { status: error.status, code: error.code, detail: error.message, headers: error.headers };
   if (error instanceof DomainError) return domainFailure(error);
   // The dispatcher has logged the fault behind it.
-  if (isConnectionFailure(error)) return UNAVAILABLE;
   if (error instanceof Unavailable) return error.reason === 'fault' ? INTERNAL : UNAVAILABLE;
+  if (isConnectionFailure(error)) return { ...UNAVAILABLE, unexpected: true };
   if (error instanceof HttpException && error.getStatus() < 500) return refusal(error.getStatus());
   return { ...INTERNAL, unexpected: true };
 }

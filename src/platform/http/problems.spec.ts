@@ -34,6 +34,7 @@ describe('failures of modules', () => {
     for (const [how, times] of [
       ['unknown', 1],
       ['violation', 1],
+      ['lost', 1],
       ['fault', 0],
       ['down', 0],
       ['conflict', 0],
