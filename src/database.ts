@@ -158,7 +158,9 @@ async function refuseUnfit(client: ClientBase): Promise<void> {
   if (Number.parseInt(version, 10) < OLDEST)
     throw new DatabaseUnusable(`The database is PostgreSQL ${version}: expected ${OLDEST} or later.`);
   if (readOnly === 'on')
-    throw new DatabaseUnusable('The database takes no writes: it is a standby, or read-only. Use the URL of the primary.');
+    throw new DatabaseUnusable(
+      'The database takes no writes: it is a standby, or read-only. Use the URL of the primary.',
+    );
 }
 
 /** SQLSTATEs that mean "this URL will not do", and what to say about each. */

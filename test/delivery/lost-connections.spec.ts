@@ -75,7 +75,9 @@ describe('a server that takes no writes any more', () => {
   const readOnly = async (setting: 'SET default_transaction_read_only = on' | 'RESET default_transaction_read_only') =>
     await admin.query(`ALTER DATABASE ${new URL(data.adminUrl).pathname.slice(1)} ${setting}`);
   const endSessions = () =>
-    ask(`SELECT count(pg_terminate_backend(pid))::int AS n FROM pg_stat_activity WHERE application_name LIKE 'liftout:%'`);
+    ask(
+      `SELECT count(pg_terminate_backend(pid))::int AS n FROM pg_stat_activity WHERE application_name LIKE 'liftout:%'`,
+    );
 
   it('is left for the one that does', async () => {
     expect(await succeeds()).toBe(true);
@@ -91,6 +93,9 @@ describe('a server that takes no writes any more', () => {
     await readOnly('RESET default_transaction_read_only');
     await eventually(succeeds, 'commands succeeding again');
     await replica.publish(new CounterRaised({ counter: 'said', value: 1, mood: 'calm' }));
-    await eventually(() => ask(`SELECT count(*)::int AS n FROM counting.heard WHERE counter = 'said'`), 'it being heard');
+    await eventually(
+      () => ask(`SELECT count(*)::int AS n FROM counting.heard WHERE counter = 'said'`),
+      'it being heard',
+    );
   });
 });

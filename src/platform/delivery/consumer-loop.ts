@@ -292,7 +292,7 @@ export class ConsumerLoop {
       return { spoke, parked };
     } catch (error) {
       await unit.rollback();
-      throw unit.lost ?? error;
+      throw unit.blame(error);
     }
   }
 

@@ -12,7 +12,7 @@ import { eventually } from '../testing/index.js';
 import { Connections } from './connections.js';
 
 let tls: Certificates;
-beforeAll(async () => void (tls = (await readCertificates(await makeCertificates())) as Certificates), 60_000);
+beforeAll(async () => void (tls = await readCertificates(await makeCertificates())), 60_000);
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const HALF_A_BODY = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345';

@@ -76,7 +76,7 @@ export class Connections {
   }
 
   #end(which: (connection: Connection) => boolean): void {
-    for (const connection of [...this.#open.values()]) if (which(connection)) connection.socket.destroy();
+    for (const connection of this.#open.values()) if (which(connection)) connection.socket.destroy();
   }
 }
 

@@ -65,7 +65,7 @@ export class TransactionalRunner implements CommandRunner {
     } catch (error) {
       await unit.rollback();
       if (error instanceof AlreadyHandled) return error.outcome;
-      throw unit.lost ?? error;
+      throw unit.blame(error);
     }
   }
 

@@ -31,7 +31,11 @@ async function connected(more: pg.ClientConfig = {}): Promise<BoundedClient> {
   return client;
 }
 
-const failureOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (error: unknown) => error);
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe('a connection that goes silent', () => {
   it.each([true, false])('is closed when an answer is owed for too long (pipelined: %s)', async (pipeline) => {
@@ -119,9 +123,9 @@ describe('a server that takes no writes any more', () => {
 
 describe('the settings of a session', () => {
   it('let the server notice a client that is gone', async () => {
-    const { rows } = await (await connected()).query(
-      `SELECT name, setting FROM pg_settings WHERE name LIKE 'tcp\\_%' ORDER BY name`,
-    );
+    const { rows } = await (
+      await connected()
+    ).query(`SELECT name, setting FROM pg_settings WHERE name LIKE 'tcp\\_%' ORDER BY name`);
     const settings = Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
     expect(settings).toEqual({
       tcp_keepalives_count: '3',

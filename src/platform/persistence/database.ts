@@ -137,7 +137,7 @@ export class Database {
     this.#connections.add(client);
     client.once('end', () => this.#connections.delete(client));
     // Where it still runs at the server, it would hold its locks until that notices.
-    client.on('error', (error) => error instanceof ConnectionSilent && endSession(client, this.pool));
+    client.on('error', (error) => void (error instanceof ConnectionSilent && endSession(client, this.pool)));
     if (this.#over) setImmediate(() => client.cut(over()));
   }
 

@@ -13,6 +13,7 @@ import { transacting } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 import { Announcements } from './announcements.js';
 import type { BoundedClient } from './connection.js';
+import { isConnectionFailure } from './failures.js';
 import type { Level } from './levels.js';
 import { Levels } from './levels.js';
 import { endSession, poolOf } from './sessions.js';
@@ -109,12 +110,10 @@ export class UnitOfWork implements Unit {
     return this.#announced.rows.length;
   }
 
-  /**
-   * Why its connection was lost: then that is what failed, whatever its handlers have made of it. One that was abandoned is
-   * not lost.
-   */
-  get lost(): Error | undefined {
-    return this.#reason ? undefined : (this.#session as Partial<BoundedClient> | undefined)?.lost;
+  /** What is to blame for a failure: where the connection was lost, that, whatever the handlers have made of it. */
+  blame(error: unknown): unknown {
+    const lost = this.#reason ? undefined : (this.#session as Partial<BoundedClient> | undefined)?.lost;
+    return lost && !isConnectionFailure(error) ? lost : error;
   }
 
   /** TypeORM's entity manager inside this transaction. */
@@ -190,12 +189,11 @@ export class UnitOfWork implements Unit {
       else await released;
       return result;
     } catch (error) {
-      if (this.lost) throw this.lost;
       // Where whatever is outside of it has ended before, it was undone or refused with that.
       if (this.#ended || level.outer!.ended) throw error;
-      // Where it cannot be undone, the connection is lost, and `error` says by what.
+      // Where it cannot be undone, the connection is lost.
       await this.#undo(level, name, client).catch(() => undefined);
-      throw error;
+      throw this.blame(error);
     }
   }
 

@@ -40,7 +40,13 @@ export class SeamServer {
     this.#answers = new SeamAnswers(host, routes, this.#closing.signal);
     const listener: RequestListener = (request, response) => void this.#serve(request, response);
     const timeouts = { requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS };
-    const mutual = tls && { ...tls, ...timeouts, handshakeTimeout: ARRIVAL_MS, requestCert: true, rejectUnauthorized: true };
+    const mutual = tls && {
+      ...tls,
+      ...timeouts,
+      handshakeTimeout: ARRIVAL_MS,
+      requestCert: true,
+      rejectUnauthorized: true,
+    };
     this.#server = mutual ? createTlsServer(mutual, listener) : createServer(timeouts, listener);
     this.#connections = new Connections(this.#server);
     this.#server.on('tlsClientError', (err: Error, { remoteAddress: from }: Socket) => {
