@@ -25,7 +25,10 @@ afterAll(async () => {
 beforeEach(async () => {
   proxy = await silentProxy(Number(new URL(data.adminUrl).port));
   const urls = new Map([...data.urls].map(([module, url]) => [module, proxy.through(url)]));
-  replica = await startReplica({ urls }, [CountingModule], {}, undefined, { statementTimeoutMs: 600 });
+  replica = await startReplica({ urls }, [CountingModule], {}, undefined, {
+    statementTimeoutMs: 600,
+    stopTimeoutMs: 500,
+  });
 });
 afterEach(async () => {
   await replica.stop();
@@ -66,7 +69,7 @@ describe('connections that go dead without a word', () => {
     expect(await succeeds()).toBe(true);
     const during = raiseAll();
     proxy.silence();
-    await replica.runtime.stop(100);
+    await replica.runtime.stop();
     expect((await during).map(({ status }) => status)).toContain('rejected');
   });
 });
