@@ -34,4 +34,4 @@ export class Step1Handler {
 
 it('is silent about this project', async () => {
   expect(await violationsOf(process.cwd())).toEqual([]);
-});
+}, 120_000);

@@ -1,5 +1,15 @@
 import { isSpec, moduleOf } from './violation.js';
 
+/** A place where a file names another one, in whatever form. */
+export interface Reference {
+  specifier: string;
+  line: number;
+  /** What it takes from there; `*`: everything. Empty when nothing can be told by name. */
+  names: readonly string[];
+  /** Whether nothing of it is left when the file runs. */
+  typeOnly: boolean;
+}
+
 /** One file refers to another. */
 export interface Edge {
   from: string;

@@ -1,9 +1,8 @@
 import type { IDependency, IModule } from 'dependency-cruiser';
-import type { Edge } from './edges.js';
+import type { Edge, Reference } from './edges.js';
 import type { Rule } from './law.js';
 import { PathRules } from './law.js';
 import type { FileReferences } from './read-sources.js';
-import type { Reference } from './references.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, violation } from './violation.js';
 

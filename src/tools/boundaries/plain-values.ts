@@ -1,5 +1,7 @@
 import ts from 'typescript';
 import { isWrapper } from './constant.js';
+import type { Known } from './readonly-types.js';
+import { CONST, elementOf, isReadonlyList, isReadonlyObject, memberOf } from './readonly-types.js';
 import type { Source } from './source.js';
 
 /**
@@ -106,11 +108,7 @@ function isLiteral(value: ts.Expression): boolean {
   return ts.isArrayLiteralExpression(value) || ts.isParenthesizedExpression(value) || ts.isNewExpression(value);
 }
 
-type Known = ts.TypeNode | undefined;
 type Next = (part: ts.Expression, type?: ts.TypeNode) => string | undefined;
-
-/** Stands for the type that `as const` gives: readonly all the way down. */
-const CONST = ts.factory.createTypeReferenceNode('const');
 
 function isConst(value: ts.Expression): boolean {
   return ts.isAsExpression(value) && ts.isConstTypeReference(value.type);
@@ -132,38 +130,6 @@ function isFlat(value: ts.Expression): boolean {
       ? value.properties.map((each) => (ts.isPropertyAssignment(each) ? each.initializer : each))
       : [];
   return parts.every((part) => !ts.isArrayLiteralExpression(part) && !ts.isObjectLiteralExpression(part));
-}
-
-function isReadonlyList(type: Known): boolean {
-  return type === CONST || (type !== undefined && /^readonly\b|^Readonly(?:Array)?</.test(type.getText()));
-}
-
-function elementOf(type: Known): Known {
-  if (type && ts.isTypeOperatorNode(type) && ts.isArrayTypeNode(type.type)) return type.type.elementType;
-  return type && ts.isTypeReferenceNode(type) ? type.typeArguments?.[0] : undefined;
-}
-
-function isReadonlyObject(type: Known): boolean {
-  if (type === CONST || (type && ts.isTypeReferenceNode(type) && type.typeName.getText() === 'Readonly')) return true;
-  return type !== undefined && ts.isTypeLiteralNode(type) && type.members.every((member) => isReadonlyMember(member));
-}
-
-function isReadonlyMember(member: ts.TypeElement): boolean {
-  return (
-    ts.canHaveModifiers(member) &&
-    (ts.getModifiers(member) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ReadonlyKeyword)
-  );
-}
-
-/** Of `Readonly<Record<K, V>>` the type V, of a type literal that of the member. */
-function memberOf(type: Known, name: string): Known {
-  if (type && ts.isTypeReferenceNode(type)) {
-    const [inner, value] = type.typeArguments ?? [];
-    return type.typeName.getText() === 'Record' ? value : inner && memberOf(inner, name);
-  }
-  if (!type || !ts.isTypeLiteralNode(type)) return undefined;
-  const member = type.members.find((each) => each.name?.getText() === name);
-  return member && ts.isPropertySignature(member) ? member.type : undefined;
 }
 
 function returnsOf({ body }: ts.FunctionLikeDeclaration): ts.Expression[] {

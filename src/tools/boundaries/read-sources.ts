@@ -5,7 +5,7 @@ import { visitorsFor } from './checks/index.js';
 import type { Facts } from './facts.js';
 import { isContracts } from './edges.js';
 import type { MessageKinds } from './message-kinds.js';
-import type { Reference } from './references.js';
+import type { Reference } from './edges.js';
 import { referencesOf } from './references.js';
 import type { Source } from './source.js';
 import { parse } from './source.js';

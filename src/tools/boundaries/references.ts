@@ -1,19 +1,11 @@
 import ts from 'typescript';
 import { fold } from './constant.js';
+import { directives, docComments } from './comment-references.js';
+import type { Reference } from './edges.js';
 import { asSpecifier, pathFrom, ROOT, UNKNOWN } from './located.js';
 import type { Source } from './source.js';
-import { lineAt, lineOf } from './source.js';
+import { lineOf } from './source.js';
 import { moduleOf } from './violation.js';
-
-/** A place where a file names another one, in whatever form. */
-export interface Reference {
-  specifier: string;
-  line: number;
-  /** What it takes from there; `*`: everything. Empty when nothing can be told by name. */
-  names: readonly string[];
-  /** Whether nothing of it is left when the file runs. */
-  typeOnly: boolean;
-}
 
 /** Every reference of a file, also those in forms that import nothing when it runs. */
 export function referencesOf(source: Source, nodes: readonly ts.Node[]): Reference[] {
@@ -142,32 +134,4 @@ function memberOf(namespace: ts.Identifier): string {
   if (ts.isPropertyAccessExpression(parent) && parent.expression === namespace) return parent.name.text;
   if (ts.isQualifiedName(parent) && parent.left === namespace) return parent.right.text;
   return '*';
-}
-
-/** `/// <reference path>` and its relatives. */
-function directives(ast: ts.SourceFile): Reference[] {
-  const at = (fileName: string, pos: number) => {
-    return { specifier: fileName, line: lineAt(ast, pos), names: ['*'], typeOnly: true };
-  };
-  const amd = ast.amdDependencies.map(({ path }) => at(path, Math.max(0, ast.text.indexOf(path))));
-  const files = ast.referencedFiles.map(({ fileName, pos }) =>
-    at(/^[./]/.test(fileName) ? fileName : `./${fileName}`, pos),
-  );
-  return [...files, ...ast.typeReferenceDirectives.map(({ fileName, pos }) => at(fileName, pos)), ...amd];
-}
-
-const DOC_COMMENT = /\/\*\*[^]*?\*\//g;
-const DOC_IMPORT =
-  /\{[^}\n]*?\bimport\(\s*(['"`])(.+?)\1\s*\)|@import\b[^'"]*?\bfrom\s+(['"])(.+?)\3|@jsxImportSource\s+(\S+)/g;
-
-/** Imports in comments: no file needs them to run, but the editor and whoever reads it follow them. */
-function docComments(ast: ts.SourceFile): Reference[] {
-  if (!/@import|@jsxImportSource|\{[^}\n]*import\(/.test(ast.text)) return [];
-  return [...ast.text.matchAll(DOC_COMMENT)].flatMap((comment) =>
-    [...comment[0].matchAll(DOC_IMPORT)].map((match) => {
-      const specifier = (match[2] ?? match[4] ?? match[5])!;
-      const offset = comment.index + match.index + match[0].indexOf(specifier);
-      return { specifier, line: lineAt(ast, offset), names: ['*'], typeOnly: true };
-    }),
-  );
 }
