@@ -5,7 +5,8 @@ import type { Check } from '../visitor.js';
 
 const ADVICE = `A module decides about its own routes and providers only: put guards, pipes, interceptors and filters on its own controllers, and ask others by the messages of their contracts.`;
 /** What of Nest's core concerns the module that uses it, and nobody else. */
-const OWN = /^(?:ModuleRef|Reflector|REQUEST|INQUIRER|createContextId|ContextIdFactory|BaseExceptionFilter)(?:$|\.(?!apply$))/;
+const OWN =
+  /^(?:ModuleRef|Reflector|REQUEST|INQUIRER|createContextId|ContextIdFactory|BaseExceptionFilter)(?:$|\.(?!apply$))/;
 /** What of its other packages acts on the whole application. */
 const WHOLE: Readonly<Record<string, RegExp>> = {
   '@nestjs/common': /^(?:MiddlewareConsumer|NestModule)$/,
