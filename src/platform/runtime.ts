@@ -69,7 +69,7 @@ const TYPE_GRACE_MS = 120_000;
 /** Less than a process has in all: see `host.ts`. */
 const STOP_TIMEOUT_MS = 15_000;
 /** How long connections to databases may hold up the end after that, in milliseconds. */
-const CUT_TIMEOUT_MS = 4_000;
+const CUT_TIMEOUT_MS = 2_000;
 
 const HOUSEKEEPING = {
   keepMs: 7 * 86_400_000,
