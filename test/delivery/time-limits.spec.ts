@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Subscription } from '../../src/platform/index.js';
 import { overdueHandlers } from '../../src/platform/messaging/time-limit.js';
+import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import { Asked, Asker, hanging, Tell, Teller } from '../support/asking-modules.js';
+import { Asked, Asker, Called, hanging, Tell, Teller } from '../support/asking-modules.js';
 import type { Replica } from '../support/replica.js';
 import { startReplica } from '../support/replica.js';
 
@@ -86,5 +88,45 @@ describe.each([
     expect(await told()).toEqual(expect.arrayContaining(good));
     expect((await told()).filter((key) => good.includes(key))).toHaveLength(2);
     expect(await told()).not.toContain(bad);
+  });
+});
+
+describe('an outside call that is never answered', () => {
+  it('is given up at its limit; a person who retries or discards it is told the truth', async () => {
+    const deliveries = new Deliveries(replica.runtime);
+    const call = async () => (await parked()).find(({ key }) => key === 'asker/call');
+    await replica.publish(new Called({ key: 'call', how: 'hang' }));
+    await eventually(() => hanging.begun === 1, 'the call');
+    const id = `teller:${(await call())!.id}`;
+    await expect(deliveries.retry(id)).rejects.toMatchObject({ code: 'being_handled' });
+    await expect(deliveries.discard(id, 'no answer')).rejects.toMatchObject({ code: 'being_handled' });
+    const dead = await eventually(async () => {
+      const seen = await call();
+      return seen?.state === 'dead' && seen;
+    }, 'the dead letter');
+    expect(dead.errors.map(({ error }) => error)).toEqual(
+      Array(2).fill(expect.stringMatching(/did not end within 1500 ms/)),
+    );
+    expect(overdueHandlers('teller')).toBe(2);
+    await deliveries.retry(id);
+    await eventually(() => hanging.begun === 3, 'another call');
+    await eventually(() => deliveries.discard(id, 'no answer').then(() => true), 'it being discarded after the limit');
+    expect(await call()).toBeUndefined();
+  });
+
+  it('is refused whatever it does after that', async () => {
+    await replica.publish(new Called({ key: 'late', how: 'hang' }));
+    await eventually(() => overdueHandlers('teller') === 1, 'the limit');
+    hanging.release();
+    await eventually(() => hanging.attempts.length >= 4, 'its attempts');
+    expect(hanging.attempts.slice(0, 4)).toEqual(Array(4).fill('HandlerTimeout'));
+  });
+});
+
+describe('the limit of a subscription', () => {
+  it.each([0, -1, 1.5, 3_600_001, NaN])('is refused when it is %s', (timeoutMs) => {
+    expect(() => Subscription({ name: 'page', timeoutMs })).toThrow(
+      '@Subscription page: timeoutMs has to be a whole number of milliseconds from 1 to 3600000',
+    );
   });
 });

@@ -147,7 +147,7 @@ class SideBySide extends Noting {
 }
 
 @EventsHandler(Called)
-@Subscription({ name: 'calls', external: true, retry: { ...retry, attempts: 3 }, timeoutMs: 300 })
+@Subscription({ name: 'calls', external: true, retry, timeoutMs: 1500 })
 class WhenCalled extends Handling implements IEventHandler<Called> {
   constructor(database: Database, outbox: Outbox, events: EventBus, commands: CommandBus) {
     super(database, outbox, events, commands);
