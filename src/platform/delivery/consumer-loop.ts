@@ -4,17 +4,16 @@ import { isConnectionFailure } from '../persistence/failures.js';
 import type { Database } from '../persistence/database.js';
 import { allowIdle } from '../persistence/idle-timeout.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { endOf } from './batch-end.js';
-import type { Consumer, IsOver } from './consumer.js';
+import type { How } from './batch.js';
+import { Batch } from './batch.js';
+import type { Consumer } from './consumer.js';
 import { backoff } from './consumer.js';
 import type { Selection } from './coverage.js';
 import type { Feed, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { HandlerAborted } from '../messaging/errors.js';
-import { describeError } from '../messaging/describe-error.js';
-import { NotYet } from './not-yet.js';
 import { Held, heldOf } from './order.js';
-import { park, rouse } from './parked.js';
+import { rouse } from './parked.js';
 import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
@@ -66,6 +65,7 @@ export class ConsumerLoop {
   #signal = new AbortController().signal;
   readonly #pages: ReadAhead;
   readonly #at: ReadingPosition;
+  readonly #batch: Batch;
 
   /** @param share the keys that are this loop's */
   constructor(
@@ -77,6 +77,7 @@ export class ConsumerLoop {
     private readonly share: Share = WHOLE,
   ) {
     this.#pages = new ReadAhead(feed, BATCH);
+    this.#batch = new Batch(consumer, events.failed, () => this.#signal.aborted);
     const renamed = (name: string) => events.renamed(consumer, name);
     this.#at = new ReadingPosition(consumer, feed.producer, selection, database, share, renamed);
   }
@@ -185,7 +186,7 @@ export class ConsumerLoop {
       return;
     }
     // A replica that knows them may be about to take them.
-    if (page.messages.some((message) => this.#isUnknown(message))) await delay(YIELD_MS);
+    if (page.messages.some((message) => this.#batch.isUnknown(message))) await delay(YIELD_MS);
     const span = this.#beginSpan(page.messages);
     try {
       if (await this.#endedNobody(page)) await this.#together(page);
@@ -283,7 +284,7 @@ export class ConsumerLoop {
       const messages = notPassed(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
       const held = behind ? await heldOf(client, consumer, messages) : new Held(consumer);
-      const { upTo, parked } = await this.#handleAll(unit, messages, page.upTo, held, how);
+      const { upTo, parked } = await this.#batch.handleAll(unit, messages, page.upTo, held, how);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
       advance(client, this.#at.reader, upTo).catch(() => undefined);
       const spoke = await unit.commit();
@@ -306,95 +307,4 @@ export class ConsumerLoop {
     await delay(Math.min(BUSY_MS[1], BUSY_MS[0] * 2 ** this.#second++));
     return false;
   }
-
-  /**
-   * @param held the keys that have messages parked already
-   * @returns how far it came, and whether any message was parked
-   */
-  async #handleAll(
-    unit: UnitOfWork,
-    messages: readonly StoredMessage[],
-    pageEnd: number,
-    held: Held,
-    how: How,
-  ): Promise<{ upTo: number; parked: boolean }> {
-    const client = await unit.client();
-    const [free, behind] = this.#sorted(messages, held);
-    // What is free comes first where it may be parked as well: it is the older one of its key.
-    const { left, failed } = await this.#handle(unit, free, how);
-    const { upTo, skipped } = endOf(free, left, behind, pageEnd);
-    await Promise.all(skipped.map((message) => park(client, this.consumer, { message, dueInMs: 0 })));
-    return { upTo, parked: failed || skipped.length > 0 };
-  }
-
-  /** @returns what was not begun, and whether any message failed and was parked */
-  async #handle(unit: UnitOfWork, free: readonly StoredMessage[], how: How): Promise<Handled> {
-    const isOver = () => this.#signal.aborted;
-    if (free.length === 0) return { left: [], failed: false };
-    if (how === 'isolated') return await this.#handleEach(unit, free, isOver);
-    if (how === 'together') return { left: await this.consumer.handleBatch(free, unit, isOver), failed: false };
-    for (const message of free) await this.#parkFailed(unit, message, how.failedWith);
-    return { left: [], failed: true };
-  }
-
-  /** What can be handled now, and what has to wait: for outside, its turn, or a version that knows its type. */
-  #sorted(all: readonly StoredMessage[], held: Held): [free: StoredMessage[], behind: StoredMessage[]] {
-    const [free, behind]: [StoredMessage[], StoredMessage[]] = [[], []];
-    for (const message of all) {
-      const unknown = this.#isUnknown(message);
-      const waits = unknown || this.consumer.external || held.has(message);
-      (waits ? behind : free).push(message);
-      if (unknown) held.add(message);
-    }
-    return [free, behind];
-  }
-
-  #isUnknown({ type }: StoredMessage): boolean {
-    return !this.consumer.types.has(type);
-  }
-
-  /** Parks those that fail, with those that follow on them. */
-  async #handleEach(unit: UnitOfWork, messages: readonly StoredMessage[], isOver: IsOver): Promise<Handled> {
-    const held = new Held(this.consumer);
-    let failed = false;
-    for (const [handled, message] of messages.entries()) {
-      if (isOver()) return { left: messages.slice(handled), failed };
-      if (held.has(message)) await park(await unit.client(), this.consumer, { message, dueInMs: 0 });
-      else if (await this.#survives(unit, message)) continue;
-      held.add(message);
-      failed = true;
-    }
-    return { left: [], failed };
-  }
-
-  async #survives(unit: UnitOfWork, message: StoredMessage): Promise<boolean> {
-    try {
-      await unit.nested(async () => {
-        await this.consumer.handle(message, unit);
-        await unit.flush();
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof HandlerAborted || isConnectionFailure(error)) throw error;
-      await this.#parkFailed(unit, message, error);
-      return false;
-    }
-  }
-
-  async #parkFailed(unit: UnitOfWork, message: StoredMessage, error: unknown): Promise<void> {
-    const { consumer } = this;
-    const client = await unit.client();
-    if (error instanceof NotYet)
-      return await park(client, consumer, { message, dueInMs: error.afterMs, waitsFor: error.message });
-    this.events.failed(consumer.name, error);
-    await park(client, consumer, { message, dueInMs: backoff(consumer.retry, 1), error: describeError(error) });
-  }
-}
-
-/** How a page is handled: the handlers in a row, each behind a savepoint, or not at all, as what failed before. */
-type How = 'together' | 'isolated' | { failedWith: unknown };
-
-interface Handled {
-  left: readonly StoredMessage[];
-  failed: boolean;
 }

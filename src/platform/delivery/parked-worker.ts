@@ -195,7 +195,9 @@ export class ParkedWorker {
   async #attempt(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
     const client = await unit.client();
     allowIdle(client, this.consumer.timeoutMs);
-    if (!(await lockClaimed(client, parked))) return;
+    const attempts = await lockClaimed(client, parked);
+    if (attempts === undefined) return;
+    parked.attempts = attempts;
     if (!this.consumer.types.has(parked.message.type)) return await this.#giveUp(unit, parked);
     try {
       await unit.nested(async () => {

@@ -143,10 +143,14 @@ export async function claimDue(client: Pick<ClientBase, 'query'>, taker: Taker):
   return (await client.query<ParkedMessage>({ ...CLAIM(taker), values: values(taker) })).rows[0];
 }
 
-/** Locks a claimed message for the transaction of `client`. @returns `false` where another replica has it by now */
-export async function lockClaimed(client: ClientBase, { id, begun }: ParkedMessage): Promise<boolean> {
-  const text = `SELECT FROM parked_message WHERE id = $1 AND begun = $2 AND state = 'waiting' FOR UPDATE SKIP LOCKED`;
-  return (await client.query({ name: 'parked-lock', text, values: [id, begun] })).rowCount === 1;
+/**
+ * Locks a claimed message for the transaction of `client`.
+ * @returns its failed attempts, which a person may have set back; `undefined` where another replica has it by now
+ */
+export async function lockClaimed(client: ClientBase, { id, begun }: ParkedMessage): Promise<number | undefined> {
+  const text = `SELECT attempts FROM parked_message WHERE id = $1 AND begun = $2 AND state = 'waiting' FOR UPDATE SKIP LOCKED`;
+  const { rows } = await client.query<{ attempts: number }>({ name: 'parked-lock', text, values: [id, begun] });
+  return rows[0]?.attempts;
 }
 
 /**

@@ -74,11 +74,11 @@ export async function readPutAside(client: Client, id: string, known: KnownTypes
 }
 
 /**
- * Makes a message due now, with all its attempts ahead of it.
- * @returns 'busy' while an attempt is being made, which this would not change; `undefined` where it is not there
+ * Makes a message due now, with all its attempts ahead of it. Waits for an attempt that holds it in a transaction.
+ * @returns 'busy' while an outside call is being made for it, which this would not change; `undefined` where it is not there
  */
 export async function retryPutAside(client: Client, id: string): Promise<'due' | 'busy' | undefined> {
-  const text = `WITH free AS (SELECT id AS free FROM parked_message WHERE id = $1 AND NOT ${BUSY} FOR UPDATE SKIP LOCKED)
+  const text = `WITH free AS (SELECT id AS free FROM parked_message WHERE id = $1 AND NOT coalesce(${LEASED}, false) FOR UPDATE)
                 ${RETRY} FROM free WHERE id = free`;
   if ((await client.query(text, [id])).rowCount === 1) return 'due';
   const { rowCount } = await client.query('SELECT FROM parked_message WHERE id = $1', [id]);
@@ -89,9 +89,6 @@ export async function retryPutAside(client: Client, id: string): Promise<'due' |
 export async function retryAllPutAside(client: Client): Promise<number> {
   return (await client.query(`${RETRY} WHERE state = 'dead' OR due_at > now()`)).rowCount ?? 0;
 }
-
-/** An attempt is being made. */
-const BUSY = 'coalesce(begun > 0 AND greatest(leased_until, claimed_until) > now(), false)';
 
 /** An attempt that is being made keeps its lease. */
 const RETRY = `UPDATE parked_message SET state = 'waiting', attempts = 0, due_at = now(), waiting_for = NULL`;

@@ -122,7 +122,7 @@ export class Deliveries {
 function busy(id: string): Conflict {
   return new Conflict(
     'being_handled',
-    `An attempt is being made for ${id}, so nothing was changed. It ends at the limit of its handler at the latest; try again then.`,
+    `An outside call is being made for ${id}, so nothing was changed. It ends at the limit of its handler at the latest; try again then.`,
   );
 }
 
