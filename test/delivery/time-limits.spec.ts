@@ -4,7 +4,7 @@ import { overdueHandlers } from '../../src/platform/messaging/time-limit.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import { Asked, Asker, Called, hanging, Tell, Teller } from '../support/asking-modules.js';
+import { Asked, Asker, Called, hanging, Noted, Tell, Teller } from '../support/asking-modules.js';
 import type { Replica } from '../support/replica.js';
 import { startReplica } from '../support/replica.js';
 
@@ -124,6 +124,13 @@ describe('an outside call that is never answered', () => {
 });
 
 describe('the limit of a subscription', () => {
+  it('is below that of its session, which is raised for a longer one', async () => {
+    await replica.execute(new Tell({ key: 'short ', how: 'session' }));
+    await replica.publish(new Noted({ key: 'in-a-row long ', how: 'session' }));
+    await eventually(async () => (await told()).includes('in-a-row long 2min'), 'the longer limit');
+    expect(await told()).toContain('short 1min');
+  });
+
   it.each([0, -1, 1.5, 3_600_001, NaN])('is refused when it is %s', (timeoutMs) => {
     expect(() => Subscription({ name: 'page', timeoutMs })).toThrow(
       '@Subscription page: timeoutMs has to be a whole number of milliseconds from 1 to 3600000',

@@ -28,6 +28,8 @@ class Tables1790000000000 implements MigrationInterface {
   }
 }
 
+const IDLE = 'idle_in_transaction_session_timeout';
+
 /** Handlers that hang wait for this, and then try everything that has an effect. */
 let release = (): void => undefined;
 let released = new Promise<void>((resolve) => (release = resolve));
@@ -52,6 +54,8 @@ abstract class Handling {
   async act({ key, how }: { key: string; how: string }): Promise<void> {
     if (how === 'hang') return await this.#hang(key);
     if (how === 'gate') return await this.#gate();
+    if (how === 'session')
+      await this.database.sql(`INSERT INTO told (key) VALUES ($1 || current_setting('${IDLE}'))`, [key]);
     if (how === 'fail') throw new Error('it fails');
     if (how === 'exit') process.exit(9);
     if (how === 'throw')
@@ -127,7 +131,7 @@ abstract class Noting extends Handling implements IEventHandler<Noted> {
 }
 
 @EventsHandler(Noted)
-@Subscription({ name: 'in-a-row', retry: { ...retry, attempts: 20 } })
+@Subscription({ name: 'in-a-row', retry: { ...retry, attempts: 20 }, timeoutMs: 90_000 })
 class InARow extends Noting {
   readonly name = 'in-a-row';
 
