@@ -1,20 +1,24 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../src/platform/testing/eventually.js';
 import { Collector } from '../support/collector.js';
 import { startHost } from '../support/host-process.js';
+import { get, rawRequest } from '../support/raw-http.js';
 import type { Customer } from '../support/shop.js';
 import { Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
-import { expectAllModules, FINAL_S, named, pathOf, placed, PRICE, wholeTrace } from './traces.js';
+import { expectAllModules, FINAL_S, named, newTraceId, pathOf, placed, PRICE, wholeTrace } from './traces.js';
 
 describe('one process', () => {
   let collector: Collector;
   let customer: Customer;
   let sku: string;
+  let url: string;
 
   beforeAll(async () => {
     collector = await Collector.start();
     const env = { ...(await ownEnv()), ...collector.env };
-    const shop = new Shop((await startHost(env)).url, env.DATA_DIR);
+    ({ url } = await startHost(env));
+    const shop = new Shop(url, env.DATA_DIR);
     customer = await shop.customer();
     sku = await (await shop.staff()).stocked(100, PRICE);
   }, 60_000);
@@ -36,6 +40,17 @@ describe('one process', () => {
     ]);
     const [settled] = named(spans, 'payments.settle-payment.v1');
     expect(pathOf(settled!, spans)).toContain('process payments.charge-requested.v1');
+  });
+
+  it.each([
+    ['a path that cannot be decoded', '/v1/orders/%zz', 400],
+    ['a parameter that is too long', `/v1/orders/${'x'.repeat(101)}`, 414],
+  ])('a request with %s has a span that ends', async (_, target, status) => {
+    const traceId = newTraceId();
+    const head = get(target, `\ntraceparent: 00-${traceId}-b7ad6b7169203331-01`);
+    expect((await rawRequest(url, head)).status).toBe(status);
+    const [span] = await eventually(() => collector.trace(traceId).length > 0 && collector.trace(traceId), 'its span');
+    expect(span).toMatchObject({ name: 'GET', attributes: { 'http.response.status_code': status } });
   });
 
   it('statements are below the transaction of the command, and say what, not with which values', async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { get, rawRequest } from '../support/raw-http.js';
 import { Client } from '../support/client.js';
 import type { HostEnv } from '../support/host-process.js';
 import { runBuilt, startHost } from '../support/host-process.js';
@@ -98,6 +99,42 @@ describe('in production', () => {
       expect((await shop.get<Problem>(path)).expect(404).code).toBe('not_found');
     },
   );
+
+  it.each([
+    '/%6detrics',
+    '/metric%73',
+    'http://x/metrics',
+    '/metrics#x',
+    '/metrics?x',
+    '/metrics;x',
+    '/%5fops/deliveries',
+    '/_ops/%64eliveries',
+    'http://x/_ops/sagas',
+    '/_ops/deliveries#x',
+    '//metrics',
+    '/./metrics',
+  ])('%s is not there either', async (target) => {
+    const { status, body } = await rawRequest(shop.url, get(target));
+    expect({ status, code: (JSON.parse(body) as Problem).code }).toEqual({ status: 404, code: 'not_found' });
+  });
+
+  it('the listener of operations has nothing else, however it is spelled, and its errors are problems', async () => {
+    const to = (head: string) => rawRequest(ops.url, head);
+    expect((await to(get('/%6detrics'))).body).toContain('liftout_dead_letters');
+    for (const target of ['/v1/catalog/products', '/%761/catalog/products', '/nothing']) {
+      const { status, body } = await to(get(target));
+      expect({ status, code: (JSON.parse(body) as Problem).code }).toEqual({ status: 404, code: 'not_found' });
+    }
+    for (const [head, status] of [
+      [get('/%zz'), 400],
+      ['no HTTP', 400],
+      [get('/metrics', '\nExpect: miracles'), 417],
+      [get('/metrics', `\nX-Large: ${'x'.repeat(17_000)}`), 431],
+    ] as const) {
+      const answer = await to(head);
+      expect([answer.status, (JSON.parse(answer.body) as Problem).status]).toEqual([status, status]);
+    }
+  });
 
   it('answers bind browsers to HTTPS', async () => {
     expect((await shop.get('/v1/catalog/products')).headers.get('strict-transport-security')).toContain('max-age');

@@ -3,25 +3,23 @@ import type { FastifyRequest } from 'fastify';
 import { unstorableIn } from '../messaging/plain/storable.js';
 import { refusal } from './failures.js';
 import { BODY_LIMIT } from './fastify-options.js';
-import { RequestRefused } from './problem.js';
+import { InvalidFields, RequestRefused } from './problem.js';
 
 type Done = (error: Error | null, body?: unknown) => void;
 
 /** JSON is the only kind of body. An empty one is none, whatever its type says. */
 export function parseBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('text/plain');
   app.useBodyParser(
     'application/json',
     { bodyLimit: BODY_LIMIT },
-    (request: FastifyRequest, body: Buffer, done: Done) => {
-      if (body.length === 0) return done(null);
-      const text = body.toString('utf8');
-      return parse(request, text, (error, value) => {
-        if (error) return done(malformed());
-        return unstorableIn(value) ? done(unstorable()) : done(null, value);
-      });
+    (_request: FastifyRequest, body: Buffer, done: Done) => {
+      try {
+        return done(null, body.length === 0 ? undefined : parsed(body.toString('utf8')));
+      } catch (error) {
+        return done(error as Error);
+      }
     },
   );
   // Nest would read forms as well.
@@ -33,6 +31,33 @@ export function parseBodies(app: NestFastifyApplication): void {
       done(new RequestRefused(status, code, detail));
     },
   );
+}
+
+/** @throws RequestRefused when it is no JSON or cannot be stored; InvalidFields when it names what every object has */
+function parsed(text: string): unknown {
+  const value = parseJson(text);
+  if (unstorableIn(value)) throw unstorable();
+  const errors = inheritedIn(value).map((field) => ({ field, message: 'This field is not known.' }));
+  if (errors.length > 0) throw new InvalidFields('validation_failed', 'The body is not as expected.', errors);
+  return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed();
+  }
+}
+
+/** Where fields have the names by which an object inherits: whoever copies them would change what it inherits. */
+function inheritedIn(value: unknown, path: readonly string[] = []): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = [...path, key];
+    const inherits = key === '__proto__' || (key === 'constructor' && Object.hasOwn(Object(inner), 'prototype'));
+    return inherits ? [at.join('.')] : inheritedIn(inner, at);
+  });
 }
 
 /** Text that PostgreSQL cannot store is refused wherever it comes in. */

@@ -114,12 +114,27 @@ describe('what is sent', () => {
     expect(await (await fetch(`${at.url}/v1/things`)).json()).toEqual({ limit: 20, items: [] });
   });
 
-  it.each(['{', '{"a":1,}', 'x', '{"__proto__":{"a":1}}', '{"constructor":{"prototype":{"a":1}}}'])(
-    'is refused when it is no JSON: %s',
-    async (body) => {
-      await problem(...post(`${at.url}/v1/things`, body), 400, 'malformed_json');
-    },
-  );
+  it.each(['{', '{"a":1,}', 'x'])('is refused when it is no JSON: %s', async (body) => {
+    await problem(...post(`${at.url}/v1/things`, body), 400, 'malformed_json');
+  });
+
+  it.each([
+    ['__proto__', '{"__proto__":{"a":1}}'],
+    ['constructor', '{"constructor":{"prototype":{"a":1}}}'],
+    ['lines.0.__proto__', '{"lines":[{"__proto__":1}]}'],
+  ])('may not name what every object has: %s', async (field, body) => {
+    const { errors } = await problem(...post(`${at.url}/v1/things`, body), 422, 'validation_failed');
+    expect(errors).toEqual([{ field, message: 'This field is not known.' }]);
+  });
+
+  it('may not name what every object has as a field of a schema', async () => {
+    const { errors } = await problem(
+      ...post(`${at.url}/v1/things`, '{"lines":[{"sku":"cup","quantity":1}],"constructor":1}'),
+      422,
+      'validation_failed',
+    );
+    expect(errors).toContainEqual({ field: 'constructor', message: 'This field is not known.' });
+  });
 
   it('has no NUL characters and no halves of characters, in no place', async () => {
     await problem(...post(`${at.url}/v1/things`, { lines: [], note: 'a\0b' }), 400, 'bad_request');

@@ -8,7 +8,7 @@ import { RequestRefused } from './problem.js';
 const MINUTE_MS = 60_000;
 
 /** Asked for all the time. */
-const OPERATIONAL = /^\/(health|metrics)(\/|\?|$)/;
+const OPERATIONAL = /^\/(health|metrics)(\/|$)/;
 
 /**
  * Limits each client to so many requests in the minute that begins with its first one, whether there is a route for them or
@@ -26,7 +26,7 @@ export class RateLimit {
   /** Counts a request of its client, unless a machine looks after this process with it. @throws RequestRefused 429, when that is one too many */
   async count(request: FastifyRequest): Promise<void> {
     const { rateLimit } = this.options;
-    if (rateLimit === 'off' || OPERATIONAL.test(request.url)) return;
+    if (rateLimit === 'off' || OPERATIONAL.test(request.routeOptions.url ?? '')) return;
     const client = await this.#client(request);
     const { count, endsAt } = this.#windows.count(client, Date.now());
     if (count <= rateLimit) return;

@@ -11,11 +11,22 @@ export class RouteTable {
 
   /** The methods that a path answers to; none when there is no such path. */
   methodsOf(url: string): string[] {
-    const path = url.split('?', 1)[0]!;
+    const path = decoded(url.replace(ORIGIN, '').split(/[?#]/, 1)[0]!);
     const methods = new Set<string>();
     for (const route of this.#routes.values())
       if (route.pattern.test(path)) for (const method of route.methods) methods.add(method);
     return [...methods].sort();
+  }
+}
+
+/** A request target may be a whole URL. */
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
+
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
   }
 }
 

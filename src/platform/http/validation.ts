@@ -28,6 +28,9 @@ export class Validation extends StandardSchemaValidationPipe {
     super({ exceptionFactory: (issues) => new Issues(issues) });
   }
 
+  /** Nest would leave them out without a word: a schema refuses them as every field that it does not know. */
+  protected override stripProtoKeys(): void {}
+
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     try {
       return await super.transform(value, metadata);

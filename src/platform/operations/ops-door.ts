@@ -3,15 +3,15 @@ import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Connections } from '../http/connections.js';
-import { ARRIVAL_MS } from '../http/fastify-options.js';
+import { answerParserErrors, ARRIVAL_MS } from '../http/fastify-options.js';
 import { HttpOptions } from '../http/http-options.js';
 import { refusal } from '../http/failures.js';
 import { RequestRefused } from '../http/problem.js';
 import type { Metrics } from '../observability/metrics.js';
 
 /** What is for those who look after the process, and nobody else. */
-const OPERATIONAL = /^\/(metrics|_ops)(\/|\?|$)/;
-const HEALTH = /^\/health(\/|\?|$)/;
+const OPERATIONAL = /^\/(metrics|_ops)(\/|$)/;
+const HEALTH = /^\/health(\/|$)/;
 const TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The requests that came in by the operations' own listener. */
@@ -25,8 +25,11 @@ export function serveOperations(app: NestFastifyApplication, metrics: Metrics | 
   const { production } = app.get(HttpOptions);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const here = within.has(request.raw) || !production;
-    if (here || !OPERATIONAL.test(request.url)) return done();
+    // The route that matched decides, and not how the client has written its path.
+    const { url: route = '' } = request.routeOptions;
+    const operational = OPERATIONAL.test(route);
+    const here = within.has(request.raw) ? operational || HEALTH.test(route) : !production || !operational;
+    if (here) return done();
     const { status, code, detail } = refusal(404);
     return done(new RequestRefused(status, code, detail));
   });
@@ -43,15 +46,12 @@ export class OpsDoor {
 
   constructor(app: NestFastifyApplication) {
     const fastify = app.getHttpAdapter().getInstance();
-    this.#server = createServer({ requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS }, (request, response) => {
-      const path = request.url ?? '/';
-      if (!OPERATIONAL.test(path) && !HEALTH.test(path)) {
-        response.writeHead(404).end();
-        return;
-      }
+    const options = { requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS, requireHostHeader: false };
+    this.#server = createServer(options, (request, response) => {
       within.add(request);
       fastify.routing(request, response);
     });
+    answerParserErrors(this.#server, fastify);
     this.#connections = new Connections(this.#server);
   }
 

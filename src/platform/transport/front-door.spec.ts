@@ -1,3 +1,4 @@
+import { get, rawRequest } from '../../../test/support/raw-http.js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -49,6 +50,16 @@ describe('a route of a module in another process', () => {
     const head = await fetch(`${url}${WHO}`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
     expect((await fetch(`${url}/v1/doors/none`)).status).toBe(404);
+  });
+
+  it('is answered however its request is written, and as large as the public listener takes it', async () => {
+    const { url } = await doors();
+    expect((await rawRequest(url, get(`http://doors.test${WHO}`))).status).toBe(200);
+    expect((await rawRequest(url, get(`${WHO}#part`))).status).toBe(200);
+    expect((await rawRequest(url, get(`${WHO}?x=${'x'.repeat(7000)}`))).status).toBe(200);
+    expect((await rawRequest(url, get(WHO, `\nX-Large: ${'x'.repeat(15_500)}`))).status).toBe(200);
+    const tooLarge = await rawRequest(url, get(WHO, `\nX-Large: ${'x'.repeat(17_000)}`));
+    expect([tooLarge.status, (JSON.parse(tooLarge.body) as { code: string }).code]).toEqual([431, 'headers_too_large']);
   });
 
   it('knows the client by token and address, whatever else its request says', async () => {

@@ -4,7 +4,9 @@ import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contextOptions } from '../bounded-context.js';
+import { refusal } from '../http/failures.js';
 import { Identity } from '../http/identity.js';
+import { RequestRefused } from '../http/problem.js';
 import { stateOf } from '../http/request-state.js';
 import { forwarding } from '../observability/seam-spans.js';
 import { inSpan } from '../observability/spans.js';
@@ -52,7 +54,7 @@ function forward(client: SeamClient, request: FastifyRequest, reply: FastifyRepl
   });
   const onward = {
     method,
-    path: `${PATHS.http}${url}`,
+    path: `${PATHS.http}${originForm(url)}`,
     body: (request.body as Buffer | undefined) ?? '',
     headers: { ...requestHeaders(headers), 'x-correlation-id': correlationId },
     client: ip,
@@ -66,9 +68,22 @@ function forward(client: SeamClient, request: FastifyRequest, reply: FastifyRepl
       return client.forward({ ...onward, headers: traced, timeoutMs });
     });
     if (answer.headers[FORWARDED] !== undefined) return answer;
+    // It was not asked at all: the request is too large for its listener.
+    if (TOO_LARGE.has(answer.status)) throw refused(answer);
     throw unanswered(`${method} of ${client.peer.module}`, { status: answer.status, body: await buffer(answer.body) });
   });
 }
+
+const TOO_LARGE = new Set([413, 414, 431]);
+
+function refused({ status, body }: SeamAnswer<Readable>): RequestRefused {
+  body.destroy();
+  const { code, detail } = refusal(status);
+  return new RequestRefused(status, code, detail);
+}
+
+/** A request target may be a whole URL: RFC 9112, 3.2.2. A fragment is none of the server's business. */
+const originForm = (url: string) => url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
 
 /** The paths of a module's controllers. Nest keeps them under this name. */
 function prefixesOf(module: Type): string[] {

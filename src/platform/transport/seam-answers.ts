@@ -15,6 +15,15 @@ import { FORWARDED, fromWire, outcomeBody, PATHS } from './wire.js';
 const MOST_MESSAGES = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
+/** Parameters of the feeds. */
+const NUMBERS = ['after', 'limit', 'bytes', 'wait'] as const;
+const NOT_NUMBERS = {
+  reason: 'fault',
+  message: `${NUMBERS.join(', ')}: expected whole numbers, and a limit from 1 on`,
+};
+const isNumber = (asked: URLSearchParams) => (name: (typeof NUMBERS)[number]) =>
+  (name === 'limit' ? /^[1-9]\d{0,14}$/ : /^\d{1,15}$/).test(asked.get(name) ?? '1');
+
 /** What the internal listener gives access to: the modules of this process. */
 export interface SeamHost {
   readonly registry: Registry;
@@ -65,6 +74,7 @@ export class SeamAnswers {
     if (path === PATHS.messages) return this.#message(arrived, response);
     if (path.startsWith(`${PATHS.http}/`)) return this.#forwarded(arrived, response);
     const asked = new URLSearchParams(query);
+    if (!NUMBERS.every(isNumber(asked))) return sendJson(response, 400, NOT_NUMBERS);
     const feed = `${PATHS.feeds}/${arrived.module}`;
     if (path === `${feed}/settled`) return this.#settled(arrived.module, asked, response);
     if (path === `${feed}/readers`) return this.#readers(arrived, response);
@@ -115,7 +125,7 @@ export class SeamAnswers {
   }
 
   async #feed(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
-    const limit = Math.min(MOST_MESSAGES, Number(asked.get('limit')));
+    const limit = Math.min(MOST_MESSAGES, Number(asked.get('limit') ?? MOST_MESSAGES));
     const bytes = Math.min(MAX_PAGE_BYTES, Number(asked.get('bytes') ?? MAX_PAGE_BYTES));
     const filter = { streams: asked.getAll('stream'), types: asked.getAll('type') };
     const page = await this.host.feedOf(module).feed.read(Number(asked.get('after')), filter, limit, bytes);

@@ -43,6 +43,8 @@ export interface Forwarding extends Pick<SeamRequest, 'method' | 'path' | 'body'
 const PING_MS = 1000;
 /** How long an answer that has begun may stand still, in milliseconds: then its connection is lost. */
 const BODY_TIMEOUT_MS = 30_000;
+/** Bytes of the headers of an answer. */
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /**
  * Signed requests to one module in another process, over HTTP/1.1 connections that are kept alive. How many there are is
@@ -60,7 +62,8 @@ export class SeamClient {
     const { tls, secret } = identity;
     this.#key = seamKey(secret);
     this.policy = new SeamPolicy(peer.module);
-    this.#pool = new Pool(peer.url, { bodyTimeout: BODY_TIMEOUT_MS, ...(tls && { connect: tls }) });
+    const limits = { bodyTimeout: BODY_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES };
+    this.#pool = new Pool(peer.url, { ...limits, ...(tls && { connect: tls }) });
   }
 
   /**

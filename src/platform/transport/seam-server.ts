@@ -10,6 +10,8 @@ import { SeamAnswers, sendJson } from './seam-answers.js';
 import type { SeamTls } from './seam-client.js';
 import { seamKey, SeamRefusal, SeamVerifier } from './seam-token.js';
 
+/** Bytes of a request line and its headers: what a public listener accepts, and the signature of it. */
+const MAX_HEADER_BYTES = 64 * 1024;
 /** How long a request may take to arrive, in milliseconds. */
 const ARRIVAL_MS = 30_000;
 
@@ -39,7 +41,7 @@ export class SeamServer {
     setMaxListeners(0, this.#closing.signal);
     this.#answers = new SeamAnswers(host, routes, this.#closing.signal);
     const listener: RequestListener = (request, response) => void this.#serve(request, response);
-    const timeouts = { requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS };
+    const timeouts = { requestTimeout: ARRIVAL_MS, headersTimeout: ARRIVAL_MS, maxHeaderSize: MAX_HEADER_BYTES };
     const mutual = tls && {
       ...tls,
       ...timeouts,

@@ -282,6 +282,25 @@ describe('the internal listener', () => {
   });
 });
 
+describe('a question about a feed', () => {
+  it.each([
+    'after=x',
+    'after=-1',
+    'after=1.5',
+    'after=',
+    'limit=0',
+    'limit=x',
+    'bytes=1e3',
+    'after=NaN',
+    `after=${'9'.repeat(16)}`,
+  ])('is refused for %s, which is no whole number', async (wrong) => {
+    const { status, body } = await client.request('GET', `/seam/v1/feeds/notes?stream=notes&${wrong}`, '', 1000);
+    expect([status, body.toString()]).toEqual([400, expect.stringContaining('expected whole numbers')]);
+    const settled = await client.request('GET', `/seam/v1/feeds/notes/settled?wait=0&${wrong}`, '', 1000);
+    expect(settled.status).toBe(400);
+  });
+});
+
 describe('a process with another secret', () => {
   it('is told that the secrets differ, and is not asked again', async () => {
     const stranger = callerOf(
