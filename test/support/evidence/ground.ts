@@ -74,6 +74,21 @@ export class Ground {
        WHERE datname = current_database() AND application_name LIKE 'liftout:%'`);
   }
 
+  /** As after a fail-over to a server that does not take writes yet: sessions are ended, and new ones may only read. */
+  async readOnly(yes: boolean): Promise<void> {
+    for (const role of this.#roles()) {
+      const setting = 'default_transaction_read_only';
+      await this.sql(yes ? `ALTER ROLE ${role} SET ${setting} = on` : `ALTER ROLE ${role} RESET ${setting}`);
+    }
+    if (yes) await this.endSessions();
+  }
+
+  #roles(): string[] {
+    return [...this.database.urls.values()].map((url) =>
+      pg.escapeIdentifier(decodeURIComponent(new URL(url).username)),
+    );
+  }
+
   async drop(): Promise<void> {
     await this.admin.end();
     await this.database.drop();

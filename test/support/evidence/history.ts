@@ -1,5 +1,5 @@
 import type { Task } from './workload.js';
-import { timesOf, tokenOf } from './workload.js';
+import { markOf, timesOf, tokenOf } from './workload.js';
 
 /** Something that happened for the version of a thing, or the step of a job, known by its token. */
 export interface Entry {
@@ -30,6 +30,8 @@ export interface Verdict {
   unfounded: number;
 }
 
+/** The consumer that knows marks as well. */
+export const MARKING = 'marking';
 export const STEPS = [1, 2, 3];
 const FLAWLESS: Verdict = { lost: 0, doubled: 0, reordered: 0, unfounded: 0 };
 
@@ -49,6 +51,12 @@ export function tokensOf(tasks: readonly Task[]): string[] {
     return Array.from({ length: timesOf(task.mood) }, (_, time) => tokenOf(task.token, time + 1));
   });
 }
+
+/** The tokens of the marks that stand beside them. */
+export const marksOf = (tasks: readonly Task[]) =>
+  tokensOf(tasks)
+    .filter((token) => token.endsWith('#2'))
+    .map(markOf);
 
 export const jobsOf = (tasks: readonly Task[]) => tasks.flatMap((task) => (task.kind === 'begin' ? [task.job] : []));
 
@@ -70,7 +78,10 @@ export function judge(tasks: readonly Task[], history: History): Map<string, Ver
     ['calls', { ...sameSet(tokens, [...new Set(history.calls)]), doubled: 0 }],
     ['state', stateOf(history)],
   ]);
-  for (const [consumer, effects] of history.effects) verdicts.set(consumer, inOrder(tokens, effects));
+  for (const [consumer, effects] of history.effects) {
+    const expected = consumer === MARKING ? [...tokens, ...marksOf(tasks)] : tokens;
+    verdicts.set(consumer, inOrder(expected, effects));
+  }
   return verdicts;
 }
 

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../../src/platform/testing/eventually.js';
 import type { Ground } from './ground.js';
 import type { Verdict } from './history.js';
-import { isFlawless, jobsOf, judge, sum, tokensOf } from './history.js';
+import { isFlawless, jobsOf, judge, marksOf, sum, tokensOf } from './history.js';
 import type { Moment } from './points.js';
 import { POINTS } from './points.js';
 import type { Strike } from './strike.js';
 import { CONSUMERS } from './taking.js';
+import type { Manner } from './worker-process.js';
 import { WorkerProcess } from './worker-process.js';
 import { random, workload } from './workload.js';
 
@@ -54,11 +55,11 @@ export class RunStage {
     return (this.#worker ??= await this.another());
   }
 
-  /** One more worker, started. */
-  async another(): Promise<WorkerProcess> {
+  /** One more worker, started; of the present version and with the database's own address, if nothing else is said. */
+  async another(manner: Manner = {}): Promise<WorkerProcess> {
     const worker = this.#spare;
     this.#spare = new WorkerProcess();
-    await worker.start(this.ground);
+    await worker.start(this.ground, manner);
     return worker;
   }
 
@@ -92,7 +93,8 @@ export class RunStage {
   /** Everything that is expected has happened; or has not for so long that it is lost. */
   async #quiet(run: string, seed: number): Promise<void> {
     const tasks = workload(run, seed);
-    const [effects, jobs] = [tokensOf(tasks).length * CONSUMERS.length, jobsOf(tasks).length];
+    const effects = tokensOf(tasks).length * CONSUMERS.length + marksOf(tasks).length;
+    const jobs = jobsOf(tasks).length;
     const look = async () => {
       const reached = await this.ground.reached(run);
       return reached.effects >= effects && reached.jobs >= jobs;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../../src/platform/testing/eventually.js';
+import { Line } from './line.js';
 import { MOMENTS, POINTS } from './points.js';
 import type { Plan } from './runs.js';
 import { cutAt, killedAt, strikeOf } from './runs.js';
@@ -86,6 +87,74 @@ const clockJumps =
     return true;
   };
 
+/** The connections of a process carry nothing any more and stay open; new ones work. */
+const goneSilent: Plan['happens'] = async (stage, { seed }) => {
+  const { urls } = stage.ground.database;
+  const line = await Line.to([...urls.values()][0]!);
+  const through = new Map([...urls].map(([module, url]) => [module, line.through(url)]));
+  const worker = await stage.another({ urls: through });
+  const working = worker.ask({ do: 'work', run: stage.current, seed });
+  await soon(seed);
+  line.silence();
+  await working;
+  await worker.stop();
+  line.close();
+  await stage.ground.endLeases();
+  return true;
+};
+
+/** A server that only reads takes the place of the one that writes, for a while. */
+const onlyReads: Plan['happens'] = async (stage, { seed }) => {
+  const working = (await stage.worker()).ask({ do: 'work', run: stage.current, seed });
+  await soon(seed);
+  await stage.ground.readOnly(true);
+  await delay(1000);
+  await stage.ground.readOnly(false);
+  await working;
+  return true;
+};
+
+/** Handlers do not return within their limit, and go on after it. */
+const hang: Plan['happens'] = async (stage, { seed }) => {
+  const worker = await stage.worker();
+  const working = worker.ask({ do: 'work', run: stage.current, seed });
+  await soon(seed);
+  await worker.ask({ do: 'hang' });
+  await working;
+  return true;
+};
+
+/** Beside the present version the former one begins, is alone for a while, and the present one comes again. */
+const twoVersions: Plan['happens'] = async (stage, { seed }) => {
+  const present = await stage.worker();
+  const working = present.outlives({ do: 'work', run: stage.current, seed });
+  const former = await stage.another({ version: 'former' });
+  void former.outlives({ do: 'work', run: stage.current, seed });
+  await soon(seed);
+  await present.kill();
+  stage.bury();
+  await working;
+  await stage.ground.endLeases();
+  await former.outlives({ do: 'work', run: stage.current, seed });
+  const next = await stage.worker();
+  const again = next.ask({ do: 'work', run: stage.current, seed });
+  await soon(seed + 1);
+  await former.stop();
+  await again;
+  return true;
+};
+
+/** Refused commands run beside other work of the same unit, as in every run, and the process is killed in it. */
+const killedAmongRefusals: Plan['happens'] = async (stage, { seed }) => {
+  const worker = await stage.worker();
+  void worker.outlives({ do: 'work', run: stage.current, seed });
+  await soon(seed);
+  await worker.kill();
+  stage.bury();
+  await stage.ground.endLeases();
+  return true;
+};
+
 /** The database goes away in the middle of the work, and comes back. */
 const databaseGone = (restart: () => Promise<void>): Plan['happens'] => {
   return async (stage, { seed }) => {
@@ -105,6 +174,11 @@ export const OTHERS: Scenario[] = [
   other('two replicas with the same work, killed in turn', inTurn),
   other('clock jumps an hour ahead, kill, an hour back', clockJumps(HOUR)),
   other('clock jumps an hour back, kill, an hour ahead', clockJumps(-HOUR)),
+  other('connections go silent', goneSilent),
+  other('fail-over to a server that only reads', onlyReads),
+  other('handlers hang beyond their limit', hang),
+  other('two versions side by side, back and forward', twoVersions),
+  other('concurrent work in one unit, kill', killedAmongRefusals),
 ];
 
 /** Those that take the server away: nobody else may be using it. */

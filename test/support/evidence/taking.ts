@@ -1,22 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ICommandHandler, IEventHandler } from '@nestjs/cqrs';
 import { CommandBus, CommandHandler, EventsHandler } from '@nestjs/cqrs';
 import { Injectable } from '@nestjs/common';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
-import { BoundedContext, Database, defineCommand, Saga, Subscription } from '../../../src/platform/index.js';
-import { JobBegun, TakeStep, ThingRaised } from './making.js';
+import { BoundedContext, Conflict, Database, defineCommand, Saga, Subscription } from '../../../src/platform/index.js';
+import { JobBegun, TakeStep, ThingMarked, ThingRaised } from './making.js';
+import { MARKING } from './history.js';
 import { callOutside, noteOutside } from './outside.js';
 
 /** The consumer: every way there is to hear of an event. Nothing in its tables keeps an effect from being there twice. */
 const EFFECT = 'INSERT INTO effect (consumer, thing, version, token) VALUES ($1, $2, $3, $4)';
 const retry = { attempts: 1000, baseMs: 5, maxMs: 50 };
+const TIMEOUT_MS = 1000;
+
+/** Consumers whose next handler does not return within its limit; what it does then has to be refused. */
+const hanging = new Set<string>();
+
+export function hangOnce(): void {
+  for (const consumer of ['one-by-one', 'outside']) hanging.add(consumer);
+}
+
+async function perhapsHang(consumer: string): Promise<void> {
+  if (hanging.delete(consumer)) await delay(3 * TIMEOUT_MS);
+}
+
+/** Is refused after it has written an effect, which has to be gone. */
+export class TakeNothing extends defineCommand('taking.take-nothing.v1', {
+  payload: z.object({ thing: z.string(), version: z.int(), token: z.string() }),
+  errors: { refused: z.object({}) },
+}) {}
+
+@CommandHandler(TakeNothing)
+class TakeNothingHandler implements ICommandHandler<TakeNothing> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ thing, version, token }: TakeNothing) {
+    await this.database.sql(EFFECT, ['pipelined', thing, version, token]);
+    throw new Conflict('refused', 'It is refused.', {});
+  }
+}
 
 @EventsHandler(ThingRaised)
-@Subscription({ name: 'one-by-one' })
+@Subscription({ name: 'one-by-one', timeoutMs: TIMEOUT_MS, retry })
 class OneByOne implements IEventHandler<ThingRaised> {
   constructor(private readonly database: Database) {}
 
   async handle({ thing, version, token }: ThingRaised) {
+    await perhapsHang('one-by-one');
     await this.database.sql(EFFECT, ['one-by-one', thing, version, token]);
   }
 }
@@ -24,10 +55,17 @@ class OneByOne implements IEventHandler<ThingRaised> {
 @EventsHandler(ThingRaised)
 @Subscription({ name: 'pipelined', pipelined: true })
 class Pipelined implements IEventHandler<ThingRaised> {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly commands: CommandBus,
+  ) {}
 
+  /** Beside the effects of other messages, a command of every third version is refused. */
   async handle({ thing, version, token }: ThingRaised) {
-    await this.database.sql(EFFECT, ['pipelined', thing, version, token]);
+    const writing = this.database.sql(EFFECT, ['pipelined', thing, version, token]);
+    const refused = version % 3 === 0 ? [this.commands.execute(new TakeNothing({ thing, version, token }))] : [];
+    await Promise.allSettled(refused);
+    await writing;
   }
 }
 
@@ -80,12 +118,13 @@ export class RecordCall extends defineCommand('taking.record-call.v1', {
 }) {}
 
 @EventsHandler(ThingRaised)
-@Subscription({ name: 'outside', external: true, retry })
+@Subscription({ name: 'outside', external: true, timeoutMs: TIMEOUT_MS, retry })
 class Outside implements IEventHandler<ThingRaised> {
   constructor(private readonly commands: CommandBus) {}
 
   async handle({ thing, version, token }: ThingRaised) {
     await callOutside(token);
+    await perhapsHang('outside');
     await this.commands.execute(new RecordCall({ thing, version, token }));
   }
 }
@@ -98,6 +137,21 @@ class RecordCallHandler implements ICommandHandler<RecordCall> {
     await this.database.sql(EFFECT, ['outside', thing, version, token]);
   }
 }
+
+@EventsHandler(ThingRaised, ThingMarked)
+@Subscription({ name: MARKING })
+class Marking implements IEventHandler<ThingRaised | ThingMarked> {
+  constructor(private readonly database: Database) {}
+
+  async handle({ thing, version, token }: ThingRaised | ThingMarked) {
+    await this.database.sql(EFFECT, [MARKING, thing, version, token]);
+  }
+}
+
+/** The same in the version before there were marks. */
+@EventsHandler(ThingRaised)
+@Subscription({ name: MARKING })
+class FormerMarking extends Marking {}
 
 const Progress = z.object({ job: z.string(), step: z.int() });
 type Progress = z.output<typeof Progress>;
@@ -139,12 +193,29 @@ class Taking1790000000000 implements MigrationInterface {
   }
 }
 
-export const CONSUMERS = ['one-by-one', 'pipelined', 'batches', 'failing', 'outside'] as const;
+export const CONSUMERS = ['one-by-one', 'pipelined', 'batches', 'failing', 'outside', MARKING] as const;
+
+const providers = [
+  OneByOne,
+  Pipelined,
+  TakeNothingHandler,
+  Batches,
+  Failing,
+  Careless,
+  Outside,
+  RecordCallHandler,
+  Job,
+];
+const contracts = { RecordCall, TakeNothing };
+const migrations = [Taking1790000000000];
 
 @BoundedContext({
   name: 'taking',
-  contracts: { RecordCall },
-  providers: [OneByOne, Pipelined, Batches, Failing, Careless, Outside, RecordCallHandler, Job],
-  migrations: [Taking1790000000000],
+  contracts,
+  providers: [...providers, Marking],
+  migrations,
 })
 export class TakingModule {}
+
+@BoundedContext({ name: 'taking', contracts, providers: [...providers, FormerMarking], migrations })
+export class FormerTakingModule {}

@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { before } from '../../../src/platform/messaging/deadline.js';
 import type { Ground } from './ground.js';
-import type { Request } from './worker.js';
+import type { Request, Version } from './worker.js';
+
+/** In which way a worker differs from the others. */
+export interface Manner {
+  /** Where its modules find their database. */
+  urls?: ReadonlyMap<string, string>;
+  version?: Version;
+}
 
 const PATIENCE_MS = 300_000;
 
@@ -28,8 +35,8 @@ export class WorkerProcess {
     alive.add(this);
   }
 
-  async start({ database }: Ground): Promise<void> {
-    await this.ask({ do: 'start', adminUrl: database.adminUrl, urls: [...database.urls] });
+  async start({ database }: Ground, { urls = database.urls, version = 'present' }: Manner): Promise<void> {
+    await this.ask({ do: 'start', adminUrl: database.adminUrl, urls: [...urls], version });
   }
 
   /** @throws Error when the process ends before it has done what it was asked, or does not do it for minutes */

@@ -9,25 +9,31 @@ import type { Replica } from '../replica.js';
 import { startReplica } from '../replica.js';
 import { BeginJob, MakingModule, RaiseThing } from './making.js';
 import { closeOutside, openOutside } from './outside.js';
-import { TakingModule } from './taking.js';
+import { FormerTakingModule, hangOnce, TakingModule } from './taking.js';
 import type { Task } from './workload.js';
 import { random, workload } from './workload.js';
 
+/** The former version of the consumer does not know all messages. */
+export type Version = 'present' | 'former';
+
 /** What the tests ask of a worker process; each request is answered with its name when it is done. */
 export type Request =
-  | { do: 'start'; adminUrl: string; urls: [string, string][] }
+  | { do: 'start'; adminUrl: string; urls: [string, string][]; version: Version }
   | { do: 'work'; run: string; seed: number; strike?: Strike }
   | { do: 'jump'; ms: number }
+  /** The next handlers of some consumers do not return for a while. */
+  | { do: 'hang' }
   | { do: 'stop' };
 
 const AT_ONCE = 8;
 const PARTITION_ROWS = 400;
 let replica: Replica;
 
-async function start({ adminUrl, urls }: Extract<Request, { do: 'start' }>): Promise<void> {
+async function start({ adminUrl, urls, version }: Extract<Request, { do: 'start' }>): Promise<void> {
   openOutside(adminUrl);
   const database = { adminUrl, urls: new Map(urls), drop: () => Promise.resolve() };
-  replica = await startReplica(database, [MakingModule, TakingModule], { partitionRows: PARTITION_ROWS });
+  const taking = version === 'former' ? FormerTakingModule : TakingModule;
+  replica = await startReplica(database, [MakingModule, taking], { partitionRows: PARTITION_ROWS });
 }
 
 /** Executes every command of the run until it has an answer: as clients do, with the same key each time. */
@@ -70,6 +76,7 @@ async function answer(request: Request): Promise<void> {
   if (request.do === 'start') await start(request);
   else if (request.do === 'work') await work(request);
   else if (request.do === 'jump') jump(request.ms);
+  else if (request.do === 'hang') hangOnce();
   else return await stop();
   process.send!(request.do);
 }

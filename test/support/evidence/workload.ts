@@ -44,5 +44,8 @@ function moodOf(chance: number): Mood {
 /** How often a command of this mood speaks, when it does not fail. */
 export const timesOf = (mood: Mood) => (mood === 'twice' ? 2 : 1);
 
+/** What the mark beside the event with this token is known by. */
+export const markOf = (token: string) => `${token}!`;
+
 /** What the first, second … event of a command is known by. */
 export const tokenOf = (token: string, time: number) => `${token}#${time}`;
