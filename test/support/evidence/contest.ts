@@ -14,7 +14,7 @@ export interface Contest extends Written {
   seed: number;
   /** How often the process that delivers was killed meanwhile. */
   kills: number;
-  /** What the five consumers heard. */
+  /** What the six consumers heard. */
   ours: Verdict;
   naive: Map<string, Verdict>;
 }

@@ -74,6 +74,11 @@ export class Ground {
        WHERE datname = current_database() AND application_name LIKE 'liftout:%'`);
   }
 
+  /** Whether a checkpoint of a consumer covers this type. */
+  async covers(type: string): Promise<boolean> {
+    return (await this.sql('SELECT FROM taking.consumer_type WHERE type = $1 AND handled IS NULL', [type])).length > 0;
+  }
+
   /** As after a fail-over to a server that does not take writes yet: sessions are ended, and new ones may only read. */
   async readOnly(yes: boolean): Promise<void> {
     for (const role of this.#roles()) {

@@ -35,7 +35,7 @@ Written by \`npm run evidence\`; do not edit it here (\`test/support/evidence/re
 ## How it is tried
 
 Each run is a process of its own (\`test/support/evidence/worker.ts\`) with a producer and a consumer module on a real PostgreSQL: 64
-commands from eight clients, a fifth of them rolled back, four sagas of three steps, five consumers (one by one, batches, pipelined,
+commands from eight clients, a fifth of them rolled back, four sagas of three steps, six consumers (one by one, batches, pipelined, of two types,
 failing again and again, calling the outside). The driver's \`query\` is patched in that process, nowhere else: at the n-th statement
 that belongs to a point, n drawn from the seed, it gets SIGKILL or loses its connection, before the statement is sent, when it was sent,
 or when it was answered and nobody has heard of it. Another process (after a cut: the same one) takes over and repeats all commands

@@ -86,7 +86,7 @@ function writers(contests: readonly Contest[]): string {
   const rows = contests.flatMap((held) => {
     const { seed, tokens, rolledBack, kills, ours, naive } = held;
     const head = [String(seed), String(tokens.length), String(rolledBack)];
-    const five = [...head, `ours, five consumers, killed ${kills} times`, ...flaws(ours)];
+    const five = [...head, `ours, six consumers, killed ${kills} times`, ...flaws(ours)];
     return [five, ...[...naive].map(([name, verdict]) => [...head, `${name}, undisturbed`, ...flaws(verdict)])];
   });
   return table(['seed', 'committed rows', 'rolled back', 'reader', ...FLAWS], rows);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../../src/platform/testing/eventually.js';
 import { Line } from './line.js';
+import { ThingMarked } from './making.js';
 import { MOMENTS, POINTS } from './points.js';
 import type { Plan } from './runs.js';
 import { cutAt, killedAt, strikeOf } from './runs.js';
@@ -127,6 +128,8 @@ const hang: Plan['happens'] = async (stage, { seed }) => {
 /** Beside the present version the former one begins, is alone for a while, and the present one comes again. */
 const twoVersions: Plan['happens'] = async (stage, { seed }) => {
   const present = await stage.worker();
+  // Only from then on is the order of a key kept over both types.
+  await eventually(() => stage.ground.covers(ThingMarked.definition.name), 'the present version being known');
   const working = present.outlives({ do: 'work', run: stage.current, seed });
   const former = await stage.another({ version: 'former' });
   void former.outlives({ do: 'work', run: stage.current, seed });
