@@ -202,19 +202,16 @@ describe('what a module may still repeat is remembered by the others', () => {
     await publish(asker, new Asked({ key: 'dear', lines: ['dear'] }));
     const isDead = async () => (await of(asker, `SELECT 1 FROM parked_message WHERE state = 'dead'`)).length > 0;
     await eventually(isDead, 'a dead letter');
+    // Nine days later, which the asker reports when it starts; beside the command of a client.
+    await of(asker, `UPDATE parked_message SET parked_at = now() - interval '9 days'`);
     await stop(asker);
-    // Nine days later, beside the command of a client.
+    asker = await start(1);
+    await eventually(async () => (await holder())?.oldest_at < Date.now() - 8 * DAY, 'what it holds being reported');
     await of(
       ledger,
       `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by) VALUES ('ledger.book.v1', 'web', '', '', 'client')`,
     );
     await of(ledger, `UPDATE command_outcome SET created_at = now() - interval '9 days'`);
-    await of(ledger, `DELETE FROM message_holder WHERE module = 'asker'`);
-    asker = await start(1);
-    await of(asker, `UPDATE parked_message SET parked_at = now() - interval '9 days'`);
-    await stop(asker);
-    asker = await start(1);
-    await eventually(async () => (await holder())?.oldest_at < Date.now() - 8 * DAY, 'what it holds being reported');
     await keep();
     expect(await kept()).toEqual(['message']);
     mood.failsAfter.clear();
