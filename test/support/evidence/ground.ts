@@ -64,7 +64,9 @@ export class Ground {
 
   /** As if the time of the leases had passed which a dead process had taken. */
   async endLeases(): Promise<void> {
-    await this.sql('UPDATE taking.parked_message SET leased_until = now() WHERE leased_until > now()');
+    await this.sql(`
+      UPDATE taking.parked_message SET leased_until = least(leased_until, now()), claimed_until = least(claimed_until, now())
+       WHERE leased_until > now() OR claimed_until > now()`);
   }
 
   /** Ends the sessions of the workers from the server's side, all at once. */
