@@ -206,7 +206,11 @@ describe('what a module may still repeat is remembered by the others', () => {
     await of(asker, `UPDATE parked_message SET parked_at = now() - interval '9 days'`);
     await stop(asker);
     asker = await start(1);
-    await eventually(async () => (await holder())?.oldest_at < Date.now() - 8 * DAY, 'what it holds being reported');
+    const isReported = async () => {
+      const at = (await holder())?.oldest_at as Date | null | undefined;
+      return !!at && at.getTime() < Date.now() - 8 * DAY;
+    };
+    await eventually(isReported, 'what it holds being reported');
     await of(
       ledger,
       `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by) VALUES ('ledger.book.v1', 'web', '', '', 'client')`,
