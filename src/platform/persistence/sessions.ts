@@ -1,4 +1,5 @@
-import type { ClientBase, Pool } from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 
 /** What pg does not declare. */
@@ -9,6 +10,7 @@ interface Session {
 
 /** How long to wait until a session has ended, in milliseconds. */
 const END_TIMEOUT_MS = 5000;
+const LOOK_INTERVAL_MS = 20;
 
 export function poolOf(source: DataSource): Pool {
   return (source.driver as unknown as { master: Pool }).master;
@@ -24,12 +26,17 @@ export async function endSession(client: Pick<ClientBase, 'query'>, pool: Pool):
   const since = performance.now();
   connection.stream.destroy();
   // The number may be another session's by now: that one would be younger.
-  const text = `SELECT pg_terminate_backend(pid, ${END_TIMEOUT_MS}) FROM pg_stat_activity
+  const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE pid = $1 AND backend_start < now() - $2 * interval '1 ms'`;
+  const isThere = async (other: PoolClient) =>
+    ((await other.query(text, [processID, performance.now() - since])).rowCount ?? 0) > 0;
   try {
     const other = await pool.connect();
-    const values = [processID, performance.now() - since];
-    await other.query(text, values).finally(() => other.release());
+    try {
+      while ((await isThere(other)) && performance.now() - since < END_TIMEOUT_MS) await delay(LOOK_INTERVAL_MS);
+    } finally {
+      other.release();
+    }
   } catch {
     // Where the database does not answer there is nothing to end, or its own limits will.
   }
