@@ -93,12 +93,17 @@ describe('in production', () => {
     (await new Client(shop.url, await sign('bob', 'customer')).get('/v1/orders')).expect(200);
   });
 
-  it.each(['/docs', '/openapi.json', '/_dev', '/_dev/traces', '/provider/charges', '/metrics', '/_ops/deliveries'])(
-    '%s is not there',
-    async (path) => {
-      expect((await shop.get<Problem>(path)).expect(404).code).toBe('not_found');
-    },
-  );
+  it.each([
+    '/docs',
+    '/openapi.json',
+    '/_dev',
+    '/_dev/traces',
+    '/_dev/provider/charges',
+    '/metrics',
+    '/_ops/deliveries',
+  ])('%s is not there', async (path) => {
+    expect((await shop.get<Problem>(path)).expect(404).code).toBe('not_found');
+  });
 
   it.each([
     '/%6detrics',

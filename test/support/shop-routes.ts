@@ -120,7 +120,7 @@ export const WRONG: readonly Case[] = [
     ['?orderId=7', ['orderId']],
     ['?orderID=7', ['orderId', 'orderID']],
   ]),
-  ...query('/provider/charges', [['?orderId=7', ['orderId']]]),
+  ...query('/_dev/provider/charges', [['?orderId=7', ['orderId']]]),
   ...query('/v1/orders/7', [['', ['orderId']]]),
   ...query('/v1/storefront/orders/7', [['', ['orderId']]]),
   ...body('POST', '/v1/orders/7/cancellation', [['an order that cannot be', {}, ['orderId']]]),

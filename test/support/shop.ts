@@ -120,7 +120,7 @@ export class Staff extends Customer {
 
   /** What the payment provider has in its books: of one order, or of all. */
   async charges(orderId?: string): Promise<Charge[]> {
-    return (await this.get<Charge[]>(`/provider/charges${orderId ? `?orderId=${orderId}` : ''}`)).expect(200);
+    return (await this.get<Charge[]>(`/_dev/provider/charges${orderId ? `?orderId=${orderId}` : ''}`)).expect(200);
   }
 }
 

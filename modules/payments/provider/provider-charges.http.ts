@@ -17,7 +17,7 @@ const Charge = z.object({
 });
 
 /** What the simulated provider has really charged, for tests and the curious. Not there in production. */
-@Controller('provider/charges')
+@Controller('_dev/provider/charges')
 export class ProviderChargesHttp {
   constructor(
     private readonly ledger: ProviderLedger,
