@@ -178,7 +178,7 @@ export class Names {
   'modules/billing/described.d.mts': `export interface Described {\n  it: string;\n}\n`,
   'modules/billing/pair.ts': `import type { Other } from './other.js';\n\nexport interface Pair {\n  other: Other;\n}\n\nexport const pair = (other: Other): Pair => ({ other });\n`,
   'modules/billing/other.ts': `import { pair } from './pair.js';\n\nexport interface Other {\n  name: string;\n}\n\nexport const others = [pair({ name: 'one' })];\n`,
-  'modules/billing/archive.http.ts': `import { Controller, Get } from '@nestjs/common';\n\n@Controller('v1/stock-archive')\nexport class ArchiveHttp {\n  @Get('v1/stock')\n  all() {\n    return [];\n  }\n}\n\n@Controller()\nexport class RootHttp {\n  @Get('healthy/_ops')\n  get() {}\n}\n`,
+  'modules/billing/archive.http.ts': `import { Controller, Get } from '@nestjs/common';\n\n@Controller('v1/stock-archive')\nexport class ArchiveHttp {\n  @Get('v1/stock')\n  all() {\n    return [];\n  }\n}\n\n@Controller()\nexport class RootHttp {\n  @Get('healthy/_ops')\n  get() {}\n\n  @Get('_dev/billing/outbox')\n  show() {}\n}\n`,
   'test/acceptance/fixtures/plain.ts': `import { BillingMoved } from '../../../modules/billing/contracts/index.js';\n\nexport const moved = new BillingMoved({ id: '1' });\n`,
   'modules/billing/contracts/index.ts': `export * from './billing-events.js';\nexport * from './billing-messages.js';\nexport * from './more/values.js';\n`,
 };

@@ -1,9 +1,12 @@
 /** What paths of the platform itself begin with; no module may use them. */
-const PLATFORM = ['health', 'docs', 'openapi.json', 'metrics', 'seam', '_ops', '_dev'];
+const PLATFORM = ['health', 'docs', 'openapi.json', 'metrics', 'seam', '_ops', '_dev/traces', '_dev/style.css'];
+/** The platform's page. Below it a module may show what is for development only, beside the pages of the platform. */
+const DEVELOPMENT = '_dev';
 
 /** The prefix of the platform that a path begins with; undefined when it is free for modules. */
 export function platformPrefix(path: string): string | undefined {
-  return PLATFORM.find((prefix) => beginsWith(path, prefix));
+  const found = PLATFORM.find((prefix) => beginsWith(path, prefix));
+  return found ?? (segmentsOf(path).join('/') === DEVELOPMENT ? DEVELOPMENT : undefined);
 }
 
 /**

@@ -150,6 +150,8 @@ const ROUTES: readonly Leak[] = [
   route('a parameter that may be anything', `'v1/:what'`),
   route('health', `'health/billing'`),
   route('operations', `'_ops/billing'`),
+  route('the traces of development', `'_dev/traces/billing'`),
+  route('the page of development', `'_dev'`),
   route('the page of metrics, by a method', ``, `  @Get('metrics')\n  get() {}\n`),
 ];
 
