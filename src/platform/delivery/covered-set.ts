@@ -92,7 +92,10 @@ export async function noteKnown(database: Database, consumers: readonly Consumer
   );
 }
 
-/** Of one that reads whole streams there is no covered set, hence nothing to update before it is noted here. */
+/**
+ * Of one that reads whole streams there is no covered set, hence nothing to update before it is noted here: without a
+ * stream, so that nobody takes it for a covered type.
+ */
 const isTracked = ({ sources }: Consumer) => [...sources.values()].some(({ typed }) => typed.length > 0);
 
 const OLD = `t.seen_at < now() - ${SEEN_EVERY_MS} * interval '1 ms'`;

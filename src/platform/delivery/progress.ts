@@ -53,7 +53,7 @@ export async function readStanding(
   const text = `
     SELECT stored.consumer, position::float8 AS position, coalesce(passed, '[]') AS passed, coverage,
            coalesce((SELECT jsonb_agg(jsonb_build_object('stream', stream, 'type', type)) FROM consumer_type t
-              WHERE t.consumer = stored.consumer AND t.producer = $2 AND handled IS NULL), '[]') AS covered
+              WHERE t.consumer = stored.consumer AND t.producer = $2 AND stream <> '' AND handled IS NULL), '[]') AS covered
       FROM (SELECT coalesce((SELECT name FROM consumer_alias WHERE former = $1), $1) AS consumer) stored
       LEFT JOIN consumer_progress p
         ON p.consumer = stored.consumer AND p.producer = $2 AND part = $3 AND parts = $4
