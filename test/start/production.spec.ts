@@ -123,6 +123,15 @@ describe('in production', () => {
     expect({ status, code: (JSON.parse(body) as Problem).code }).toEqual({ status: 404, code: 'not_found' });
   });
 
+  it('nor does a method tell that it is somewhere else', async () => {
+    const status = async (at: Client, method: string, path: string) => (await at.send(method, path)).status;
+    for (const path of ['/metrics', '/_ops/deliveries']) {
+      expect([path, await status(shop, 'PUT', path), await status(ops, 'PUT', path)]).toEqual([path, 404, 405]);
+    }
+    expect(await status(ops, 'PUT', '/v1/catalog/products')).toBe(404);
+    expect(await status(shop, 'PUT', '/v1/catalog/products')).toBe(405);
+  });
+
   it('the listener of operations has nothing else, however it is spelled, and its errors are problems', async () => {
     const to = (head: string) => rawRequest(ops.url, head);
     expect((await to(get('/%6detrics'))).body).toContain('liftout_dead_letters');

@@ -5,6 +5,9 @@ import { refusal } from './failures.js';
 import { BODY_LIMIT } from './fastify-options.js';
 import { InvalidFields, RequestRefused } from './problem.js';
 
+/** Levels of objects and lists in a body. Whatever walks through a body calls itself once for each. */
+const MAX_DEPTH = 100;
+
 type Done = (error: Error | null, body?: unknown) => void;
 
 /** JSON is the only kind of body. An empty one is none, whatever its type says. */
@@ -33,9 +36,10 @@ export function parseBodies(app: NestFastifyApplication): void {
   );
 }
 
-/** @throws RequestRefused when it is no JSON or cannot be stored; InvalidFields when it names what every object has */
+/** @throws RequestRefused when it is no JSON, is nested too deeply or cannot be stored; InvalidFields when it names what every object has */
 function parsed(text: string): unknown {
   const value = parseJson(text);
+  if (isDeeper(value, MAX_DEPTH)) throw tooDeep();
   if (unstorableIn(value)) throw unstorable();
   const errors = inheritedIn(value).map((field) => ({ field, message: 'This field is not known.' }));
   if (errors.length > 0) throw new InvalidFields('validation_failed', 'The body is not as expected.', errors);
@@ -48,6 +52,11 @@ function parseJson(text: string): unknown {
   } catch {
     throw malformed();
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /** Where fields have the names by which an object inherits: whoever copies them would change what it inherits. */
@@ -63,6 +72,10 @@ function inheritedIn(value: unknown, path: readonly string[] = []): string[] {
 /** Text that PostgreSQL cannot store is refused wherever it comes in. */
 export function unstorable(): RequestRefused {
   return new RequestRefused(400, 'bad_request', 'NUL characters and halves of characters are not accepted.');
+}
+
+function tooDeep(): RequestRefused {
+  return new RequestRefused(400, 'bad_request', `The body nests objects and lists more than ${MAX_DEPTH} deep.`);
 }
 
 function malformed(): RequestRefused {

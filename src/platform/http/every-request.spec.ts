@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { get, rawRequest } from '../../../test/support/raw-http.js';
 import { eventually } from '../testing/eventually.js';
@@ -19,9 +20,13 @@ afterAll(async () => {
 beforeEach(() => {
   at.lines.length = 0;
   counted.length = 0;
+  gate.waiting = false;
 });
 
 const requests = () => at.lines.filter(({ msg }) => msg === 'request');
+
+const post = (headers: string) => `POST /v1/things HTTP/1.1\nHost: x\nContent-Type: application/json\n${headers}`;
+const sized = (body: string) => `${post(`Connection: close\nContent-Length: ${body.length}`)}\n\n${body}`;
 
 const refused: [what: string, head: string, status: number, code: string][] = [
   ['a path that cannot be decoded', get('/v1/things/%zz'), 400, 'bad_request'],
@@ -30,6 +35,10 @@ const refused: [what: string, head: string, status: number, code: string][] = [
   ['headers that are too large', get('/v1/things', `\nX-Large: ${'x'.repeat(17_000)}`), 431, 'headers_too_large'],
   ['what is no HTTP', 'this is no HTTP', 400, 'bad_request'],
   ['a request without a Host', 'GET /v1/things HTTP/1.1\nConnection: close', 400, 'bad_request'],
+  ['a tunnel', 'CONNECT x:443 HTTP/1.1\nHost: x', 405, 'method_not_allowed'],
+  ['a body that breaks off', post('Transfer-Encoding: chunked') + '\n\nnot a chunk', 400, 'bad_request'],
+  ['a body of two lengths', post('Content-Length: 1\nTransfer-Encoding: chunked'), 400, 'bad_request'],
+  ['a body of fifty thousand levels', sized('['.repeat(50_000) + ']'.repeat(50_000)), 400, 'bad_request'],
   ['an expectation that is unknown', get('/v1/things', '\nExpect: miracles'), 417, 'expectation_failed'],
   [
     'an Idempotency-Key that stands there twice',
@@ -47,6 +56,33 @@ describe('a request that is refused', () => {
     await eventually(() => counted.length > 0 && requests().length > 0, 'the line');
     expect(counted).toEqual([expect.objectContaining({ status })]);
     expect(requests()).toEqual([expect.objectContaining({ status })]);
+  });
+});
+
+describe('a client that sends what is no HTTP', () => {
+  it('is hung up on, though it never does so itself', async () => {
+    const { port } = new URL(at.url);
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+    let answer = '';
+    socket.on('data', (part) => (answer += part)).write('this is no HTTP\r\n\r\n');
+    await eventually(() => answer.includes('bad_request'), 'the answer');
+    // Whoever writes to a connection that was closed is told so.
+    const closed = once(socket, 'close');
+    socket.on('error', () => undefined);
+    const writing = setInterval(() => socket.write('more'), 50);
+    await closed;
+    clearInterval(writing);
+    expect(requests()).toHaveLength(1);
+  });
+
+  it('behind a good request gets the answer of that one, and none that could be taken for it', async () => {
+    const asked = rawRequest(at.url, 'GET /v1/things/gate HTTP/1.1\nHost: x\n\nthis is no HTTP');
+    await eventually(() => gate.waiting && counted.length > 0, 'the handler, and the refusal');
+    gate.open();
+    const { status, body } = await asked;
+    expect({ status, body }).toEqual({ status: 200, body: expect.not.stringContaining('bad_request') });
+    await eventually(() => requests().length === 2, 'both lines');
+    expect(requests()).toMatchObject([{ status: 400 }, { status: 200, route: '/v1/things/gate' }]);
   });
 });
 

@@ -36,7 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
   #failureOf(error: unknown, request: FastifyRequest): Failure {
     if (hungUp(request)) return refusal(400);
     const unknownRoute = error instanceof HttpException && error.getStatus() === 404 && request.is404;
-    const methods = unknownRoute ? this.routes.methodsOf(request.url) : [];
+    const methods = unknownRoute ? this.routes.methodsOf(request) : [];
     if (methods.length === 0) return failureOf(error);
     return { ...refusal(405), headers: { Allow: methods.join(', ') } };
   }

@@ -1,10 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { beforeRouting } from './before-routing.js';
 import { unstorable } from './body-parsers.js';
 import { Closing, shuttingDown } from './closing.js';
 import { Connections } from './connections.js';
-import { answerExpectations, beforeRouting } from './fastify-options.js';
 import { HttpOptions } from './http-options.js';
+import { answerOddRequests } from './parser-errors.js';
 import { RequestRefused } from './problem.js';
 import { RateLimit } from './rate-limit.js';
 import { follow } from './request-log.js';
@@ -30,7 +31,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     if (closing.begun) reply.header('Connection', 'close');
     done(null, payload);
   });
-  answerExpectations(fastify.server, fastify);
+  answerOddRequests(fastify.server, fastify);
   beforeRouting.set(fastify, {
     log,
     begin: async (request: FastifyRequest, reply: FastifyReply) => {

@@ -8,6 +8,7 @@ import { requested } from '../observability/requests.js';
 import { MODULE } from '../observability/seam-spans.js';
 import { endRunning } from '../observability/spans.js';
 import type { Closing } from './closing.js';
+import { noteAnswering } from './parser-errors.js';
 import { stateOf } from './request-state.js';
 
 /**
@@ -17,6 +18,7 @@ import { stateOf } from './request-state.js';
 export function follow(request: FastifyRequest, reply: FastifyReply, closing: Closing, log: Logger): void {
   const state = stateOf(request);
   state.closing = closing;
+  noteAnswering(reply);
   const { context } = state;
   reply.header('X-Correlation-Id', context.correlationId).header('X-Trace-Id', traceIds(context.traceparent).traceId);
   reply.raw.once('close', () => {

@@ -1,5 +1,11 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Whether a listener answers a route at all. */
+type Reachable = (raw: IncomingMessage, path: string) => boolean;
+
 /** The routes there are, to tell a wrong method from a wrong path. */
 export class RouteTable {
+  #reachable: Reachable = () => true;
   readonly #routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
 
   /** @param path as Fastify writes it: `/v1/things/:id`, `/docs/*` */
@@ -9,12 +15,18 @@ export class RouteTable {
     this.#routes.set(path, route);
   }
 
-  /** The methods that a path answers to; none when there is no such path. */
-  methodsOf(url: string): string[] {
+  /** Routes that are not `reachable` are not told of either. */
+  limitTo(reachable: Reachable): void {
+    this.#reachable = reachable;
+  }
+
+  /** The methods that a path answers to; none when there is no such path where the request came in. */
+  methodsOf({ url, raw }: { url: string; raw: IncomingMessage }): string[] {
     const path = decoded(url.replace(ORIGIN, '').split(/[?#]/, 1)[0]!);
     const methods = new Set<string>();
-    for (const route of this.#routes.values())
-      if (route.pattern.test(path)) for (const method of route.methods) methods.add(method);
+    for (const [declared, route] of this.#routes)
+      if (route.pattern.test(path) && this.#reachable(raw, declared))
+        for (const method of route.methods) methods.add(method);
     return [...methods].sort();
   }
 }

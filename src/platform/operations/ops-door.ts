@@ -3,10 +3,12 @@ import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Connections } from '../http/connections.js';
-import { answerParserErrors, ARRIVAL_MS } from '../http/fastify-options.js';
+import { ARRIVAL_MS } from '../http/fastify-options.js';
 import { HttpOptions } from '../http/http-options.js';
 import { refusal } from '../http/failures.js';
+import { answerParserErrors } from '../http/parser-errors.js';
 import { RequestRefused } from '../http/problem.js';
+import { RouteTable } from '../http/route-table.js';
 import type { Metrics } from '../observability/metrics.js';
 
 /** What is for those who look after the process, and nobody else. */
@@ -24,12 +26,14 @@ const within = new WeakSet<IncomingMessage>();
 export function serveOperations(app: NestFastifyApplication, metrics: Metrics | undefined): void {
   const { production } = app.get(HttpOptions);
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    // The route that matched decides, and not how the client has written its path.
-    const { url: route = '' } = request.routeOptions;
+  const reachable = (raw: IncomingMessage, route: string) => {
     const operational = OPERATIONAL.test(route);
-    const here = within.has(request.raw) ? operational || HEALTH.test(route) : !production || !operational;
-    if (here) return done();
+    return within.has(raw) ? operational || HEALTH.test(route) : !production || !operational;
+  };
+  app.get(RouteTable).limitTo(reachable);
+  fastify.addHook('onRequest', ({ raw, routeOptions: { url: route } }, _reply, done) => {
+    // The route that matched decides, and not how the client has written its path; without one there is a 404 or 405.
+    if (route === undefined || reachable(raw, route)) return done();
     const { status, code, detail } = refusal(404);
     return done(new RequestRefused(status, code, detail));
   });
