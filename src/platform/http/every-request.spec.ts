@@ -1,25 +1,36 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { get, rawRequest } from '../../../test/support/raw-http.js';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { eventually } from '../testing/eventually.js';
+import { traceWith } from '../observability/spans.js';
 import { onRequest, type Request } from '../observability/requests.js';
 import type { Listener } from './fixtures/things.js';
 import { gate, listen } from './fixtures/things.js';
 
 let at: Listener;
 const counted: Request[] = [];
+const spans = { begun: 0, ended: 0 };
+const processor = {
+  onStart: () => void spans.begun++,
+  onEnd: () => void spans.ended++,
+  forceFlush: async () => undefined,
+  shutdown: async () => undefined,
+};
 beforeAll(async () => {
   at = await listen();
+  traceWith(new TracerProvider({ spanProcessors: [processor] }).getTracer('spec'));
   onRequest((request) => void counted.push(request));
 }, 30_000);
 afterAll(async () => {
   onRequest(undefined);
+  traceWith(undefined);
   await at.close();
 });
 beforeEach(() => {
   at.lines.length = 0;
   counted.length = 0;
+  spans.begun = spans.ended = 0;
   gate.waiting = false;
 });
 
@@ -56,6 +67,9 @@ describe('a request that is refused', () => {
     await eventually(() => counted.length > 0 && requests().length > 0, 'the line');
     expect(counted).toEqual([expect.objectContaining({ status })]);
     expect(requests()).toEqual([expect.objectContaining({ status })]);
+    // Whatever names its trace has a span, and that has ended.
+    const traced = /^x-trace-id/im.test(answer.headers) ? 1 : 0;
+    expect(spans).toEqual({ begun: traced, ended: traced });
   });
 });
 
@@ -67,10 +81,9 @@ describe('a client that sends what is no HTTP', () => {
     socket.on('data', (part) => (answer += part)).write('this is no HTTP\r\n\r\n');
     await eventually(() => answer.includes('bad_request'), 'the answer');
     // Whoever writes to a connection that was closed is told so.
-    const closed = once(socket, 'close');
-    socket.on('error', () => undefined);
     const writing = setInterval(() => socket.write('more'), 50);
-    await closed;
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(writing);
     expect(requests()).toHaveLength(1);
   });
@@ -97,6 +110,7 @@ describe('a client that hangs up before it has its answer', () => {
     gate.open();
     expect(requests()).toEqual([expect.objectContaining({ route: '/v1/things/gate', hungUp: true })]);
     expect(counted).toHaveLength(1);
+    expect(spans).toEqual({ begun: 1, ended: 1 });
   });
 });
 
