@@ -13,7 +13,7 @@ const ANSWER_MS = 5000;
 export const ReaderReport = z.array(
   z.object({
     consumer: z.string(),
-    position: z.string().regex(/^\d+$/),
+    position: z.string().regex(/^\d{1,18}$/),
     formerly: z.array(z.string()).optional(),
   }),
 );

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
 import type { Feed, Watch } from '../delivery/feed.js';
 import { MAX_PAGE_BYTES, untilMoved } from '../delivery/feed.js';
 import { noteHolders } from '../delivery/holders.js';
@@ -134,12 +135,16 @@ export class SeamAnswers {
   }
 
   async #readers({ module, body }: Arrived, response: ServerResponse): Promise<void> {
-    await report(this.host.database(module).pool, ReaderReport.parse(JSON.parse(body.toString())));
+    const told = readReport(ReaderReport, body);
+    if (!told) return sendJson(response, 400, NO_REPORT);
+    await report(this.host.database(module).pool, told);
     return sendJson(response, 200, {});
   }
 
   async #holders({ module, body }: Arrived, response: ServerResponse): Promise<void> {
-    await noteHolders(this.host.database(module).pool, HoldingReport.parse(JSON.parse(body.toString())));
+    const told = readReport(HoldingReport, body);
+    if (!told) return sendJson(response, 400, NO_REPORT);
+    await noteHolders(this.host.database(module).pool, told);
     return sendJson(response, 200, {});
   }
 
@@ -153,6 +158,16 @@ export class SeamAnswers {
 function readMessage(body: Buffer, module: string): ReturnType<typeof fromWire> | undefined {
   try {
     return fromWire(body.toString(), module);
+  } catch {
+    return undefined;
+  }
+}
+
+const NO_REPORT = { reason: 'fault', message: 'It is no report of readers or holders.' };
+
+function readReport<T>(schema: z.ZodType<T>, body: Buffer): T | undefined {
+  try {
+    return schema.parse(JSON.parse(body.toString()));
   } catch {
     return undefined;
   }

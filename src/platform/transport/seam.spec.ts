@@ -299,6 +299,16 @@ describe('a question about a feed', () => {
     const settled = await client.request('GET', `/seam/v1/feeds/notes/settled?wait=0&${wrong}`, '', 1000);
     expect(settled.status).toBe(400);
   });
+
+  it.each(['', '{', '{}', '[{"consumer":"x"}]', '[{"module":"x","oldestMs":-1}]'])(
+    'takes no report that is none: %s',
+    async (wrong) => {
+      for (const what of ['readers', 'holders']) {
+        const { status, body } = await client.request('POST', `/seam/v1/feeds/notes/${what}`, wrong, 1000);
+        expect([status, body.toString()]).toEqual([400, expect.stringContaining('no report')]);
+      }
+    },
+  );
 });
 
 describe('a process with another secret', () => {
