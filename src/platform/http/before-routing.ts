@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { traceIds } from '../messaging/trace-context.js';
 import type { Logger } from '../observability/logging.js';
 import type { Failure } from './problem.js';
@@ -19,6 +20,20 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** Answers with a problem where Nest's filter does not. */
 export function answerProblem(request: FastifyRequest, reply: FastifyReply, failure: Failure): void {
+  reply.send(describe(request, reply, failure));
+}
+
+/** Answers a request whose handler may run already, and ends its connection: what that one still says is dropped. */
+export function answerAtOnce(reply: FastifyReply, failure: Failure): void {
+  if (reply.sent || reply.raw.headersSent) return;
+  const body = describe(reply.request, reply, failure);
+  reply.header('Content-Length', Buffer.byteLength(body)).header('Connection', 'close');
+  reply.hijack();
+  reply.raw.writeHead(failure.status, reply.getHeaders() as OutgoingHttpHeaders).end(body);
+}
+
+/** @returns the body; status and headers are set */
+function describe(request: FastifyRequest, reply: FastifyReply, failure: Failure): string {
   const state = stateOf(request);
   state.problem = failure.code;
   const { traceId } = traceIds(state.context.traceparent);
@@ -28,6 +43,6 @@ export function answerProblem(request: FastifyRequest, reply: FastifyReply, fail
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "default-src 'self'",
   };
-  const body = JSON.stringify(problemBody(failure, traceId));
-  reply.status(failure.status).headers(headers).type(PROBLEM_TYPE).send(body);
+  reply.status(failure.status).headers(headers).type(PROBLEM_TYPE);
+  return JSON.stringify(problemBody(failure, traceId));
 }

@@ -52,6 +52,12 @@ const refused: [what: string, head: string, status: number, code: string][] = [
   ['a body of fifty thousand levels', sized('['.repeat(50_000) + ']'.repeat(50_000)), 400, 'bad_request'],
   ['an expectation that is unknown', get('/v1/things', '\nExpect: miracles'), 417, 'expectation_failed'],
   [
+    'an expectation before a body that breaks off',
+    post('Transfer-Encoding: chunked\nExpect: miracles') + '\n\nnot a chunk',
+    417,
+    'expectation_failed',
+  ],
+  [
     'an Idempotency-Key that stands there twice',
     get('/v1/things', '\nIdempotency-Key: a\nIdempotency-Key: b'),
     400,

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { childTrace, traceIds } from '../messaging/trace-context.js';
 import { requested } from '../observability/requests.js';
-import { answerProblem, beforeRouting, PROBLEM_TYPE } from './before-routing.js';
+import { answerAtOnce, beforeRouting, PROBLEM_TYPE } from './before-routing.js';
 import { refusal } from './failures.js';
 import { problemBody } from './problem.js';
 
@@ -42,7 +42,7 @@ export function clientErrorHandler(this: FastifyInstance | void, error: NodeJS.E
 /** The request itself was good, its body is not: it has a line in the log and a span of its own. */
 function refuseBody(reply: FastifyReply, socket: Socket, status: number): void {
   reply.raw.once('close', () => endSoon(socket));
-  if (!reply.sent) answerProblem(reply.request, reply.header('Connection', 'close'), refusal(status));
+  answerAtOnce(reply, refusal(status));
 }
 
 /** A request that nobody could read is counted and logged like the others. */
@@ -82,7 +82,9 @@ export function answerParserErrors(server: Server, fastify: object): void {
  * @param fastify the application behind the listener
  */
 export function answerOddRequests(server: Server, fastify: object): void {
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+  server.on('checkExpectation', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    // Its body is not read: what is wrong with it would be answered once more.
+    refused.add(socket);
     const body = problemOf(417);
     const headers = { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' };
     response.writeHead(417, headers).end(body);

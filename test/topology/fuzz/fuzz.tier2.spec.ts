@@ -1,0 +1,103 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Problem } from '../../../src/platform/http/problem.js';
+import { eventually } from '../../../src/platform/testing/index.js';
+import { seeded } from '../../../src/platform/transport/seeded.js';
+import { groupsOf } from '../../../src/tools/rehearse/split.js';
+import type { RawAnswer } from '../../support/raw-http.js';
+import { exchange } from '../../support/raw-http.js';
+import type { Page } from '../../support/shop-types.js';
+import type { Shop } from '../../support/shop.js';
+import { openShop } from '../../support/shop.js';
+import { MODULES, SplitShop } from '../../support/topology.js';
+import type { FuzzRequest, OpenApi } from './requests.js';
+import { Requests } from './requests.js';
+
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 5_000);
+const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
+const AT_ONCE = 8;
+const MINUTES = 600_000;
+
+/** Whole documents and pages are of no use in a message. */
+const SHOWN = 1500;
+
+/** Requests from what the document of a shop says, with a product, an order and a cursor that there are. */
+async function requestsFor(shop: Shop): Promise<Requests> {
+  const [staff, customer] = [await shop.staff(), await shop.customer()];
+  const sku = await staff.stocked(1_000_000);
+  const { orderId } = await customer.buy([{ sku, quantity: 1 }]);
+  await staff.product();
+  const { nextCursor } = (await customer.get<Page<unknown>>('/v1/catalog/products?limit=1')).expect(200);
+  const known = { sku: [sku], orderId: [orderId], paymentToken: ['tok_approve'], cursor: [nextCursor!] };
+  const complete = async () => {
+    const document = (await customer.get<OpenApi>('/openapi.json')).expect(200);
+    return Object.keys(document.paths).some((path) => path.startsWith('/v1/storefront')) && document;
+  };
+  // Without the routes of a module whose process has not told of them yet.
+  return new Requests(await eventually(complete, 'the whole document'), known, [staff.token!, customer.token!]);
+}
+
+/** What is wrong with an answer; undefined when nothing is. */
+function faultOf({ head, broken }: FuzzRequest, { status, headers, body }: RawAnswer): string | undefined {
+  if (Number.isNaN(status)) return broken ? undefined : 'no answer';
+  if (status < 200 || status >= 500) return `status ${status}`;
+  if (status < 400) return undefined;
+  if (!/^content-type: application\/problem\+json/im.test(headers)) return 'no problem document';
+  // Of what the parser refuses nobody knows that it was a HEAD: it ends its connection, and has no trace.
+  if (head && body === '') return undefined;
+  if (head && /^x-trace-id/im.test(headers)) return 'a body of HEAD';
+  const problem = Problem.safeParse(jsonOf(body));
+  if (!problem.success) return 'no problem';
+  return problem.data.status === status ? undefined : 'another status in the problem';
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends them all. @returns how each operation was answered, and what went wrong */
+async function fuzz(url: string, requests: Requests) {
+  const answered = new Map(requests.operations.map((operation) => [operation, new Set<string>()]));
+  const faults: string[] = [];
+  let next = 0;
+  const one = async (seed: number) => {
+    const request = requests.next(seeded(seed));
+    const answer = await exchange(url, request.bytes, request.broken).catch((error: Error) => error.message);
+    const fault = typeof answer === 'string' ? answer : faultOf(request, answer);
+    if (typeof answer === 'object') answered.get(request.operation)?.add(`${String(answer.status)[0]}xx`);
+    const shown = () => JSON.stringify([request.bytes.toString('latin1').slice(0, SHOWN), answer]).slice(0, 2 * SHOWN);
+    if (fault !== undefined) faults.push(`seed ${seed}: ${fault}: ${shown()}`);
+  };
+  const worker = async () => {
+    while (next < REQUESTS && faults.length < 10) await one(SEED + next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return { answered, faults };
+}
+
+const topologies: [what: string, start: () => Promise<Shop>][] = [
+  ['one process', () => openShop()],
+  ['a process for each module', async () => (await SplitShop.start(groupsOf(MODULES, 'all'))).shop],
+];
+
+describe.each(topologies)('the listener of %s', (_, start) => {
+  let shop: Shop;
+  beforeAll(async () => void (shop = await start()), 180_000);
+
+  it(
+    'answers whatever is sent, and every refusal is a problem',
+    async () => {
+      const { answered, faults } = await fuzz(shop.url, await requestsFor(shop));
+      expect(faults).toEqual([]);
+      const once = [...answered].filter(([, kinds]) => !kinds.has('2xx') || !kinds.has('4xx'));
+      expect(once).toEqual([]);
+      // And goes on working.
+      const [staff, customer] = [await shop.staff(), await shop.customer()];
+      expect((await customer.buy([{ sku: await staff.stocked(1), quantity: 1 }])).status).toBe('confirmed');
+    },
+    MINUTES,
+  );
+});
