@@ -18,7 +18,9 @@ import { ListProducts } from './list-products.js';
 import { ProductName } from './product.js';
 import { PublishProduct } from './publish-product.js';
 
-export const NewProduct = z.strictObject({ sku: Sku, name: ProductName.trim(), price: Money.strict() });
+export const NewProduct = z
+  .strictObject({ sku: Sku, name: ProductName.trim(), price: Money.strict() })
+  .meta({ examples: [{ sku: 'kettle', name: 'Kettle', price: { amount: 4900, currency: 'EUR' } }] });
 
 export const Changes = z
   .strictObject({ name: ProductName.trim().optional(), price: Money.strict().optional() })
@@ -34,7 +36,7 @@ export class CatalogHttp {
   @Get()
   @Public()
   @Answers(200, Page(ProductFields))
-  async list(@Query({ schema: PageQuery }) { limit, cursor }: z.output<typeof PageQuery>) {
+  async listProducts(@Query({ schema: PageQuery }) { limit, cursor }: z.output<typeof PageQuery>) {
     const after = cursor === undefined ? undefined : decodeCursor(cursor, Sku);
     const { items, next } = await this.queries.execute(new ListProducts({ limit, after }));
     return { items, ...(next && { nextCursor: encodeCursor(next) }) };
@@ -43,14 +45,14 @@ export class CatalogHttp {
   @Get(':sku')
   @Public()
   @Answers(200, ProductFields)
-  async get(@Param('sku', { schema: Sku }) sku: string) {
+  async getProduct(@Param('sku', { schema: Sku }) sku: string) {
     return await this.queries.execute(new GetProduct({ sku }));
   }
 
   @Post()
   @AllowRoles('staff')
   @Answers(201, ProductFields, 'Published; `Location` names the product')
-  async publish(
+  async publishProduct(
     @Body({ schema: NewProduct }) body: z.output<typeof NewProduct>,
     @Res({ passthrough: true }) response: FastifyReply,
   ) {
@@ -62,7 +64,10 @@ export class CatalogHttp {
   @Patch(':sku')
   @AllowRoles('staff')
   @Answers(200, ProductFields)
-  async change(@Param('sku', { schema: Sku }) sku: string, @Body({ schema: Changes }) body: z.output<typeof Changes>) {
+  async changeProduct(
+    @Param('sku', { schema: Sku }) sku: string,
+    @Body({ schema: Changes }) body: z.output<typeof Changes>,
+  ) {
     return await this.commands.execute(new ChangeProduct({ sku, ...body }));
   }
 }

@@ -17,7 +17,7 @@ export class InventoryHttp {
 
   @Get(':sku')
   @Answers(200, StockLevel)
-  async level(@Param('sku', { schema: Sku }) sku: string) {
+  async getStock(@Param('sku', { schema: Sku }) sku: string) {
     return await this.queries.execute(new GetStock({ sku }));
   }
 
@@ -29,7 +29,7 @@ export class InventoryHttp {
   @HttpCode(200)
   @Idempotent()
   @Answers(200, StockLevel)
-  async adjust(
+  async adjustStock(
     @Param('sku', { schema: Sku }) sku: string,
     @Body({ schema: Adjustment }) body: z.output<typeof Adjustment>,
   ) {

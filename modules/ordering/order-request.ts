@@ -16,4 +16,4 @@ export const OrderRequest = OrderFields.extend({
     (lines) => new Set(lines.map((line) => line.sku)).size === lines.length,
     'expected each sku once: add up the quantities',
   ),
-});
+}).meta({ examples: [{ lines: [{ sku: 'dripper', quantity: 1 }], paymentToken: 'tok_approve' }] });

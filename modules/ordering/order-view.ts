@@ -4,14 +4,16 @@ import { CancellationReason, OrderLine } from './contracts/index.js';
 
 export const OrderStatus = z.enum(['pending', 'confirmed', 'cancelled']);
 
-export const OrderView = z.object({
-  orderId: z.uuid(),
-  status: OrderStatus,
-  reason: CancellationReason.optional(),
-  lines: z.array(OrderLine),
-  total: Total,
-  placedAt: z.iso.datetime(),
-});
+export const OrderView = z
+  .object({
+    orderId: z.uuid(),
+    status: OrderStatus,
+    reason: CancellationReason.optional(),
+    lines: z.array(OrderLine),
+    total: Total,
+    placedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Order' });
 export type OrderView = z.output<typeof OrderView>;
 
 /** A whole {@link OrderView} as one JSON column named `view`: an absent reason is left out. */

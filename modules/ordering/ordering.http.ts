@@ -23,7 +23,7 @@ import { OrderRequest } from './order-request.js';
 import { OrderStatus, OrderView } from './order-view.js';
 import { PlaceOrder } from './place-order.js';
 
-const Receipt = OrderView.pick({ orderId: true, status: true, reason: true });
+const Receipt = OrderView.pick({ orderId: true, status: true, reason: true }).meta({ id: 'Receipt' });
 const OrderId = z.uuid('expected a UUID');
 const OrdersQuery = PageQuery.extend({ status: OrderStatus.optional() });
 const Position = z.object({ placedAt: Timestamp, orderId: z.uuid() });
@@ -43,7 +43,7 @@ export class OrderingHttp {
   @HttpCode(202)
   @Answers(202, Receipt, 'Accepted; not final yet')
   @Answers(200, Receipt, 'Final')
-  async place(
+  async placeOrder(
     @Body({ schema: OrderRequest }) order: z.output<typeof OrderRequest>,
     @PreferredWait() wait: Wait,
     @Res({ passthrough: true }) response: FastifyReply,
@@ -56,7 +56,7 @@ export class OrderingHttp {
 
   @Get()
   @Answers(200, Page(OrderView))
-  async list(@Query({ schema: OrdersQuery }) { limit, cursor, status }: z.output<typeof OrdersQuery>) {
+  async listOrders(@Query({ schema: OrdersQuery }) { limit, cursor, status }: z.output<typeof OrdersQuery>) {
     const after = cursor === undefined ? undefined : decodeCursor(cursor, Position);
     const { items, more } = await this.queries.execute(new ListOrders({ customerId: onlyOwn(), status, after, limit }));
     const last = items.at(-1);
@@ -68,7 +68,7 @@ export class OrderingHttp {
 
   @Get(':orderId')
   @Answers(200, OrderView)
-  async get(@Param('orderId', { schema: OrderId }) orderId: string) {
+  async getOrder(@Param('orderId', { schema: OrderId }) orderId: string) {
     return await this.queries.execute(new GetOrder({ orderId, customerId: onlyOwn() }));
   }
 
@@ -76,7 +76,7 @@ export class OrderingHttp {
   @Idempotent()
   @HttpCode(200)
   @Answers(200, Receipt)
-  async cancel(@Param('orderId', { schema: OrderId }) orderId: string) {
+  async cancelOrder(@Param('orderId', { schema: OrderId }) orderId: string) {
     await this.commands.execute(new CancelOrder({ orderId, reason: 'requested' }));
     return await this.#receipt(orderId);
   }

@@ -7,7 +7,7 @@ import { PaymentFields } from './contracts/index.js';
 export const PaymentView = PaymentFields.extend({
   status: z.enum(['pending', 'charged', 'declined', 'failed', 'refunded']),
   createdAt: z.iso.datetime(),
-});
+}).meta({ id: 'Payment' });
 
 /** The payment of an order, if one was requested. */
 export class ListPayments extends defineQuery('payments.list-payments.v1', {

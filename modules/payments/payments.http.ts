@@ -13,7 +13,7 @@ export class PaymentsHttp {
 
   @Get()
   @Answers(200, z.array(PaymentView))
-  async list(@Query({ schema: PaymentsQuery }) { orderId }: z.output<typeof PaymentsQuery>) {
+  async listPayments(@Query({ schema: PaymentsQuery }) { orderId }: z.output<typeof PaymentsQuery>) {
     return await this.queries.execute(new ListPayments({ orderId }));
   }
 }

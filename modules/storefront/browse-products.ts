@@ -8,7 +8,7 @@ import { ProductFields, Sku } from '../catalog/contracts/index.js';
 const FEEDS = ['storefront.products', 'storefront.availability'];
 const STALE_MS = 5000;
 
-export const ProductCard = ProductFields.extend({ available: z.int().min(0) });
+export const ProductCard = ProductFields.extend({ available: z.int().min(0) }).meta({ id: 'ProductCard' });
 
 /** The producers that may have said more than the page shows. */
 export const Degraded = z.array(z.string());

@@ -12,16 +12,18 @@ const Payment = PaymentFields.omit({ orderId: true }).extend({
   status: z.enum(['charged', 'declined', 'failed', 'refunded']),
 });
 
-export const OrderPage = z.object({
-  orderId: z.uuid(),
-  status: z.enum(['pending', 'confirmed', 'cancelled']),
-  reason: CancellationReason.optional(),
-  placedAt: z.iso.datetime(),
-  total: Total,
-  lines: z.array(OrderLine),
-  payment: Payment.nullable(),
-  timeline: z.array(Moment),
-});
+export const OrderPage = z
+  .object({
+    orderId: z.uuid(),
+    status: z.enum(['pending', 'confirmed', 'cancelled']),
+    reason: CancellationReason.optional(),
+    placedAt: z.iso.datetime(),
+    total: Total,
+    lines: z.array(OrderLine),
+    payment: Payment.nullable(),
+    timeline: z.array(Moment),
+  })
+  .meta({ id: 'OrderPage' });
 
 type Page = z.output<typeof OrderPage>;
 

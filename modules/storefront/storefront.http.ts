@@ -25,7 +25,7 @@ export class StorefrontHttp {
   @Get('products')
   @Public()
   @Answers(200, ProductPage, '`degraded` names the modules whose news of the last five seconds may be missing')
-  async products(@Query({ schema: PageQuery }) { limit, cursor }: z.output<typeof PageQuery>) {
+  async browseProducts(@Query({ schema: PageQuery }) { limit, cursor }: z.output<typeof PageQuery>) {
     const after = cursor === undefined ? undefined : decodeCursor(cursor, Sku);
     const { items, next, degraded } = await this.queries.execute(new BrowseProducts({ limit, after }));
     return { items, ...(next && { nextCursor: encodeCursor(next) }), degraded };
@@ -34,7 +34,7 @@ export class StorefrontHttp {
   @Get('orders/:orderId')
   @AllowRoles('customer', 'staff')
   @Answers(200, OrderPage)
-  async order(@Param('orderId', { schema: OrderId }) orderId: string) {
+  async getOrderPage(@Param('orderId', { schema: OrderId }) orderId: string) {
     const { sub, role } = currentActor();
     return await this.queries.execute(new GetOrderPage({ orderId, ...(role !== 'staff' && { customerId: sub }) }));
   }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { validate } from '@readme/openapi-parser';
 import { STATUS_CODES } from 'node:http';
 import { eventually } from '../../src/platform/testing/index.js';
 import type { Answer } from '../support/client.js';
@@ -134,6 +135,7 @@ describe('the documents', () => {
   }
   interface OpenApi {
     openapi: string;
+    tags: { name: string; description: string }[];
     paths: Record<string, Record<string, Operation>>;
     components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
   }
@@ -151,23 +153,33 @@ describe('the documents', () => {
     Object.keys(document.paths).find((known) => new RegExp(`^${known.replace(/\{\w+\}/g, '[^/]+')}$`).test(path));
   const routes = ROUTES.map((route) => [route.method, route.path.split('?')[0]!, route] as const);
 
-  it('are OpenAPI 3.1, without references that lead nowhere', () => {
+  it('are OpenAPI 3.1, and valid', async () => {
     expect(document.openapi).toMatch(/^3\.1\./);
-    for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
-      expect(document.components.schemas).toHaveProperty(name!);
-    }
+    expect(await validate(structuredClone(document) as never)).toMatchObject({ valid: true, warnings: [] });
+  });
+
+  it('name operations and schemas as a client would', () => {
+    const ids = Object.values(document.paths).flatMap((each) => Object.values(each).map((one) => one.operationId));
+    const wanted = ['listProducts', 'getProduct', 'adjustStock', 'placeOrder', 'cancelOrder', 'listPayments'];
+    expect(ids).toEqual(expect.arrayContaining(wanted));
+    const schemas = ['Money', 'Order', 'OrderLine', 'PlaceOrderRequest', 'Problem', 'Receipt'];
+    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(schemas));
+    const modules = document.tags.filter(({ description }) => description.length > 0).map(({ name }) => name);
+    expect(modules.sort()).toEqual([...MODULES, 'platform'].sort());
   });
 
   it.each(routes)('describe %s %s', (method, path, { body, keyed, roles }) => {
     const operation = document.paths[pathOf(path)!]![method.toLowerCase()]!;
     const ok = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
     expect(ok.length).toBeGreaterThan(0);
+    expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '401', '429', '500', '503']));
+    expect('403' in operation.responses).toBe(roles !== undefined);
     for (const [, { content }] of ok) expect(content!['application/json']!.schema).toBeInstanceOf(Object);
     expect(operation.requestBody !== undefined).toBe(body !== undefined);
     const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header');
     const key = headers.find(({ name }) => name === 'Idempotency-Key');
     expect(key?.required ?? false).toBe(keyed ?? false);
-    if (!roles) expect(operation.security).toEqual([{}]);
+    if (!roles) expect(operation.security).toEqual([{}, { bearer: [] }]);
   });
 
   it('describe no route twice, and none without a name of its own', () => {

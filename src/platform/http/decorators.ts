@@ -10,6 +10,7 @@ export const ACCESS = 'liftout:access';
 export const IDEMPOTENT = 'liftout:idempotent';
 export const UNDOCUMENTED = 'liftout:undocumented';
 const ANSWERS = 'liftout:answers';
+const OPERATION = 'liftout:operation';
 
 /** Who may use a route. `operational`: machines that look after the process; no token is looked at. */
 export type Access = 'public' | 'operational' | readonly Role[];
@@ -38,6 +39,24 @@ export const Idempotent = () => SetMetadata(IDEMPOTENT, true);
 
 /** The routes of this controller are not in the OpenAPI document. */
 export const Undocumented = () => SetMetadata(UNDOCUMENTED, true);
+
+/** What the OpenAPI document calls a route, and says of it. */
+export interface OperationText {
+  /** Unique among all routes, in camel case: generated clients have it as the name of a function. By default the method's name. */
+  id?: string;
+  /** A few words; by default those of the id. */
+  summary?: string;
+  /** Markdown. */
+  description?: string;
+}
+
+/** Says what the OpenAPI document tells of the route, where the name of its method says too little. */
+export const Operation = (text: OperationText) => SetMetadata(OPERATION, text);
+
+/** What {@link Operation} says of a route's method. */
+export function operationOf(route: object): OperationText {
+  return (Reflect.getMetadata(OPERATION, route) as OperationText | undefined) ?? {};
+}
 
 /**
  * Documents an answer of the route in the OpenAPI document.

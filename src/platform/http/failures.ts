@@ -11,7 +11,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = { invalid: 422, not_found: 4
 /** Seconds after which a client should ask again for what is away at present. */
 const RETRY_AFTER = '2';
 
-const UNAVAILABLE: Failure = {
+export const UNAVAILABLE: Failure = {
   status: 503,
   code: 'unavailable',
   detail:
@@ -19,7 +19,7 @@ const UNAVAILABLE: Failure = {
   headers: { 'Retry-After': RETRY_AFTER },
 };
 
-const INTERNAL: Failure = {
+export const INTERNAL: Failure = {
   status: 500,
   code: 'internal_error',
   detail: 'Something went wrong on our side. The trace id finds it in the logs.',

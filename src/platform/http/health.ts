@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { before } from '../messaging/deadline.js';
 import { Closing } from './closing.js';
-import { Answers, Operational } from './decorators.js';
+import { Answers, Operation, Operational } from './decorators.js';
 import { HttpOptions } from './http-options.js';
 
 const PATIENCE_MS = 3000;
@@ -42,15 +42,15 @@ export class HealthController {
     private readonly options: HttpOptions,
   ) {}
 
-  /** The process runs; it is not to be restarted. */
   @Get('live')
+  @Operation({ id: 'checkLiveness', summary: 'The process runs; it is not to be restarted' })
   @Answers(200, Health.pick({ status: true }))
   live() {
     return { status: 'ok' };
   }
 
-  /** The process can do its work; requests may be sent to it. */
   @Get('ready')
+  @Operation({ id: 'checkReadiness', summary: 'The process can do its work; requests may be sent to it' })
   @Answers(200, Health)
   @Answers(503, Health, 'Not ready, or shutting down')
   async ready(@Res({ passthrough: true }) response: FastifyReply) {

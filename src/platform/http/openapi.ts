@@ -1,142 +1,128 @@
-import type { Type } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
+import { ModulesContainer, Reflector } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import {
-  ApiExcludeController,
-  ApiHeader,
-  ApiResponse,
-  ApiSecurity,
-  ApiTags,
-  DocumentBuilder,
-  SwaggerModule,
-} from '@nestjs/swagger';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { contextOptions } from '../bounded-context.js';
-import type { Access } from './decorators.js';
-import { ACCESS, answersOf, IDEMPOTENT, UNDOCUMENTED } from './decorators.js';
+import { projectInfo, tags } from './openapi/project.js';
+import { failureResponses, failuresOf, HEADERS, headers } from './openapi/responses.js';
+import type { RouteFacts } from './openapi/routes.js';
+import { describeRoutes, FACTS } from './openapi/routes.js';
+import type { Direction } from './openapi/json.js';
+import { pascal } from './openapi/names.js';
+import { MARK, SchemaBook } from './openapi/schemas.js';
 import { Problem } from './problem.js';
-
-const KEY_HEADER = {
-  name: 'Idempotency-Key',
-  required: true,
-  description: 'A repetition with the same key and body has no second effect. Belongs to the user and the route.',
-  schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x20-\\x7e]+$' },
-} as const;
-
-const PREFER_HEADER = {
-  name: 'Prefer',
-  required: false,
-  description: '`wait=N`: answer as soon as the state is final, or after N seconds, at most 30.',
-  schema: { type: 'string', pattern: 'wait=\\d+' },
-} as const;
-
-const PROBLEM = {
-  description: 'Any failure',
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-};
 
 /** The OpenAPI 3.1 document of every route, made from the schemas that validate. Call it when the routes are there. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
-  describeRoutes(app.get(ModulesContainer), app.get(Reflector));
+  const container = app.get(ModulesContainer);
+  describeRoutes(container, app.get(Reflector));
+  const book = bookOf(container);
+  const raw = swaggerDocument(app, book);
+  const operations = Object.values(raw.paths).flatMap((path) => Object.values(path as Record<string, Operation>));
+  const modules = operations.map((operation) => operation[FACTS]!.module);
+  const ids = new Set<string>();
+  for (const operation of operations) finish(operation, book, ids);
+  const problem = book.refer(book.convert(Problem, 'output')[MARK] as string, 'Problem').schema;
+  const { document, schemas } = book.finish({ paths: raw.paths, problem, responses: failureResponses() });
+  const { securitySchemes } = raw.components!;
+  return {
+    ...raw,
+    info: projectInfo(),
+    tags: tags(modules),
+    servers: [{ url: '/', description: 'Where this document is' }],
+    paths: document.paths,
+    components: { schemas, responses: document.responses, headers: HEADERS, securitySchemes },
+  } as OpenAPIObject;
+}
+
+/** With the names that modules have given to their schemas. */
+function bookOf(container: ModulesContainer): SchemaBook {
+  const book = new SchemaBook();
+  book.name(Problem, 'Problem');
+  for (const { metatype } of container.values()) {
+    const { name: module = '', contracts = {} } = contextOptions(metatype) ?? {};
+    for (const [name, value] of Object.entries(contracts))
+      if (value instanceof z.ZodType) book.name(value, name, pascal(module) + name);
+  }
+  return book;
+}
+
+function swaggerDocument(app: NestFastifyApplication, book: SchemaBook): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
-    .setTitle('API')
-    .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .addSecurityRequirements('bearer')
     .build();
-  const document = SwaggerModule.createDocument(app, config, { standardSchemaConverter: converted });
-  document.components = {
-    ...document.components,
-    schemas: {
-      ...document.components?.schemas,
-      Problem: converted(Problem, { schemaType: 'output' })!.schema as never,
-    },
-  };
-  for (const path of Object.values(document.paths))
-    for (const operation of Object.values(path as object)) finish(operation as Operation);
-  return document;
+  const standardSchemaConverter = (schema: unknown, { schemaType }: { schemaType: Direction }) =>
+    schema instanceof z.ZodType ? { schema: book.convert(schema, schemaType) } : undefined;
+  return SwaggerModule.createDocument(app, config, { standardSchemaConverter });
+}
+
+interface Media {
+  schema?: Record<string, unknown>;
+  example?: unknown;
+}
+
+interface Body {
+  description?: string;
+  content?: Record<string, Media>;
+  headers?: object;
+}
+
+interface Parameter {
+  in: string;
+  name: string;
+  schema?: Record<string, unknown>;
+  example?: unknown;
 }
 
 interface Operation {
-  parameters?: { in: string; name: string }[];
-  responses: Record<string, unknown>;
+  operationId: string;
+  parameters?: Parameter[];
+  requestBody?: Body;
+  responses: Record<string, Body>;
+  security?: object[];
+  [FACTS]?: RouteFacts;
 }
 
-/** Failures look the same everywhere. Swagger may have found `Prefer` in the code as well, under the name it has there. */
-function finish(operation: Operation): void {
-  operation.responses.default = PROBLEM;
-  operation.parameters = operation.parameters?.filter(({ name }) => name !== 'prefer') ?? [];
-}
-
-/** JSON Schema as OpenAPI 3.1 has it. An answer may get more fields one day, unless its schema is strict. */
-function converted(schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }) {
-  if (!(schema instanceof z.ZodType)) return undefined;
-  const {
-    $schema: _,
-    $defs: components,
-    ...rest
-  } = z.toJSONSchema(schema, {
-    io: schemaType,
-    unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      const { def } = zodSchema._zod;
-      if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
-    },
-  });
-  return { schema: rest, ...(components && { components }) };
-}
-
-const described = new WeakSet<object>();
-
-/** Tells Swagger what our decorators say; here and not in them, so that production never loads it. */
-function describeRoutes(container: ModulesContainer, reflector: Reflector): void {
-  for (const module of container.values()) {
-    const tag = contextOptions(module.metatype)?.name ?? 'platform';
-    for (const { metatype } of module.controllers.values())
-      if (metatype) describeController(metatype as Type, tag, reflector);
+/** Swagger may have found `Prefer` in the code as well, under the name it has there. */
+function finish(operation: Operation, book: SchemaBook, ids: Set<string>): void {
+  const route = operation[FACTS]!;
+  delete operation[FACTS];
+  operation.operationId = idOf(route, ids);
+  const name = pascal(operation.operationId);
+  const parameters = operation.parameters?.filter((parameter) => parameter.name !== 'prefer') ?? [];
+  operation.parameters = parameters.map((each) => withSchema(each, book));
+  if (operation.requestBody) referToSchemas(operation.requestBody, book, `${name}Request`);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    response.description ||= STATUS_CODES[status] ?? status;
+    referToSchemas(response, book, `${name}Response`);
+    response.headers = headers(...(route.locates ? (['Location'] as const) : []));
   }
+  operation.responses = { ...failuresOf(route), ...operation.responses };
+  if (route.open) operation.security = route.operational ? [] : [{}, { bearer: [] }];
 }
 
-function describeController(controller: Type, tag: string, reflector: Reflector): void {
-  if (described.has(controller)) return;
-  described.add(controller);
-  ApiTags(tag)(controller);
-  if (reflector.get<boolean | undefined>(UNDOCUMENTED, controller)) ApiExcludeController()(controller);
-  for (const name of new MetadataScanner().getAllMethodNames(controller.prototype as object)) {
-    const descriptor = methodOf(controller.prototype as object, name);
-    const decorators = decoratorsOf(descriptor.value as () => unknown, controller, reflector);
-    if (usesPrefer(controller, name)) decorators.push(ApiHeader(PREFER_HEADER));
-    for (const decorate of decorators) decorate(controller.prototype as object, name, descriptor);
+/** Swagger puts the example into the schema, where JSON Schema does not have it. */
+function withSchema(parameter: Parameter, book: SchemaBook): Parameter {
+  if (!parameter.schema) return parameter;
+  const { example, ...schema } = book.parameter(parameter.schema);
+  return { ...parameter, schema, ...(example !== undefined && { example }) };
+}
+
+/** Of two routes of the same name, the second is told apart by its module. */
+function idOf({ id, module }: RouteFacts, ids: Set<string>): string {
+  let unique = ids.has(id) ? module + pascal(id) : id;
+  for (let n = 2; ids.has(unique); n++) unique = `${module}${pascal(id)}${n}`;
+  ids.add(unique);
+  return unique;
+}
+
+function referToSchemas({ content = {} }: Body, book: SchemaBook, name: string): void {
+  for (const media of Object.values(content)) {
+    const key = media.schema?.[MARK];
+    if (typeof key === 'string') Object.assign(media, book.refer(key, name));
   }
-}
-
-function decoratorsOf(route: () => unknown, controller: Type, reflector: Reflector): MethodDecorator[] {
-  const access = reflector.getAllAndOverride<Access | undefined>(ACCESS, [route, controller]);
-  const open = access === 'public' || access === 'operational';
-  return [
-    ...answersOf(route).map(({ status, schema, description }) =>
-      ApiResponse({ status, description, standardSchema: schema }),
-    ),
-    ...(reflector.get<boolean | undefined>(IDEMPOTENT, route) ? [ApiHeader(KEY_HEADER)] : []),
-    ...(open ? [ApiSecurity({})] : []),
-  ];
-}
-
-function usesPrefer(controller: Type, name: string): boolean {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
-    string,
-    { data?: unknown }
-  >;
-  return Object.values(parameters).some(({ data }) => data === 'prefer');
-}
-
-function methodOf(prototype: object, name: string): PropertyDescriptor {
-  for (let at: object | null = prototype; at; at = Object.getPrototypeOf(at) as object | null) {
-    const descriptor = Object.getOwnPropertyDescriptor(at, name);
-    if (descriptor) return descriptor;
-  }
-  throw new Error(`${name} is no method.`);
 }

@@ -28,7 +28,7 @@ export function forwardRoutes(app: NestFastifyApplication, module: Type, client:
     const answer = await forward(client, request, reply);
     return await reply.status(answer.status).headers(answerHeaders(answer.headers)).send(answer.body);
   };
-  documentRemote(fastify, client);
+  documentRemote(fastify, contextOptions(module)!.name, client);
   void fastify.register(async (scope) => {
     // The body goes on as it came, whatever it is: the module's own process reads it.
     scope.removeAllContentTypeParsers();

@@ -1,38 +1,24 @@
 import type { FastifyInstance } from 'fastify';
+import type { OpenApi } from './merged-docs.js';
+import { merged } from './merged-docs.js';
 import type { SeamClient } from './seam-client.js';
 import { FORWARDED, PATHS } from './wire.js';
 
 const DOCUMENT = '/openapi.json';
 const PATIENCE_MS = 3000;
 
-interface OpenApi {
-  paths: Record<string, object>;
-  components?: Record<string, Record<string, unknown>>;
-}
-
 /** Adds what a module in another process says of its routes to the document of this one; nothing while it is away. */
-export function documentRemote(fastify: FastifyInstance, client: SeamClient): void {
+export function documentRemote(fastify: FastifyInstance, module: string, client: SeamClient): void {
   fastify.addHook('onSend', async (request, reply, payload) => {
     // Who asks behind a seam wants to know what runs there, and would otherwise be asked in return.
     const wanted = request.routeOptions.url === DOCUMENT && request.headers[FORWARDED] === undefined;
     if (!wanted || reply.statusCode !== 200 || typeof payload !== 'string') return payload;
     const remote = await documentOf(client).catch(() => undefined);
-    return remote ? JSON.stringify(merged(JSON.parse(payload) as OpenApi, remote)) : payload;
+    return remote ? JSON.stringify(merged(JSON.parse(payload) as OpenApi, remote, module)) : payload;
   });
 }
 
 async function documentOf(client: SeamClient): Promise<OpenApi | undefined> {
   const { status, body } = await client.request('GET', `${PATHS.http}${DOCUMENT}`, '', PATIENCE_MS);
   return status === 200 ? (JSON.parse(body.toString()) as OpenApi) : undefined;
-}
-
-function merged(ours: OpenApi, theirs: OpenApi): OpenApi {
-  const components = Object.entries({ ...theirs.components, ...ours.components });
-  return {
-    ...ours,
-    paths: { ...theirs.paths, ...ours.paths },
-    components: Object.fromEntries(
-      components.map(([kind]) => [kind, { ...theirs.components?.[kind], ...ours.components?.[kind] }]),
-    ),
-  };
 }
