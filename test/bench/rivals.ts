@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { installPackages } from '../support/packages.js';
 
 /** They are installed here, by the first benchmark that wants them, and never into the project itself. */
 const FOLDER = resolve('test/bench/rivals');
@@ -76,7 +76,6 @@ async function load(path: string): Promise<unknown> {
 }
 
 function install(): void {
-  process.stderr.write('Installing what is measured against: graphile-worker, pg-boss and DBOS …\n');
-  const { status } = spawnSync('npm', ['ci', '--prefix', FOLDER, '--no-audit', '--no-fund'], { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`npm ci --prefix ${FOLDER} failed: the rivals are not there to be measured.`);
+  if (!installPackages(FOLDER))
+    throw new Error(`npm ci --prefix ${FOLDER} failed: the rivals are not there to be measured.`);
 }

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import type { Program } from './programs.js';
 import { findProgram } from './programs.js';
+import { hasPackages, installPackages } from './packages.js';
 
 /**
  * Declares what a file of tests needs and no npm package ships: `const describe = needs('nats-server');`, once, at its top.
@@ -10,4 +11,14 @@ import { findProgram } from './programs.js';
  */
 export function needs(...programs: readonly Program[]): typeof describe | typeof describe.skip {
   return programs.every(findProgram) ? describe : describe.skip;
+}
+
+/**
+ * As {@link needs}: `const describe = needsPackages('test/client/generator');` for a package below `test/` with a lock file of its own. What it
+ * names is installed when it is not there.
+ *
+ * @returns a `describe` whose tests are not run where it cannot be installed, for want of a registry
+ */
+export function needsPackages(folder: string): typeof describe | typeof describe.skip {
+  return hasPackages(folder) || installPackages(folder) ? describe : describe.skip;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { Program } from './programs.js';
+import { hasPackages } from './packages.js';
 import { findProgram, howToInstall, isProgram } from './programs.js';
 
 /** What Jest tells a reporter, as far as it matters here. */
@@ -34,12 +34,12 @@ export default class NotRunReporter {
 
   onRunComplete(_: unknown, results: Results): void {
     const notRun = results.testResults.map((file) => this.#notRun(file)).filter(({ tests }) => tests > 0);
-    const missing = byProgram(notRun);
+    const missing = byName(notRun);
     if (missing.size > 0 && this.settings.ci) this.#failure = new Error('Not every test was run.');
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const counts = [`${results.numPassedTests} passed`, `${failed} failed`, `${total(notRun)} not run`];
     const lines = [
-      ...[...missing].map(([program, files]) => paragraph(program, files)),
+      ...[...missing].map(([name, { how, files }]) => paragraph(name, how, files)),
       `test: ${counts.join(', ')}\n`,
     ];
     // Behind the summary that Jest prints itself.
@@ -61,22 +61,40 @@ export default class NotRunReporter {
 
 const total = (files: readonly NotRun[]) => files.reduce((sum, { tests }) => sum + tests, 0);
 
-function byProgram(notRun: readonly NotRun[]): Map<Program, NotRun[]> {
-  const missing = new Map<Program, NotRun[]>();
+/** What is missing, and how to get it. */
+interface Missing {
+  name: string;
+  how: string;
+}
+
+function byName(notRun: readonly NotRun[]): Map<string, { how: string; files: NotRun[] }> {
+  const missing = new Map<string, { how: string; files: NotRun[] }>();
   for (const each of notRun) {
-    for (const program of missingFor(each.file)) missing.set(program, [...(missing.get(program) ?? []), each]);
+    for (const { name, how } of missingFor(each.file))
+      missing.set(name, { how, files: [...(missing.get(name)?.files ?? []), each] });
   }
   return missing;
 }
 
-/** The programs that a spec says it needs, and that are not there. */
-function missingFor(file: string): Program[] {
-  const [, list = ''] = /\bneeds\(([^)]*)\)/.exec(readFileSync(file, 'utf8')) ?? [];
-  const programs = [...list.matchAll(/'([^']+)'/g)].map(([, name]) => name!);
-  return programs.filter(isProgram).filter((program) => !findProgram(program));
+/** The programs and packages that a spec says it needs, and that are not there. */
+function missingFor(file: string): Missing[] {
+  const text = readFileSync(file, 'utf8');
+  const programs = quotedIn(text, /\bneeds\(([^)]*)\)/).filter(isProgram);
+  const folders = quotedIn(text, /\bneedsPackages\(([^)]*)\)/);
+  return [
+    ...programs.filter((program) => !findProgram(program)).map((name) => ({ name, how: howToInstall(name) })),
+    ...folders
+      .filter((folder) => !hasPackages(folder))
+      .map((folder) => ({ name: `node_modules in ${folder}`, how: `npm ci --prefix ${folder}, with a registry` })),
+  ];
 }
 
-function paragraph(program: Program, files: readonly NotRun[]): string {
+function quotedIn(text: string, call: RegExp): string[] {
+  const [, list = ''] = call.exec(text) ?? [];
+  return [...list.matchAll(/'([^']+)'/g)].map(([, name]) => name!);
+}
+
+function paragraph(name: string, how: string, files: readonly NotRun[]): string {
   const specs = files.map(({ file, tests }) => `  ${file} (${tests})\n`);
-  return `Not run, as there is no ${program}: ${total(files)} tests.\n${specs.join('')}  Install it: ${howToInstall(program)}.\n`;
+  return `Not run, as there is no ${name}: ${total(files)} tests.\n${specs.join('')}  Install it: ${how}.\n`;
 }

@@ -135,7 +135,9 @@ describe('the document', () => {
     expect(part('paths', '/health/live', 'get')).toMatchObject({
       operationId: 'checkLiveness',
       summary: 'The process runs; it is not to be restarted',
+      description: 'For machines that look after the process; no token is looked at.',
     });
+    expect(part('paths', '/v1/things/staff', 'get', 'description')).toBe('For the role staff.');
     const ids = operations().map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = (part('tags') as { name: string; description: string }[]).map(({ name }) => name);

@@ -33,7 +33,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     tags: tags(modules),
     servers: [{ url: '/', description: 'Where this document is' }],
     paths: document.paths,
-    components: { schemas, responses: document.responses, headers: HEADERS, securitySchemes },
+    components: { schemas, responses: document.responses, headers: used(HEADERS, document), securitySchemes },
   } as OpenAPIObject;
 }
 
@@ -58,6 +58,12 @@ function swaggerDocument(app: NestFastifyApplication, book: SchemaBook): OpenAPI
   const standardSchemaConverter = (schema: unknown, { schemaType }: { schemaType: Direction }) =>
     schema instanceof z.ZodType ? { schema: book.convert(schema, schemaType) } : undefined;
   return SwaggerModule.createDocument(app, config, { standardSchemaConverter });
+}
+
+/** Without those that no route has. */
+function used(all: Record<string, object>, document: object): Record<string, object> {
+  const text = JSON.stringify(document);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => text.includes(`#/components/headers/${name}"`)));
 }
 
 interface Media {

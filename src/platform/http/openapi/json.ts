@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { examplesOf } from '../../messaging/plain/examples.js';
 
@@ -43,4 +44,12 @@ export function mapped(value: unknown, change: (key: string) => string, prefix =
     return [name, key.startsWith(PREFIX) ? key : PREFIX + key] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** Whether this is what zod says of `z.json()`. A union that contains itself is more than some generators can read. */
+export function isAnyJson(json: z.core.JSONSchema.BaseSchema, id: string): boolean {
+  const self = { $ref: `#/$defs/${id}` };
+  const simple = ['string', 'number', 'boolean', 'null'].map((type) => ({ type }));
+  const record = { type: 'object', propertyNames: { type: 'string' }, additionalProperties: self };
+  return isDeepStrictEqual(json.anyOf, [...simple, { type: 'array', items: self }, record]);
 }

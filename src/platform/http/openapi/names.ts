@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
+import type { Access } from '../decorators.js';
 
 /** The method's name; one word alone says too little, and gets the last one of the controller's path. */
 export function idOf(controller: Type, name: string): string {
@@ -16,4 +17,12 @@ export const pascal = (name: string) =>
 export function spoken(id: string): string {
   const words = id.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
   return words[0]!.toUpperCase() + words.slice(1);
+}
+
+/** Who may use a route, in one sentence. */
+export function whoMay(access: Access | undefined): string {
+  if (access === undefined) return 'For everybody with a token.';
+  if (access === 'public') return 'For everybody; a token that comes along has to be valid.';
+  if (access === 'operational') return 'For machines that look after the process; no token is looked at.';
+  return `For the role${access.length > 1 ? 's' : ''} ${access.join(' and ')}.`;
 }

@@ -19,7 +19,7 @@ export const HEADERS = {
     { type: 'string' },
     '11111111-1111-4111-8111-111111111111',
   ),
-  Location: header('Where what the request has made is', { type: 'string', format: 'uri-reference' }, '/v1/…'),
+  Location: header('Where what the request has made is', { type: 'string', format: 'uri-reference' }, '/v1/things/7'),
   'Retry-After': header('Seconds after which to try again', { type: 'string', pattern: '^\\d+$' }, '2'),
   'WWW-Authenticate': header('What is wrong with the token, if there was one: RFC 6750', { type: 'string' }, 'Bearer'),
 };

@@ -15,13 +15,15 @@ import {
 import { contextOptions } from '../../bounded-context.js';
 import type { Access } from '../decorators.js';
 import { ACCESS, answersOf, IDEMPOTENT, operationOf, UNDOCUMENTED } from '../decorators.js';
-import { idOf, spoken } from './names.js';
+import { idOf, spoken, whoMay } from './names.js';
 
 /** What is known of a route besides what Swagger finds out. */
 export interface RouteFacts {
   /** What clients call it. */
   id: string;
   module: string;
+  /** Without one, everybody with a token. */
+  access: Access | undefined;
   /** Nobody needs a token. */
   open: boolean;
   /** No token is looked at, and nobody is counted. */
@@ -86,15 +88,16 @@ function decoratorsOf(
   parameters: readonly Parameter[],
   reflector: Reflector,
 ): MethodDecorator[] {
-  const { summary = spoken(facts.id), description } = operationOf(route);
+  const { summary = spoken(facts.id), description: said } = operationOf(route);
+  const description = [said, whoMay(facts.access)].filter(Boolean).join('\n\n');
   return [
-    ...answersOf(route).map(({ status, schema, description: said }) =>
-      ApiResponse({ status, description: said, standardSchema: schema }),
+    ...answersOf(route).map(({ status, schema, description: of }) =>
+      ApiResponse({ status, description: of, standardSchema: schema }),
     ),
     ...(reflector.get<boolean | undefined>(IDEMPOTENT, route) ? [ApiHeader(KEY_HEADER)] : []),
     ...(parameters.some(({ data }) => data === 'prefer') ? [ApiHeader(PREFER_HEADER)] : []),
     ...(facts.open ? [ApiSecurity({})] : []),
-    ApiOperation({ summary, ...(description !== undefined && { description }) }),
+    ApiOperation({ summary, description }),
     ApiExtension(FACTS, facts),
   ];
 }
@@ -113,6 +116,7 @@ function factsOf(
   return {
     id: operationOf(route).id ?? idOf(controller, name),
     module,
+    access,
     open: access === 'public' || access === 'operational',
     operational: access === 'operational',
     changes: method !== RequestMethod.GET && method !== RequestMethod.HEAD,

@@ -27,6 +27,13 @@ describe('the schemas of a document', () => {
     ]);
     expect(names).toEqual(['GetTreeResponse', 'GetParkResponse']);
     expect(schemas.GetTreeResponse).toMatchObject({ properties: { kids: { items: ref('GetTreeResponse') } } });
+    expect(schemas.GetParkResponse).toMatchObject({ properties: { any: ref('Json') } });
+    expect(schemas.Json).toEqual({ description: 'Any JSON value' });
+    const kin = z.object({ one: z.union([z.string(), z.array(z.lazy((): z.ZodType => kin))]) });
+    const list: z.ZodType = z.lazy(() => z.array(list));
+    expect(schemasOf(new SchemaBook(), [[z.object({ kin, list }), 'X']]).schemas).toMatchObject({
+      XPart1: { items: ref('XPart1') },
+    });
     expect(JSON.stringify(schemas)).not.toMatch(/\$defs|"#"/);
     for (const [, name] of JSON.stringify(schemas).matchAll(/schemas\/([^"]+)"/g))
       expect(schemas).toHaveProperty(name!);

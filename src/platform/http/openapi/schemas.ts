@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { Direction } from './json.js';
-import { bare, exampleOf, mapped, options, PREFIX } from './json.js';
+import { bare, exampleOf, isAnyJson, mapped, options, PREFIX } from './json.js';
 
 type Json = Record<string, unknown>;
+
+/** What `z.json()` is called. */
+const ANY_JSON = 'Json';
 
 /** A schema that may become one of `components.schemas`. */
 interface Entry {
@@ -25,7 +28,7 @@ export class SchemaBook {
   readonly #schemas = new Map<string, z.core.$ZodType>();
   readonly #keys = new Map<z.core.$ZodType, Partial<Record<Direction, string>>>();
   readonly #names = new Map<z.core.$ZodType, string>();
-  readonly #taken = new Set<string>();
+  readonly #taken = new Set([ANY_JSON]);
 
   /** Calls a schema so, or `otherwise` when another one is called so already. A second name of the same schema is ignored. */
   name(schema: z.core.$ZodType, wanted: string, otherwise = wanted): void {
@@ -83,12 +86,15 @@ export class SchemaBook {
     this.#entries.set(key, entry);
     const metadata = { get: (each: z.core.$ZodType) => this.#metaOf(each, io, schema), has: () => true };
     const { $defs = {} } = z.toJSONSchema(schema, { ...options(io), metadata: metadata as never });
-    const keyOf = (id: string) => (id.startsWith('__schema') ? id.replace('__schema', `${key}.part`) : id);
+    const keyOf = (id: string) => {
+      if (id !== key && isAnyJson($defs[id]!, id)) return ANY_JSON;
+      return id.startsWith('__schema') ? id.replace('__schema', `${key}.part`) : id;
+    };
     for (const [id, json] of Object.entries($defs)) {
-      const own = mapped(json, keyOf, '#/$defs/') as Json;
+      const own = isAnyJson(json, id) ? { description: 'Any JSON value' } : (mapped(json, keyOf, '#/$defs/') as Json);
       if (id === key) entry.json = own;
       else if (!this.#entries.has(keyOf(id)))
-        this.#entries.set(keyOf(id), { json: own, ...(keyOf(id) === id && { name: id }) });
+        this.#entries.set(keyOf(id), { json: own, ...(!keyOf(id).includes('.part') && { name: keyOf(id) }) });
     }
   }
 
