@@ -14,7 +14,7 @@ export function needs(...programs: readonly Program[]): typeof describe | typeof
 }
 
 /**
- * As {@link needs}: `const describe = needsPackages('test/client/generator');` for a package below `test/` with a lock file of its own. What it
+ * As {@link needs}: `const describe = needsPackages('test/folder');` for a package below `test/` with a lock file of its own. What it
  * names is installed when it is not there.
  *
  * @returns a `describe` whose tests are not run where it cannot be installed, for want of a registry
