@@ -79,6 +79,14 @@ describe('a request that is refused', () => {
   });
 });
 
+/** How many the listener has. */
+const connections = () =>
+  new Promise<number>((resolve, reject) =>
+    at.app
+      .getHttpServer()
+      .getConnections((error: Error | null, count: number) => (error ? reject(error) : resolve(count))),
+  );
+
 describe('a client that sends what is no HTTP', () => {
   it('is hung up on, though it never does so itself', async () => {
     const { port } = new URL(at.url);
@@ -86,12 +94,16 @@ describe('a client that sends what is no HTTP', () => {
     let answer = '';
     socket.on('data', (part) => (answer += part)).write('this is no HTTP\r\n\r\n');
     await eventually(() => answer.includes('bad_request'), 'the answer');
-    // Whoever writes to a connection that was closed is told so.
-    const writing = setInterval(() => socket.write('more'), 50);
-    socket.on('error', () => undefined);
-    await new Promise((resolve) => socket.once('close', resolve));
-    clearInterval(writing);
+    await eventually(async () => (await connections()) === 0, 'the end of the connection');
     expect(requests()).toHaveLength(1);
+  });
+
+  it('instead of a body has one line, that of its request', async () => {
+    const answer = await rawRequest(at.url, `${post('Transfer-Encoding: chunked')}\n\nnot a chunk`);
+    expect(answer.status).toBe(400);
+    await eventually(async () => (await connections()) === 0, 'the end of the connection');
+    expect(requests()).toEqual([expect.objectContaining({ status: 400, route: '/v1/things', problem: 'bad_request' })]);
+    expect(counted).toEqual([expect.objectContaining({ status: 400, route: '/v1/things' })]);
   });
 
   it('behind a good request gets the answer of that one, and none that could be taken for it', async () => {

@@ -25,6 +25,7 @@ interface Who {
   sub: string;
   ip: string;
   headers: IncomingHttpHeaders;
+  query: object;
 }
 const WHO = '/v1/doors/who';
 /** As the front door asks for a client of that address. */
@@ -55,7 +56,11 @@ describe('a route of a module in another process', () => {
   it('is answered however its request is written, and as large as the public listener takes it', async () => {
     const { url } = await doors();
     expect((await rawRequest(url, get(`http://doors.test${WHO}`))).status).toBe(200);
-    expect((await rawRequest(url, get(`${WHO}#part`))).status).toBe(200);
+    // Routers take what stands behind a # for the query.
+    for (const mark of ['?', '#']) {
+      const { status, body } = await rawRequest(url, get(`${WHO}${mark}part=1`));
+      expect([status, (JSON.parse(body) as Who).query]).toEqual([200, { part: '1' }]);
+    }
     expect((await rawRequest(url, get(`${WHO}?x=${'x'.repeat(7000)}`))).status).toBe(200);
     expect((await rawRequest(url, get(WHO, `\nX-Large: ${'x'.repeat(15_900)}`))).status).toBe(200);
     const tooLarge = await rawRequest(url, get(WHO, `\nX-Large: ${'x'.repeat(17_000)}`));

@@ -82,8 +82,8 @@ function refused({ status, body }: SeamAnswer<Readable>): RequestRefused {
   return new RequestRefused(status, code, detail);
 }
 
-/** A request target may be a whole URL: RFC 9112, 3.2.2. A fragment is none of the server's business. */
-const originForm = (url: string) => url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
+/** A request target may be a whole URL: RFC 9112, 3.2.2. All else goes on as it is: routers read it alike here and there. */
+const originForm = (url: string) => url.replace(/^https?:\/\/[^/?#]*/i, '');
 
 /** The paths of a module's controllers. Nest keeps them under this name. */
 function prefixesOf(module: Type): string[] {

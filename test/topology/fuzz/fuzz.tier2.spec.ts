@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Problem } from '../../../src/platform/http/problem.js';
-import { eventually } from '../../../src/platform/testing/index.js';
 import { seeded } from '../../../src/platform/transport/seeded.js';
 import { groupsOf } from '../../../src/tools/rehearse/split.js';
 import type { RawAnswer } from '../../support/raw-http.js';
@@ -20,7 +19,22 @@ const MINUTES = 600_000;
 /** Whole documents and pages are of no use in a message. */
 const SHOWN = 1500;
 
-/** Requests from what the document of a shop says, with a product, an order and a cursor that there are. */
+const topologies: [what: string, start: () => Promise<Shop>][] = [
+  ['one process', () => openShop()],
+  ['a process for each module', async () => (await SplitShop.start(groupsOf(MODULES, 'all'))).shop],
+];
+const shops: Shop[] = [];
+/** What each of them has refused, by the seed of the request, whatever it knew by then. */
+const refusals: ReadonlySet<number>[] = [];
+let document: OpenApi;
+
+beforeAll(async () => {
+  for (const [, start] of topologies) shops.push(await start());
+  // One document for both, so that a seed makes the same request.
+  document = (await shops[0]!.anybody().get<OpenApi>('/openapi.json')).expect(200);
+}, 240_000);
+
+/** Requests from what the document says, with a product, an order and a cursor that there are. */
 async function requestsFor(shop: Shop): Promise<Requests> {
   const [staff, customer] = [await shop.staff(), await shop.customer()];
   const sku = await staff.stocked(1_000_000);
@@ -28,12 +42,7 @@ async function requestsFor(shop: Shop): Promise<Requests> {
   await staff.product();
   const { nextCursor } = (await customer.get<Page<unknown>>('/v1/catalog/products?limit=1')).expect(200);
   const known = { sku: [sku], orderId: [orderId], paymentToken: ['tok_approve'], cursor: [nextCursor!] };
-  const complete = async () => {
-    const document = (await customer.get<OpenApi>('/openapi.json')).expect(200);
-    return Object.keys(document.paths).some((path) => path.startsWith('/v1/storefront')) && document;
-  };
-  // Without the routes of a module whose process has not told of them yet.
-  return new Requests(await eventually(complete, 'the whole document'), known, [staff.token!, customer.token!]);
+  return new Requests(document, known, [staff.token!, customer.token!]);
 }
 
 /** What is wrong with an answer; undefined when nothing is. */
@@ -50,6 +59,18 @@ function faultOf({ head, broken }: FuzzRequest, { status, headers, body }: RawAn
   return problem.data.status === status ? undefined : 'another status in the problem';
 }
 
+/** Refused for what the request is: whatever was said before, the same request would be refused again. */
+const OF_THE_REQUEST = new Set([
+  ...['bad_request', 'malformed_json', 'validation_failed', 'idempotency_key_required', 'idempotency_key_invalid'],
+  ...['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'method_not_allowed', 'payload_too_large'],
+  ...['uri_too_long', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
+]);
+
+function isRefused({ body }: RawAnswer): boolean {
+  const problem = Problem.safeParse(jsonOf(body));
+  return problem.success && OF_THE_REQUEST.has(problem.data.code);
+}
+
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -58,16 +79,18 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Sends them all. @returns how each operation was answered, and what went wrong */
+/** Sends them all. @returns how each operation was answered, what was refused, and what went wrong */
 async function fuzz(url: string, requests: Requests) {
   const answered = new Map(requests.operations.map((operation) => [operation, new Set<string>()]));
   const faults: string[] = [];
+  const refused = new Set<number>();
   let next = 0;
   const one = async (seed: number) => {
     const request = requests.next(seeded(seed));
     const answer = await exchange(url, request.bytes, request.broken).catch((error: Error) => error.message);
     const fault = typeof answer === 'string' ? answer : faultOf(request, answer);
     if (typeof answer === 'object') answered.get(request.operation)?.add(`${String(answer.status)[0]}xx`);
+    if (typeof answer === 'object' && !request.broken && isRefused(answer)) refused.add(seed);
     const shown = () => JSON.stringify([request.bytes.toString('latin1').slice(0, SHOWN), answer]).slice(0, 2 * SHOWN);
     if (fault !== undefined) faults.push(`seed ${seed}: ${fault}: ${shown()}`);
   };
@@ -75,29 +98,29 @@ async function fuzz(url: string, requests: Requests) {
     while (next < REQUESTS && faults.length < 10) await one(SEED + next++);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return { answered, faults };
+  return { answered, faults, refused };
 }
 
-const topologies: [what: string, start: () => Promise<Shop>][] = [
-  ['one process', () => openShop()],
-  ['a process for each module', async () => (await SplitShop.start(groupsOf(MODULES, 'all'))).shop],
-];
-
-describe.each(topologies)('the listener of %s', (_, start) => {
-  let shop: Shop;
-  beforeAll(async () => void (shop = await start()), 180_000);
-
+describe.each(topologies.map(([what], index) => [what, index] as const))('the listener of %s', (_, index) => {
   it(
     'answers whatever is sent, and every refusal is a problem',
     async () => {
-      const { answered, faults } = await fuzz(shop.url, await requestsFor(shop));
+      const shop = shops[index]!;
+      const { answered, faults, refused } = await fuzz(shop.url, await requestsFor(shop));
       expect(faults).toEqual([]);
       const once = [...answered].filter(([, kinds]) => !kinds.has('2xx') || !kinds.has('4xx'));
       expect(once).toEqual([]);
+      refusals.push(refused);
       // And goes on working.
       const [staff, customer] = [await shop.staff(), await shop.customer()];
       expect((await customer.buy([{ sku: await staff.stocked(1), quantity: 1 }])).status).toBe('confirmed');
     },
     MINUTES,
   );
+});
+
+it('a request that is refused for what it is, is refused in both', () => {
+  const [one, many] = refusals.map((seeds) => [...seeds].sort((a, b) => a - b));
+  expect(one!.length).toBeGreaterThan(REQUESTS / 4);
+  expect(many).toEqual(one);
 });
