@@ -15,6 +15,7 @@ const flawless: History = {
   outbox: said,
   effects: new Map([['page', said]]),
   steps: [1, 2, 3].map((step) => ({ job: 'j', step })),
+  ends: [{ job: 'j' }],
   jobsDone: ['j'],
   calls: ['one#1', 'two#1', 'two#1', 'two#2'],
 };
@@ -32,6 +33,8 @@ describe('the checker of histories', () => {
     expect(total(heard(first, third))).toEqual({ ...none, lost: 1 });
     expect(total({ calls: ['one#1', 'two#1'] })).toEqual({ ...none, lost: 1 });
     expect(total({ jobsDone: [] })).toEqual({ ...none, lost: 1 });
+    expect(total({ ends: [] })).toEqual({ ...none, lost: 1 });
+    expect(total({ ends: [{ job: 'j' }, { job: 'j' }] })).toEqual({ ...none, doubled: 1 });
     expect(total({ steps: flawless.steps.slice(1) })).toEqual({ ...none, lost: 1 });
   });
 

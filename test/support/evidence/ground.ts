@@ -51,6 +51,7 @@ export class Ground {
           FROM making.outbox WHERE aggregateid LIKE $1 AND type = 'making.thing-raised.v1' ORDER BY seq`),
       effects: new Map(CONSUMERS.map((name) => [name, effects.filter(({ consumer }) => consumer === name)])),
       steps: await of('SELECT job, step FROM making.step WHERE job LIKE $1 ORDER BY n'),
+      ends: await of('SELECT job FROM taking.job_end WHERE job LIKE $1 ORDER BY n'),
       jobsDone: jobs.map(({ id }) => id),
       calls: calls.map(({ token }) => token),
     };

@@ -16,6 +16,8 @@ export interface History {
   /** By consumer. */
   effects: ReadonlyMap<string, Entry[]>;
   steps: { job: string; step: number }[];
+  /** What sagas asked of their own module, once for each job. */
+  ends: { job: string }[];
   jobsDone: string[];
   /** Tokens; one for each time the outside was called. */
   calls: string[];
@@ -74,6 +76,7 @@ export function judge(tasks: readonly Task[], history: History): Map<string, Ver
         taken,
       ),
     ],
+    ['ends', sameSet(jobs, history.ends.map(({ job }) => job))],
     ['sagas', sameSet(jobs, history.jobsDone)],
     ['calls', { ...sameSet(tokens, [...new Set(history.calls)]), doubled: 0 }],
     ['state', stateOf(history)],

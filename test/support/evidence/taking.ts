@@ -156,7 +156,23 @@ class FormerMarking extends Marking {}
 const Progress = z.object({ job: z.string(), step: z.int() });
 type Progress = z.output<typeof Progress>;
 
-/** Three steps, the last after a timeout. A reply that came twice would be answered twice. */
+/** What a saga asks of its own module. */
+export class EndJob extends defineCommand('taking.end-job.v1', {
+  payload: z.object({ job: z.string() }),
+  result: z.object({}),
+}) {}
+
+@CommandHandler(EndJob)
+class EndJobHandler implements ICommandHandler<EndJob> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ job }: EndJob) {
+    await this.database.sql('INSERT INTO job_end (job) VALUES ($1)', [job]);
+    return {};
+  }
+}
+
+/** Three steps, the last after a timeout, and an end in its own module. A reply that came twice would be answered twice. */
 @Injectable()
 class Job extends Saga<Progress> {
   constructor() {
@@ -167,9 +183,11 @@ class Job extends Saga<Progress> {
       ({ job }) => enter(job, 1),
     );
     this.onReply(TakeStep, ({ job, step }, reply) => {
-      if (!reply.ok || step === 3) return { done: true };
+      if (!reply.ok) return { done: true };
+      if (step === 3) return { send: [new EndJob({ job })] };
       return step === 2 ? { timeout: { name: 'rest', afterMs: 10 } } : enter(job, step + 1);
     });
+    this.onReply(EndJob, () => ({ done: true }));
     this.onTimeout('rest', ({ job, step }) => enter(job, step + 1));
   }
 }
@@ -185,11 +203,12 @@ class Taking1790000000000 implements MigrationInterface {
         thing    text NOT NULL,
         version  int NOT NULL,
         token    text NOT NULL
-      )`);
+      );
+      CREATE TABLE job_end (n bigint GENERATED ALWAYS AS IDENTITY, job text NOT NULL)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE effect');
+    await runner.query('DROP TABLE effect, job_end');
   }
 }
 
@@ -204,9 +223,10 @@ const providers = [
   Careless,
   Outside,
   RecordCallHandler,
+  EndJobHandler,
   Job,
 ];
-const contracts = { RecordCall, TakeNothing };
+const contracts = { RecordCall, TakeNothing, EndJob };
 const migrations = [Taking1790000000000];
 
 @BoundedContext({
