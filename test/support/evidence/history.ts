@@ -76,7 +76,13 @@ export function judge(tasks: readonly Task[], history: History): Map<string, Ver
         taken,
       ),
     ],
-    ['ends', sameSet(jobs, history.ends.map(({ job }) => job))],
+    [
+      'ends',
+      sameSet(
+        jobs,
+        history.ends.map(({ job }) => job),
+      ),
+    ],
     ['sagas', sameSet(jobs, history.jobsDone)],
     ['calls', { ...sameSet(tokens, [...new Set(history.calls)]), doubled: 0 }],
     ['state', stateOf(history)],
