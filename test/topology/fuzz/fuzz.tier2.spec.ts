@@ -61,9 +61,21 @@ function faultOf({ head, broken }: FuzzRequest, { status, headers, body }: RawAn
 
 /** Refused for what the request is: whatever was said before, the same request would be refused again. */
 const OF_THE_REQUEST = new Set([
-  ...['bad_request', 'malformed_json', 'validation_failed', 'idempotency_key_required', 'idempotency_key_invalid'],
-  ...['unauthenticated', 'token_invalid', 'forbidden', 'not_found', 'method_not_allowed', 'payload_too_large'],
-  ...['uri_too_long', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
+  'bad_request',
+  'malformed_json',
+  'validation_failed',
+  'idempotency_key_required',
+  'idempotency_key_invalid',
+  'unauthenticated',
+  'token_invalid',
+  'forbidden',
+  'not_found',
+  'method_not_allowed',
+  'payload_too_large',
+  'uri_too_long',
+  'unsupported_media_type',
+  'expectation_failed',
+  'headers_too_large',
 ]);
 
 function isRefused({ body }: RawAnswer): boolean {
