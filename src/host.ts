@@ -12,7 +12,8 @@ import { fastifyOptions } from './platform/http/fastify-options.js';
 import { configureHttp } from './platform/http/http-app.js';
 import { childContext, runInScope } from './platform/messaging/context.js';
 import { WiringError } from './platform/messaging/registry.js';
-import { nestLogger, type Logger } from './platform/observability/logging.js';
+import type { Logger } from './platform/observability/logging.js';
+import { nestLogger } from './platform/observability/nest-logger.js';
 import { OpsDoor } from './platform/operations/ops-door.js';
 import { EmbeddedError } from './platform/persistence/embedded-error.js';
 import { MigrationFailed } from './platform/persistence/migrate.js';
@@ -91,7 +92,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
 
 async function createApp(config: Config, runtime: Runtime, log: Logger): Promise<NestFastifyApplication> {
   const root = AppModule.forHost(config, runtime, hereOf(config));
-  const options = { logger: nestLogger(log), abortOnError: false };
+  const options = { logger: nestLogger(log, runtime.contexts), abortOnError: false };
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(fastifyOptions()), options);
   configureHttp(app);
   for (const module of modules) {

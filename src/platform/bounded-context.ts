@@ -1,5 +1,5 @@
 import type { ModuleMetadata } from '@nestjs/common';
-import { Module, SetMetadata } from '@nestjs/common';
+import { Logger, Module, SetMetadata } from '@nestjs/common';
 import 'reflect-metadata';
 import type { MigrationInterface } from 'typeorm';
 import type { ConfigClass } from './configuration.js';
@@ -44,10 +44,12 @@ export interface Seed {
 }
 
 /**
- * Marks a Nest module as a bounded context. Inside it, `Database` is its own database.
+ * Marks a Nest module as a bounded context. Inside it, `Database` is its own database, and Nest's `Logger` writes in its
+ * name.
  */
 export function BoundedContext(options: BoundedContextOptions): ClassDecorator {
   const own = [
+    { provide: Logger, useFactory: () => new Logger(options.name) },
     { provide: Database, inject: [Host], useFactory: (host: Host) => host.database(options.name) },
     ...(options.config
       ? [{ provide: options.config, inject: [Host], useFactory: (host: Host) => host.config(options.config!) }]

@@ -53,6 +53,8 @@ export interface RuntimeOptions {
   /** The environment, for the variables that modules declare. Already validated. */
   env: NodeJS.ProcessEnv;
   log: Logger;
+  /** Is told whatever a consumer, a handler or the timeout of a saga fails with. */
+  onFailure?: (where: string, error: unknown) => void;
   /** How long messages are kept, and when one is late. Default: a week, a minute. */
   housekeeping?: Partial<HousekeepingOptions>;
   /** How long a handler may take whose work is a transaction, in milliseconds. Default: 30 seconds. */
@@ -120,8 +122,10 @@ export class Runtime extends Host {
     const here = this.contexts.filter(({ name }) => !this.remotes.has(name));
     this.running = new Set(here.map(({ name }) => name));
     const runners = new Map(here.map((context) => [context.name, this.#open(context)]));
-    const fault = (context: MessageContext, err: unknown) =>
-      this.log.error({ err, type: context.type }, 'handler failed');
+    const fault = ({ type }: MessageContext, err: unknown) => {
+      this.log.error({ err, type }, 'handler failed');
+      options.onFailure?.(type, err);
+    };
     const remote = new Map<string, RemoteModule>();
     for (const [name, client] of this.remotes) remote.set(name, new HttpRemoteModule(client));
     const { rehearsal } = options;
@@ -249,7 +253,10 @@ export class Runtime extends Host {
   #startTimeouts(module: string): void {
     const runners = this.sagas.filter((saga) => saga.module === module).map((saga) => saga.runner);
     if (runners.length === 0) return;
-    const failed = (err: unknown) => this.log.error({ err, module }, 'a saga could not handle its timeout');
+    const failed = (err: unknown) => {
+      this.log.error({ err, module }, 'a saga could not handle its timeout');
+      this.options.onFailure?.(`${module}, a timeout of a saga`, err);
+    };
     const timeouts = new SagaTimeouts(
       runners,
       this.database(module),
@@ -299,7 +306,10 @@ export class Runtime extends Host {
       if (spoke) this.watches.get(module)!.committed();
       if (parked) this.#workers.get(parked)!.poke();
     },
-    failed: (consumer, err) => this.log.warn({ err, consumer }, 'delivery failed; it will be tried again'),
+    failed: (consumer, err) => {
+      this.log.warn({ err, consumer }, 'delivery failed; it will be tried again');
+      this.options.onFailure?.(consumer, err);
+    },
   };
 }
 

@@ -1,4 +1,3 @@
-import type { LoggerService } from '@nestjs/common';
 import type { Logger, LoggerOptions } from 'pino';
 import { destination, pino, transport } from 'pino';
 import { describeError, messageOf } from '../messaging/describe-error.js';
@@ -118,19 +117,4 @@ function origin(): object {
   if (!context) return {};
   const { module, type: message, correlationId, causationId } = context;
   return { ...traceIds(context.traceparent), correlationId, causationId, module, message };
-}
-
-/** Nest's own lines through the same logger. */
-export function nestLogger(log: Logger): LoggerService {
-  const line =
-    (level: 'info' | 'warn' | 'error' | 'debug') =>
-    (message: unknown, ...rest: unknown[]) => {
-      const error = [message, ...rest].find((part) => part instanceof Error);
-      log[level]({ nest: rest.at(-1), ...(error ? { err: error } : {}) }, String(message));
-    };
-  const error = line('error');
-  // It logs why it cannot listen, and throws it as well: who starts the process is told once.
-  const unlessThrown = (message: unknown, ...rest: unknown[]) =>
-    String(message).startsWith('Error: listen ') ? undefined : error(message, ...rest);
-  return { log: line('debug'), warn: line('warn'), error: unlessThrown, debug: line('debug') };
 }

@@ -11,6 +11,7 @@ import { fastifyOptions } from '../http/fastify-options.js';
 import { HealthSource } from '../http/health.js';
 import { configureHttp, HttpModule } from '../http/http-app.js';
 import type { Role } from '../http/roles.js';
+import { nestLogger } from '../observability/nest-logger.js';
 import { RuntimeHealth } from '../health.js';
 import { PlatformModule } from '../platform.module.js';
 import type { Runtime } from '../runtime.js';
@@ -52,7 +53,7 @@ export class RoutedApp {
     @Module({ imports: [PlatformModule.forRuntime(runtime), HealthModule, http, ...modules] })
     class Stage {}
     const app = await NestFactory.create<NestFastifyApplication>(Stage, new FastifyAdapter(fastifyOptions()), {
-      logger: false,
+      logger: nestLogger(runtime.log, runtime.contexts),
       abortOnError: false,
     });
     configureHttp(app);

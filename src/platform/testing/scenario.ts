@@ -2,30 +2,40 @@ import type { Type } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { Command, Query } from '@nestjs/cqrs';
 import type { QueryResultRow } from 'pg';
-import { BoundedContext, contextOptions } from '../bounded-context.js';
+import { contextOptions } from '../bounded-context.js';
 import type { Actor } from '../messaging/context.js';
 import { childContext, runInScope, SYSTEM } from '../messaging/context.js';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
-import { testLogger } from './wiring.js';
+import type { Logger } from '../observability/logging.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Runtime } from '../runtime.js';
 import type { TestDatabase } from './database.js';
 import { testDatabase } from './database.js';
 import { eventually } from './eventually.js';
+import type { Matching } from './matching.js';
+import { described, fits } from './matching.js';
+import type { Contracts } from './neighbours.js';
+import { messagesOf, neighbour } from './neighbours.js';
 import type { Method, RouteAnswer, RouteRequest } from './routes.js';
 import { RoutedApp } from './routes.js';
+import { sceneReport } from './scene-report.js';
+import { testLogger } from './wiring.js';
 
-type Contracts = Readonly<Record<string, unknown>>;
 type Script = (message: never) => unknown;
-type Matching<T> = Partial<T> | ((message: T) => boolean);
 
 export interface ScenarioOptions {
   /** The contracts of the modules it talks to. They are played by the test, on outboxes of their own. */
   neighbours?: readonly Contracts[];
   /** Environment variables for the module's configuration. */
   env?: NodeJS.ProcessEnv;
+  /** How long a step waits, in milliseconds. Default: 15,000. */
+  patienceMs?: number;
+  /** Where log lines go. Default: nowhere, unless `LOG_LEVEL` is set. */
+  log?: Logger;
 }
+
+const PATIENCE_MS = 15_000;
 
 /**
  * One module alone, on a real database, with everything the platform does for it; its neighbours are scripted.
@@ -42,9 +52,11 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
   const neighbours = (options.neighbours ?? []).map(neighbour);
   const modules = [module, ...neighbours];
   const database = await testDatabase(modules);
-  const log = testLogger();
-  const runtime = new Runtime({ modules, urls: database.urls, poolSize: 4, env: options.env ?? {}, log });
-  const scene = new Scenario(contextOptions(module)!.name, runtime, database);
+  const { env = {}, log = testLogger(), patienceMs = PATIENCE_MS } = options;
+  const failures = new Map<string, unknown>();
+  const onFailure = (where: string, error: unknown) => void failures.set(where, error);
+  const runtime = new Runtime({ modules, urls: database.urls, poolSize: 4, env, log, onFailure });
+  const scene = new Scenario(contextOptions(module)!.name, runtime, database, failures, patienceMs);
   try {
     await scene.start(modules, options.neighbours ?? []);
   } catch (error) {
@@ -63,6 +75,8 @@ export class Scenario {
     private readonly module: string,
     readonly runtime: Runtime,
     private readonly database: TestDatabase,
+    private readonly failures: ReadonlyMap<string, unknown>,
+    private readonly patienceMs: number,
   ) {}
 
   /** @internal */
@@ -103,9 +117,8 @@ export class Scenario {
 
   /** Waits until a neighbour has received such a command or query. */
   async received<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
-    const find = () =>
-      this.#received.find((message) => message instanceof type && fits(message, matching as Matching<object>));
-    return (await eventually(find, `${type.definition.name} being received`)) as InstanceType<C>;
+    const find = () => this.allReceived(type).find((message) => fits(message as object, matching as Matching<object>));
+    return await this.until(find, async () => this.#expected(type, matching, 'received', this.allReceived(type)));
   }
 
   /** Everything neighbours have received of a type so far. */
@@ -117,7 +130,9 @@ export class Scenario {
   async published<C extends MessageClass>(type: C, matching: Matching<InstanceType<C>> = {}): Promise<InstanceType<C>> {
     const find = async () =>
       (await this.allPublished(type)).find((event) => fits(event as object, matching as Matching<object>));
-    return await eventually(find, `${type.definition.name} being published`);
+    return await this.until(find, async () =>
+      this.#expected(type, matching, 'published', await this.allPublished(type)),
+    );
   }
 
   /** Everything the module has published of a type so far, in order. */
@@ -125,6 +140,28 @@ export class Scenario {
     const text = 'SELECT payload FROM outbox WHERE type = $1 AND aggregatetype = $2 ORDER BY seq';
     const rows = await this.sql<{ payload: never }>(text, [type.definition.name, this.module]);
     return rows.map(({ payload }) => new type(payload) as InstanceType<C>);
+  }
+
+  /**
+   * Waits until `look` returns something other than `undefined` and `false`, and does not throw.
+   *
+   * @param what was expected, for the error
+   * @throws Error that says what was expected, and beside it what may have stood in the way: the last error of each consumer,
+   *   what is parked, which commands were answered with an error, and which messages there are
+   */
+  async until<T>(
+    look: () => T | Promise<T>,
+    what: string | (() => Promise<string>) = 'the condition',
+  ): Promise<Exclude<T, undefined | false>> {
+    try {
+      return await eventually(look, typeof what === 'string' ? what : 'it', this.patienceMs);
+    } catch (cause) {
+      const expected = typeof what === 'string' ? (cause as Error).message : await what();
+      const { runtime, failures } = this;
+      const received = this.#received.map((message) => definitionOf(message)!.name);
+      const report = await sceneReport({ databases: runtime.databases, failures, received });
+      throw new Error(`${expected}\n\n${report}`, { cause });
+    }
   }
 
   /** Runs SQL in the module's schema, as the module's role. */
@@ -143,6 +180,15 @@ export class Scenario {
     await this.database.drop();
   }
 
+  #expected(type: MessageClass, matching: object, how: string, others: readonly unknown[]): string {
+    const there = others.slice(0, 5).map((each) => `\n  ${JSON.stringify(each)}`);
+    const had =
+      others.length === 0
+        ? 'None of the kind was.'
+        : `Of the kind there ${others.length === 1 ? 'was' : 'were'} ${others.length}:`;
+    return `${type.definition.name}${described(matching)} was not ${how} within ${this.patienceMs} ms. ${had}${there.join('')}`;
+  }
+
   #play(type: MessageClass): void {
     const { kind, module, name, result } = type.definition;
     if (kind === 'event') return;
@@ -153,25 +199,4 @@ export class Scenario {
       return await script?.(message);
     });
   }
-}
-
-function messagesOf(contracts: Contracts): MessageClass[] {
-  return Object.values(contracts).filter(
-    (value) => typeof value === 'function' && definitionOf(value),
-  ) as unknown as MessageClass[];
-}
-
-/** A module with nothing but contracts: it has a schema and an outbox, and its handlers are the test's. */
-function neighbour(contracts: Contracts): Type {
-  const name = messagesOf(contracts)[0]!.definition.module;
-  @BoundedContext({ name, contracts, providers: [] })
-  class Neighbour {}
-  return Neighbour;
-}
-
-function fits<T extends object>(message: T, matching: Matching<T>): boolean {
-  if (typeof matching === 'function') return matching(message);
-  return Object.entries(matching).every(
-    ([field, value]) => JSON.stringify(message[field as keyof T]) === JSON.stringify(value),
-  );
 }

@@ -123,7 +123,6 @@ export function sagaSpec(place: Place, { type: event, definition: { key }, examp
   const [type, id] = [pascal(place.name), idOf(place.name)];
   const sample = JSON.stringify({ ...example, [key!]: `@@` }).replace('"@@"', id);
   return `import { randomUUID } from 'node:crypto';
-import { eventually } from '../../src/platform/testing/index.js';
 ${specHead(
   place,
   `import { Begin${type} } from './begin-${place.name}.js';`,
@@ -166,7 +165,7 @@ describe('${type}', () => {
 
   it('has the step done', async () => {
     await scene.publish(new ${event}(${sample}));
-    await eventually(async () => (await kept()).length > 0, 'the step being done');
+    await scene.until(async () => (await kept()).length > 0, 'the step being done');
     expect(await kept()).toEqual([{ cancelled_at: null }]);
   });
 
