@@ -62,12 +62,16 @@ export interface Config {
   readonly adminUrl: string | undefined;
   /** `<MODULE>_DATABASE_URL`, by module. */
   readonly moduleUrls: ReadonlyMap<string, string>;
+  /** `<MODULE>_DATABASE_ADMIN_URL`, by module: the administrator of a server that this module does not share with all others. */
+  readonly moduleAdminUrls: ReadonlyMap<string, string>;
   readonly poolSize: number;
   readonly auth: { issuer: string; audience: string; jwksUrl: string } | undefined;
   readonly rateLimit: number | 'off';
   /** How long delivered messages are kept at least, and when one that is not delivered is told of: milliseconds. */
   readonly housekeeping: { keepMs: number; staleAfterMs: number };
   readonly log: LogOptions;
+  /** Whether a start tells a person where it is: not in production, nor where somebody asked for nothing but JSON. */
+  readonly banner: boolean;
   readonly telemetry: TelemetrySettings;
 }
 
@@ -75,21 +79,26 @@ export interface Config {
  * Parses the whole environment once, with the variables that the modules declare.
  *
  * @param modules every module of the application
- * @param use `terminal`: whether a person reads standard output; `serves`: false for a tool, which checks no tokens
+ * @param use `terminal`: whether a person reads standard output; `serves`: false for a tool, which checks no tokens;
+ *   `talks`: false for one that meets no other process either
  * @throws ConfigError listing everything that is wrong, by name, never with the value
  */
 export function readConfig(
   env: NodeJS.ProcessEnv,
   modules: readonly Type[],
-  use: { terminal: boolean; serves: boolean },
+  use: { terminal: boolean; serves: boolean; talks?: boolean },
 ): Config {
   const shell = readVariables(Variables, env);
-  const urls = readModuleUrls(env, modules);
-  const { topology, problems: misplaced } = readTopology(env, modules);
+  const urls = readModuleUrls(env, modules, 'DATABASE_URL');
+  const adminUrls = readModuleUrls(env, modules, 'DATABASE_ADMIN_URL');
+  const { topology, problems: misplaced } = readTopology(env, modules, use.talks);
   const here = modules.filter((module) => topology?.running.has(contextOptions(module)!.name) ?? true);
   const ofShell = 'problems' in shell ? shell.problems : [];
   const levels = readLevels(env['LOG_LEVEL'] || 'info', modules);
-  const problems = [...ofShell, ...levels.problems, ...urls.problems, ...misplaced, ...moduleProblems(env, here)];
+  const ofUrls = [...urls.problems, ...adminUrls.problems];
+  // What a module reads of the environment is read where it runs.
+  const ofModules = use.talks === false ? [] : moduleProblems(env, here);
+  const problems = [...ofShell, ...levels.problems, ...ofUrls, ...misplaced, ...ofModules];
   if (!('values' in shell) || !topology) throw new ConfigError(problems);
   const values = shell.values;
   const production = values.NODE_ENV === 'production';
@@ -105,11 +114,13 @@ export function readConfig(
     databaseUrl: values.DATABASE_URL,
     adminUrl: values.DATABASE_ADMIN_URL ?? (production ? undefined : values.DATABASE_URL),
     moduleUrls: urls.urls,
+    moduleAdminUrls: adminUrls.urls,
     poolSize: values.DATABASE_POOL_SIZE,
     auth: authOf(values),
     rateLimit: values.RATE_LIMIT,
     housekeeping: { keepMs: values.OUTBOX_RETENTION_HOURS * 3_600_000, staleAfterMs: values.STALE_AFTER_MS },
     telemetry: telemetrySettings(values),
+    banner: !production && values.LOG_FORMAT !== 'json',
     log: { ...levels.levels!, format: values.LOG_FORMAT ?? (use.terminal && !production ? 'pretty' : 'json') },
   });
 }
@@ -131,12 +142,16 @@ function readLevels(text: string, modules: readonly Type[]) {
   return { problems, levels: { level: level as Level, modules: new Map(own as [string, Level][]) } };
 }
 
-function readModuleUrls(env: NodeJS.ProcessEnv, modules: readonly Type[]) {
+function readModuleUrls(
+  env: NodeJS.ProcessEnv,
+  modules: readonly Type[],
+  suffix: 'DATABASE_URL' | 'DATABASE_ADMIN_URL',
+) {
   const names = modules.map((module) => contextOptions(module)!.name);
-  const shape = Object.fromEntries(names.map((name) => [variableOf(name, 'DATABASE_URL'), postgresUrl.optional()]));
+  const shape = Object.fromEntries(names.map((name) => [variableOf(name, suffix), postgresUrl.optional()]));
   const read = readVariables(z.object(shape), env);
   if ('problems' in read) return { urls: new Map<string, string>(), problems: read.problems };
-  const given = names.map((name) => [name, read.values[variableOf(name, 'DATABASE_URL')]] as const);
+  const given = names.map((name) => [name, read.values[variableOf(name, suffix)]] as const);
   const urls = new Map(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
   return { urls, problems: [] };
 }

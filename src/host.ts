@@ -87,7 +87,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
     throw error;
   }
   log.info({ url: await app.getUrl(), modules: [...runtime.running] }, 'ready');
-  if (!config.production) process.stdout.write(banner(await app.getUrl(), config, modules));
+  if (config.banner) process.stdout.write(banner(await app.getUrl(), config, modules));
 }
 
 async function createApp(config: Config, runtime: Runtime, log: Logger): Promise<NestFastifyApplication> {

@@ -49,10 +49,16 @@ const Variables = z.object({
 /** Their names, for the documentation. */
 export const VARIABLES = Object.keys(Variables.shape);
 
-/** Reads and checks the variables that say what runs where. @returns the topology, and everything that is wrong with it */
+/**
+ * Reads and checks the variables that say what runs where.
+ *
+ * @param talks false for a tool that meets no other process: it needs no addresses, ports and secrets
+ * @returns the topology, and everything that is wrong with it
+ */
 export function readTopology(
   env: NodeJS.ProcessEnv,
   modules: readonly Type[],
+  talks = true,
 ): { topology?: Topology; problems: string[] } {
   const names = modules.map((module) => contextOptions(module)!.name);
   const read = readVariables(Variables, env);
@@ -60,6 +66,7 @@ export function readTopology(
   const { values } = read;
   const wanted = values.MODULES?.split(',').map((name) => name.trim()) ?? names;
   const running = new Set(wanted.filter((name) => names.includes(name)));
+  if (!talks) return alone(running, unknownModules(wanted, names));
   const tls = readTls(values);
   const elsewhere = names.filter((name) => !running.has(name));
   const remote = readRemotes(env, elsewhere, tls.tls ? 'https' : 'http');
@@ -82,6 +89,13 @@ export function readTopology(
       : { port: values.SEAM_PORT, ...secretsOf(values), ...(tls.tls && { tls: tls.tls }) };
   const rehearsal = values.REHEARSE ? { module: values.REHEARSE, seed: values.REHEARSE_SEED } : undefined;
   return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values), rehearsal }, problems };
+}
+
+/** As it is for a tool that meets no other process. */
+function alone(running: ReadonlySet<string>, problems: string[]): { topology?: Topology; problems: string[] } {
+  if (problems.length > 0) return { problems };
+  const none = { seam: undefined, events: { kind: 'feed' }, rehearsal: undefined } as const;
+  return { topology: { running, remotes: new Map(), ...none }, problems };
 }
 
 function rehearsalProblems(module: string | undefined, running: ReadonlySet<string>, production: boolean): string[] {

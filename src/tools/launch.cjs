@@ -11,6 +11,28 @@ var fs = require('node:fs');
 var path = require('node:path');
 var url = require('node:url');
 var root = path.resolve(__dirname, '../..');
+
+// A shell between npm and this process may end at a signal without passing it on: whoever started this is gone then. A
+// process that was started by hand may outlive its shell.
+if (process.env.npm_lifecycle_event) {
+  var parent = process.ppid;
+  var watch = setInterval(function () {
+    if (process.ppid === parent && isAlive(parent)) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  watch.unref();
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
 var compiler = path.join(root, 'node_modules/@typescript/native/bin/tsc');
 
 // Where there is no compiler, as in a production image, what was built before is run as it is.

@@ -83,7 +83,7 @@ function row(side: (typeof SIDES)[number], series: Series): Row {
 }
 
 async function start(file: string, env: HostEnv): Promise<Shop> {
-  const quiet = { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', LOG_FORMAT: 'json' };
+  const quiet = { PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'warn' };
   const running = runBuilt(file, [], { ...quiet, ...env });
   const address = () => /Application +(http\S+)/.exec(running.output())?.[1];
   const url = await eventually(address, `${file} being ready`, 60_000);

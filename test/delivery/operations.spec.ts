@@ -208,6 +208,14 @@ describe('operations on what is not delivered', () => {
       { consumer: 'removed.module', producers: ['counting'] },
       { consumer: 'counting.gone', producers: ['counting'] },
     ]);
+    // A consumer of another repository is declared nowhere here; what it reports tells that it runs.
+    await replica.sql('counting', `INSERT INTO message_holder (module, reported_at) VALUES ('removed', now())`);
+    expect(await goneConsumers(replica.runtime)).toEqual([{ consumer: 'counting.gone', producers: ['counting'] }]);
+    await expect(forgetConsumer(replica.runtime, 'removed.module')).rejects.toMatchObject({ code: 'still_reporting' });
+    await replica.sql(
+      'counting',
+      `UPDATE message_holder SET reported_at = now() - interval '1 h' WHERE module = 'removed'`,
+    );
     await forgetConsumer(replica.runtime, 'counting.gone');
     await forgetConsumer(replica.runtime, 'removed.module');
     expect(await goneConsumers(replica.runtime)).toEqual([]);

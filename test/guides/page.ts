@@ -58,7 +58,7 @@ export async function runPages(...files: string[]): Promise<Outcome> {
   const { PATH, HOME } = process.env;
   const shell = spawn('bash', ['-c', [OPENING, ...blocks.map(({ script }) => `${script}\necho '${END}'`)].join('\n')], {
     cwd,
-    env: { PATH, HOME, TMPDIR, LOG_FORMAT: 'json', ...env, PORT: String(ports[0]) },
+    env: { PATH, HOME, TMPDIR, ...env, PORT: String(ports[0]) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   afterwards(async () => void shell.kill('SIGTERM'));

@@ -69,7 +69,7 @@ export function runProcess(file: string, args: readonly string[], options: Spawn
  * @throws Error with everything the process wrote, when it ends instead or is not ready within a minute
  */
 export async function startHost(env: HostEnv): Promise<HostProcess> {
-  return await untilReady(runBuilt('main.js', [], { PORT: '0', LOG_FORMAT: 'json', ...env }));
+  return await untilReady(runBuilt('main.js', [], { PORT: '0', ...env }));
 }
 
 /** Waits until a process of the application is ready. @throws Error like {@link startHost} */

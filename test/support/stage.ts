@@ -47,6 +47,13 @@ export async function emptyDatabase(): Promise<string> {
   return url;
 }
 
+/** A second PostgreSQL server, beside that of the tests. @returns its administrator's URL of an empty database */
+export async function otherServer(): Promise<string> {
+  const server = await joinEmbedded(await openFolder(), { fsync: false });
+  afterwards(() => server.leave());
+  return server.adminUrl;
+}
+
 /** The environment of a quiet host on a database and in a folder of its own, without a rate limit. */
 export async function ownEnv(): Promise<HostEnv & { DATA_DIR: string; DATABASE_URL: string }> {
   const [DATA_DIR, DATABASE_URL] = await Promise.all([emptyFolder(), emptyDatabase()]);

@@ -1,6 +1,7 @@
 import { Conflict, NotFound } from '../messaging/errors.js';
 import type { Runtime } from '../runtime.js';
 import { publisherOf } from '../transport/nats/publisher-progress.js';
+import { reportingModules } from './silent-modules.js';
 
 /** A consumer that no code declares any more. Its progress stands still, so what it has not read is kept for ever. */
 export interface GoneConsumer {
@@ -11,11 +12,16 @@ export interface GoneConsumer {
 const READERS = 'SELECT DISTINCT consumer FROM outbox_reader';
 const PROGRESS = 'SELECT consumer, producer FROM consumer_progress';
 
-/** Consumers that are known here and not declared by the modules that run here, nor by any that runs elsewhere. */
+/**
+ * Consumers that are known here and not declared by the modules that run here, nor by any that runs elsewhere: one of
+ * another repository counts as such for as long as its module reports.
+ */
 export async function goneConsumers(runtime: Runtime): Promise<GoneConsumer[]> {
+  const reporting = await reportingModules(runtime);
   const found = new Map<string, Set<string>>();
   const note = (consumer: string, producer: string) => {
-    if (!isDeclared(runtime, consumer)) found.set(consumer, (found.get(consumer) ?? new Set()).add(producer));
+    if (!isDeclared(runtime, consumer) && !isForeign(runtime, consumer, reporting))
+      found.set(consumer, (found.get(consumer) ?? new Set()).add(producer));
   };
   for (const { pool, module } of runtime.databases) {
     for (const { consumer } of (await pool.query<{ consumer: string }>(READERS)).rows) note(consumer, module);
@@ -27,11 +33,13 @@ export async function goneConsumers(runtime: Runtime): Promise<GoneConsumer[]> {
 
 /**
  * Forgets a consumer that is gone, so that nothing is kept for it any more.
- * @throws NotFound; Conflict when it is declared, or messages are still put aside for it
+ * @throws NotFound; Conflict when it is declared, its module reports, or messages are still put aside for it
  */
 export async function forgetConsumer(runtime: Runtime, consumer: string): Promise<void> {
   if (isDeclared(runtime, consumer))
     throw new Conflict('still_declared', `${consumer} is still declared: remove its handler first.`);
+  if (isForeign(runtime, consumer, await reportingModules(runtime)))
+    throw new Conflict('still_reporting', `The module of ${consumer} runs: it reported within the last two minutes.`);
   const text = 'SELECT count(*)::int AS count FROM parked_message WHERE consumer = $1';
   for (const { pool } of runtime.databases) {
     const { count } = (await pool.query<{ count: number }>(text, [consumer])).rows[0]!;
@@ -52,4 +60,10 @@ function isDeclared({ consumers, contexts, remotes }: Runtime, consumer: string)
   // What is still to be taken over is not gone either.
   if (consumers.some(({ name, formerly }) => name === consumer || formerly === consumer)) return true;
   return contexts.some(({ name }) => publisherOf(name) === consumer);
+}
+
+/** Of a module that this project does not know, as that of another repository, it is not known either while it reports. */
+function isForeign({ contexts, remotes }: Runtime, consumer: string, reporting: ReadonlySet<string>): boolean {
+  const module = consumer.split('.')[0]!;
+  return reporting.has(module) && !remotes.has(module) && !contexts.some(({ name }) => name === module);
 }

@@ -23,6 +23,13 @@ export async function silentModules(runtime: Runtime): Promise<SilentModule[]> {
   return all.filter(({ silentMs }) => silentMs > SILENT_AFTER_MS);
 }
 
+/** The modules that have reported within two minutes, whatever project they are of. */
+export async function reportingModules(runtime: Runtime): Promise<ReadonlySet<string>> {
+  const text = `SELECT module FROM message_holder WHERE reported_at > now() - $1 * interval '1 ms'`;
+  const asked = runtime.databases.map(({ pool }) => pool.query<{ module: string }>(text, [SILENT_AFTER_MS]));
+  return new Set((await Promise.all(asked)).flatMap(({ rows }) => rows.map(({ module }) => module)));
+}
+
 /**
  * Forgets that a module may hold messages: its process will never run again. Should one of its messages be handled again
  * nevertheless, the commands that it has executed here longer ago than outcomes are kept act a second time.

@@ -34,19 +34,25 @@ export async function withAdministrator<T>(adminUrl: string, work: (client: pg.C
  * The administrator owns the schemas: what a module cannot give away, it cannot open for another. What is taken from
  * PUBLIC is what modules could meet in: `public`, and temporary tables that shadow real ones.
  *
+ * A role that may not log in (`NOLOGIN`) has been fenced by somebody, and stays so: only its schema is seen to.
+ *
+ * @returns the modules whose role is fenced
  * @guarantee a role can connect to this database only by its own login, and can use no schema but its own
  */
-export async function provision(client: pg.Client, logins: readonly ModuleLogin[]): Promise<void> {
+export async function provision(client: pg.Client, logins: readonly ModuleLogin[]): Promise<string[]> {
   const roles = await rolesThatExist(client, logins);
   const statements = logins.flatMap((login) => provisionModule(client, login, roles.get(roleOf(login))));
   // Without values they go together, and are one transaction.
   await client.query(['REVOKE CREATE ON SCHEMA public FROM PUBLIC', ...statements].join(';\n'));
   await separateRoles(client, logins.map(roleOf));
+  return logins.filter((login) => roles.get(roleOf(login))?.fenced).map(({ module }) => module);
 }
 
 interface Role {
   name: string;
   powerful: boolean;
+  /** Whether it was told not to log in. */
+  fenced: boolean;
   /** Whether it owns the schema of its module. */
   owner: boolean;
 }
@@ -54,6 +60,7 @@ interface Role {
 async function rolesThatExist(client: pg.Client, logins: readonly ModuleLogin[]): Promise<Map<string, Role>> {
   const { rows } = await client.query<Role>(
     `SELECT name, rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS powerful,
+            NOT rolcanlogin AS fenced,
             EXISTS (SELECT FROM pg_namespace WHERE nspname = schema AND nspowner = r.oid) AS owner
        FROM unnest($1::text[], $2::text[]) login (name, schema) JOIN pg_roles r ON rolname = name`,
     [logins.map(roleOf), logins.map(({ module }) => module)],
@@ -88,7 +95,7 @@ function makeRole(client: pg.Client, login: ModuleLogin, there: Role | undefined
   return [
     ...(there ? [] : [`CREATE ROLE ${role} ${POWERLESS}`]),
     ...(there?.powerful ? [`ALTER ROLE ${role} ${POWERLESS}`] : []),
-    `ALTER ROLE ${role} LOGIN NOINHERIT PASSWORD ${password}`,
+    ...(there?.fenced ? [] : [`ALTER ROLE ${role} LOGIN NOINHERIT PASSWORD ${password}`]),
   ];
 }
 

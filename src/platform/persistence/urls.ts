@@ -39,3 +39,10 @@ export function databaseOf(url: string): string {
   const { pathname, username } = new URL(url);
   return decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username) || 'postgres';
 }
+
+/** Whether two URLs lead to the same database of the same server, as far as their text says so; whoever logs in. */
+export function isSameDatabase(one: string, other: string): boolean {
+  const place = (url: string) =>
+    `${new URL(url).hostname.toLowerCase()}:${new URL(url).port || 5432}/${databaseOf(url)}`;
+  return place(one) === place(other);
+}

@@ -36,7 +36,8 @@ export async function runJest(args: readonly string[]): Promise<number> {
   let ended: (typeof ENDS)[number] | undefined;
   const end = (signal: (typeof ENDS)[number]) => {
     ended = signal;
-    kill(-child.pid!);
+    // Windows has no groups of processes.
+    kill(process.platform === 'win32' ? child.pid! : -child.pid!);
   };
   for (const signal of ENDS) process.on(signal, end);
   const [code] = (await once(child, 'close')) as [number | null];

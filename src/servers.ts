@@ -1,0 +1,95 @@
+import type { Type } from '@nestjs/common';
+import type { Config } from './config.js';
+import { contextOptions } from './platform/bounded-context.js';
+import type { ModuleMigrations } from './platform/persistence/migrate.js';
+import { isSameDatabase, moduleUrl } from './platform/persistence/urls.js';
+import { variableOf } from './topology.js';
+
+/** A database that cannot be used as it is. The message says what to do. */
+export class DatabaseUnusable extends Error {
+  override readonly name = 'DatabaseUnusable';
+}
+
+/** A module, its login, and the administrator of the server that holds it. */
+export interface Placed extends ModuleMigrations {
+  readonly adminUrl: string;
+  /** The variable that names the administrator. */
+  readonly adminVariable: string;
+}
+
+/** The login of each module: as configured, else derived from the URL of the common database. */
+export function moduleUrls(config: Config, modules: readonly Type[], base: string): Map<string, string> {
+  const names = modules.map((module) => contextOptions(module)!.name);
+  return new Map(names.map((name) => [name, config.moduleUrls.get(name) ?? derivedUrl(config, base, name)]));
+}
+
+function derivedUrl({ databaseUrl }: Config, base: string, module: string): string {
+  try {
+    return moduleUrl(base, module);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DatabaseUnusable(`${databaseUrl ? 'DATABASE_URL' : 'DATABASE_ADMIN_URL'}: ${error.message}`);
+  }
+}
+
+/** What is migrated, by module. */
+export function targets(urls: ReadonlyMap<string, string>, modules: readonly Type[]): ModuleMigrations[] {
+  const contexts = modules.map((module) => contextOptions(module)!);
+  return contexts.map(({ name, migrations = [] }) => ({ module: name, url: urls.get(name)!, migrations }));
+}
+
+/**
+ * Finds the administrator of a module's server: `<MODULE>_DATABASE_ADMIN_URL`. Without it the common administrator is one,
+ * if the module's database is the common one: a role must never be made on a server that the module does not use.
+ *
+ * @param common the common administrator, if there is one
+ * @throws DatabaseUnusable naming the variable that is missing
+ */
+export function placed(config: Config, target: ModuleMigrations, common: string | undefined): Placed {
+  const { module, url } = target;
+  const adminVariable = variableOf(module, 'DATABASE_ADMIN_URL');
+  const own = config.moduleAdminUrls.get(module);
+  if (own) {
+    if (isSameDatabase(own, url)) return { ...target, adminUrl: own, adminVariable };
+    throw new DatabaseUnusable(`${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placeOf(url)}.`);
+  }
+  if (common && isSameDatabase(common, url))
+    return { ...target, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' };
+  const why = common ? `, and DATABASE_ADMIN_URL is an administrator of ${placeOf(common)}` : '';
+  throw new DatabaseUnusable(`${adminVariable}: required: the database of ${module} is ${placeOf(url)}${why}.`);
+}
+
+const placeOf = (url: string) => new URL(url).host + new URL(url).pathname;
+
+/** SQLSTATEs that mean "this URL will not do", and what to say about each. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  '28P01': 'the password is wrong',
+  '28000': 'this user may not log in',
+  '3D000': 'this database does not exist: create it first',
+  '53300': 'it has no connections left',
+};
+
+/**
+ * Runs what needs a database.
+ *
+ * @param url names the server and the user in what is thrown
+ * @param variable names the administrator, where `url` is one's
+ * @throws DatabaseUnusable saying which URL will not do and why
+ */
+export async function reachable<T>(url: string, work: () => Promise<T>, variable?: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DatabaseUnusable) throw error;
+    const { code, message } = error as { code?: string; message: string };
+    const rights =
+      code === '42501' && variable
+        ? `this user may not create roles and schemas: use an administrator in ${variable}`
+        : undefined;
+    const silent = /^(E[A-Z]+|57P03)$/.test(code ?? '') || /timeout/.test(message);
+    const why = rights ?? REFUSALS[code ?? ''] ?? (silent ? `it does not answer (${code ?? message})` : undefined);
+    if (!why) throw error;
+    const { username } = new URL(url);
+    throw new DatabaseUnusable(`Cannot use the database ${placeOf(url)} as ${username}: ${why}.`, { cause: error });
+  }
+}

@@ -1,0 +1,64 @@
+import type { Type } from '@nestjs/common';
+import type { Config } from '../../config.js';
+import { commonDatabase, FENCED, refuseUnfit } from '../../database.js';
+import type { ModuleMigrations } from '../../platform/persistence/migrate.js';
+import { migrate, MigrationFailed, pending } from '../../platform/persistence/migrate.js';
+import { provision, withAdministrator } from '../../platform/persistence/provision.js';
+import { DatabaseUnusable, moduleUrls, placed, reachable, targets } from '../../servers.js';
+
+export type Task = 'provision' | 'migrate' | 'status' | 'url';
+
+/** A line for each module for which it was done, and one for each for which it could not be. */
+export interface Administered {
+  lines: string[];
+  failures: string[];
+}
+
+/**
+ * One administrator's task for some modules, one after the other, each on its own server.
+ *
+ * @guarantee what goes wrong with one module keeps no other from being seen to
+ * @throws what no person at the command line can put right
+ */
+export async function administer(task: Task, config: Config, modules: readonly Type[]): Promise<Administered> {
+  const common = config.production
+    ? { adminUrl: config.adminUrl, baseUrl: '', release: async () => undefined }
+    : await commonDatabase(config, (line) => void process.stderr.write(`${line}\n`));
+  const done: Administered = { lines: [], failures: [] };
+  try {
+    for (const target of targets(moduleUrls(config, modules, common.baseUrl), modules)) {
+      try {
+        done.lines.push(await carryOut(task, config, target, common.adminUrl));
+      } catch (error) {
+        if (!(error instanceof DatabaseUnusable) && !(error instanceof MigrationFailed)) throw error;
+        done.failures.push(`${target.module}: ${error.message}`);
+      }
+    }
+    if (task === 'url' && !config.production && !config.adminUrl) process.stderr.write(EMBEDDED);
+  } finally {
+    await common.release();
+  }
+  return done;
+}
+
+const EMBEDDED = 'The embedded database answers there while the application runs: npm start.\n';
+
+async function carryOut(task: Task, config: Config, target: ModuleMigrations, common: string | undefined) {
+  const { module, url } = target;
+  if (task === 'url') return url;
+  if (task === 'status')
+    return report(module, await reachable(url, () => pending(target)), 'is up to date', 'is to run');
+  const { adminUrl, adminVariable } = placed(config, target, common);
+  const work = () =>
+    withAdministrator(adminUrl, async (client) => {
+      await refuseUnfit(client);
+      if (task === 'migrate')
+        return report(module, await reachable(url, () => migrate(target)), 'was up to date', 'migrated');
+      const fenced = await provision(client, [target]);
+      return `${module}: has its role and schema${fenced.length > 0 ? `; ${FENCED}` : ''}`;
+    });
+  return await reachable(adminUrl, work, adminVariable);
+}
+
+const report = (module: string, names: readonly string[], none: string, some: string) =>
+  `${module}: ${names.length === 0 ? none : `${some} ${names.join(', ')}`}`;
