@@ -3,11 +3,15 @@ import { fail, oneOf, program, readArguments } from './cli.js';
 import { checkContracts } from './contracts/check.js';
 import type { ContextContracts } from './contracts/describe.js';
 import { passes, textOf } from './contracts/report.js';
+import type { Releasing } from './contracts/release.js';
+import { releaseMessages } from './contracts/release.js';
+import type { Updated } from './contracts/update.js';
 import { updateContracts } from './contracts/update.js';
 
 const HELP = `
 npm run contracts -- check [--base REV] [--json]
 npm run contracts -- update [--force]
+npm run contracts -- release [MESSAGE] [--pulled-by REPOSITORY]
 
 Keeps what modules may rely on of each other's messages: a snapshot and samples beside each module.
 
@@ -15,14 +19,22 @@ Keeps what modules may rely on of each other's messages: a snapshot and samples 
                 new version, when a stored sample cannot be read, and when the snapshots are out of date
   --base REV    compares with the snapshots of a git revision instead
   --json        prints [{level, file, message, field, what, breaks, todo}]
-  update        writes the snapshots, and a sample of each new message
-  --force       also where that hides a breaking change: for a message that was never released
+  update        writes the snapshots, and a sample of each new message. A new message is a draft: it may change freely
+  --force       also where that hides a breaking change of a released message; samples that cannot be read are made anew
+  release       from now on others may rely on MESSAGE, as in billing.invoice-issued.v1, or on all drafts. A git tag does
+                the same for all that its snapshots have; the main branch alone releases nothing
+  --pulled-by   records a repository that took MESSAGE over: it counts as a consumer that needs all of it
   --help        prints this
 
 Exit codes: 0 fine, 1 not, 2 could not check.
 `;
 
-const FLAGS = { base: { type: 'string' }, json: { type: 'boolean' }, force: { type: 'boolean' } } as const;
+const FLAGS = {
+  base: { type: 'string' },
+  json: { type: 'boolean' },
+  force: { type: 'boolean' },
+  'pulled-by': { type: 'string' },
+} as const;
 
 /** What the tool prints, and whether all is well. */
 export interface Outcome {
@@ -43,28 +55,71 @@ export async function contracts(
   load: () => Promise<readonly ContextContracts[]>,
 ): Promise<Outcome> {
   const { flags, words } = readArguments(args, FLAGS, true);
-  const task = oneOf('The task', words[0], ['check', 'update'] as const);
-  if (words.length > 1) fail(`One task at a time, not also "${words.slice(1).join(' ')}". See --help.`);
-  if (task === 'check' && flags.force) fail('--force is for update. See --help.');
-  if (task === 'update' && (flags.base !== undefined || flags.json))
-    fail('--base and --json are for check. See --help.');
+  const task = oneOf('The task', words[0], ['check', 'update', 'release'] as const);
+  refuseStrayWords(task, words.slice(1));
+  refuseStrayFlags(task, flags);
   const contexts = await load();
   if (task === 'update') return await update(root, contexts, flags.force ?? false);
+  if (task === 'release') return await release(root, contexts, { message: words[1], pulledBy: flags['pulled-by'] });
   const report = checkContracts(root, contexts, flags.base);
   return { text: flags.json ? `${JSON.stringify(report.findings, null, 2)}\n` : textOf(report), ok: passes(report) };
 }
 
+type Task = 'check' | 'update' | 'release';
+type Flags = ReturnType<typeof readArguments<typeof FLAGS>>['flags'];
+
+function refuseStrayWords(task: Task, words: readonly string[]): void {
+  const [what, stray] = task === 'release' ? ['message', words.slice(1)] : ['task', words];
+  if (stray.length > 0) fail(`One ${what} at a time, not also "${stray.join(' ')}". See --help.`);
+}
+
+const OWNER: Readonly<Record<keyof Flags, Task>> = {
+  base: 'check',
+  json: 'check',
+  force: 'update',
+  'pulled-by': 'release',
+};
+
+function refuseStrayFlags(task: Task, flags: Flags): void {
+  const stray = (Object.keys(flags) as (keyof Flags)[]).find((flag) => OWNER[flag] !== task);
+  if (stray) fail(`--${stray} is for ${OWNER[stray]}. See --help.`);
+}
+
 async function update(root: string, contexts: readonly ContextContracts[], force: boolean): Promise<Outcome> {
+  const refused = force ? undefined : refusal(root, contexts);
+  return refused ?? told(await updateContracts(root, contexts, force));
+}
+
+/** The breaking changes, if there are any. */
+function refusal(root: string, contexts: readonly ContextContracts[]): Outcome | undefined {
   const report = checkContracts(root, contexts);
   const findings = report.findings.filter(({ level }) => level === 'breaking');
-  if (findings.length > 0 && !force) return { text: `${textOf({ ...report, findings })}${REFUSED}`, ok: false };
-  const { written, strange } = await updateContracts(root, contexts);
+  return findings.length > 0 ? { text: `${textOf({ ...report, findings })}${REFUSED}`, ok: false } : undefined;
+}
+
+function told({ written, strange }: Updated): Outcome {
   const lines = written.length > 0 ? written.map((path) => `wrote ${path}`) : ['nothing to write'];
   const missing = strange.map((message) => `Write a sample of ${message} by hand: nobody can guess what it allows.`);
   return { text: `${[...lines, ...missing].join('\n')}\n`, ok: missing.length === 0 };
 }
 
-const REFUSED = 'Nothing was written. --force writes all the same: for messages that were never released.\n';
+/** What is released is what the code says now. */
+async function release(root: string, contexts: readonly ContextContracts[], wanted: Releasing): Promise<Outcome> {
+  if (wanted.pulledBy !== undefined && wanted.message === undefined)
+    fail('--pulled-by needs the message that was pulled. See --help.');
+  const refused = refusal(root, contexts);
+  if (refused) return refused;
+  const updated = await updateContracts(root, contexts);
+  const released = await releaseMessages(root, contexts, wanted);
+  const lines = released.length > 0 ? released.map((name) => `released ${name}`) : ['nothing to release'];
+  return {
+    text: `${lines.join('\n')}\n${updated.strange.length > 0 ? told(updated).text : ''}`,
+    ok: updated.strange.length === 0,
+  };
+}
+
+const REFUSED =
+  'Nothing was written. Where no process, outbox or repository outside of this one has such a message, --force writes all the same.\n';
 
 /** @throws UsageError when a module cannot be loaded, as one whose contract is malformed */
 async function loadModules(): Promise<ContextContracts[]> {

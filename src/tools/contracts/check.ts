@@ -1,11 +1,14 @@
 import { compareMessages } from './compare-messages.js';
+import type { Consumer } from './consumers.js';
 import { readConsumption } from './consumers.js';
-import type { ContextContracts, CurrentMessage, Snapshot } from './describe.js';
+import type { ContextContracts, CurrentMessage } from './describe.js';
 import { messagesOf } from './describe.js';
+import type { Recorded, Release } from './drafts.js';
+import { releaseOf, unmarked } from './drafts.js';
 import {
-  readSamples,
-  readSnapshots,
-  readSnapshotsAt,
+  readAllRecorded,
+  readRecorded,
+  readRecordedAt,
   refuseUnknownModules,
   samplesPath,
   snapshotPath,
@@ -21,6 +24,7 @@ export interface Report {
   /** How much was looked at, so that nothing is not mistaken for everything. */
   readonly messages: number;
   readonly modules: number;
+  readonly drafts: number;
   readonly findings: readonly Finding[];
 }
 
@@ -33,21 +37,33 @@ export interface Report {
  */
 export function checkContracts(root: string, contexts: readonly ContextContracts[], base?: string): Report {
   refuseUnknownModules(root, contexts);
-  const before = base === undefined ? readSnapshots(root) : readSnapshotsAt(root, base);
+  const before = base === undefined ? readAllRecorded(root) : readRecordedAt(root, base);
+  const released = releaseOf(root, before);
   const now = new Map(contexts.map((context) => [context.name, messagesOf(context)]));
   const messages = new Map([...now.values()].flatMap((module) => [...module]));
-  const gone = [...before.values()].flatMap((snapshot) => Object.keys(snapshot)).filter((name) => !messages.has(name));
+  const gone = [...before.values()]
+    .flatMap(({ snapshot }) => Object.keys(snapshot))
+    .filter((name) => !messages.has(name));
   const sources = new Sources(root);
   const { consumers, problems } = readConsumption(sources, contexts, gone);
   const hidden = contexts.flatMap((context) => hiddenMessages(context, sources));
-  const changes = [...before].flatMap(([module, snapshot]) =>
+  const everybody = [...consumers, ...elsewhere(before)];
+  const changes = [...released.snapshots].flatMap(([module, snapshot]) =>
     compareMessages(snapshot, now.get(module) ?? new Map()).map((change) =>
-      judge(change, snapshot[change.message]!, consumers, messages),
+      judge(change, snapshot[change.message]!, everybody, messages),
     ),
   );
-  const stale = base === undefined ? [...driftOf(before, now, changes), ...samplesOf(root, contexts)] : [];
+  const stale = base === undefined ? [...driftOf(before, now, changes), ...samplesOf(root, contexts, released)] : [];
   const findings = [...changes, ...stale, ...unknownFields(consumers, messages), ...problems, ...hidden];
-  return { messages: messages.size, modules: contexts.length, findings };
+  return { messages: messages.size, modules: contexts.length, drafts: released.drafts.size, findings };
+}
+
+/** Other repositories: what they need of a message is not known here. */
+function elsewhere(before: ReadonlyMap<string, Recorded>): Consumer[] {
+  const contracts = [...before.values()].flatMap(({ snapshot }) => Object.entries(snapshot));
+  return contracts.flatMap(([message, { pulledBy = [] }]) =>
+    pulledBy.map((name) => ({ module: `${name} (another repository)`, message })),
+  );
 }
 
 const KEEP_READABLE =
@@ -58,12 +74,13 @@ type Now = ReadonlyMap<string, ReadonlyMap<string, CurrentMessage>>;
 const UPDATE = 'Run "npm run contracts -- update" and commit what it writes.';
 
 /** Changes that break nobody, and new messages, which the snapshots do not have yet. */
-function driftOf(before: ReadonlyMap<string, Snapshot>, now: Now, changes: readonly Finding[]): Finding[] {
+function driftOf(before: ReadonlyMap<string, Recorded>, now: Now, changes: readonly Finding[]): Finding[] {
   const breaking = new Set(changes.filter(({ level }) => level === 'breaking').map(({ message }) => message));
   return [...new Set([...before.keys(), ...now.keys()])].flatMap((module) => {
-    const [known, current] = [before.get(module) ?? {}, now.get(module) ?? new Map<string, CurrentMessage>()];
+    const [known, current] = [before.get(module)?.snapshot ?? {}, now.get(module) ?? new Map<string, CurrentMessage>()];
     const names = [...new Set([...Object.keys(known), ...current.keys()])].filter((name) => !breaking.has(name));
-    const stale = names.filter((name) => !same(known[name], current.get(name)?.contract));
+    const recorded = (name: string) => known[name] && unmarked(known[name]);
+    const stale = names.filter((name) => !same(recorded(name), current.get(name)?.contract));
     if (stale.length === 0) return [];
     const what = `the snapshot is out of date: ${stale.join(', ')}`;
     return [{ level: 'drift' as const, file: snapshotPath(module), what, breaks: [], todo: UPDATE }];
@@ -83,15 +100,18 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function samplesOf(root: string, contexts: readonly ContextContracts[]): Finding[] {
+function samplesOf(root: string, contexts: readonly ContextContracts[], { drafts }: Release): Finding[] {
   return contexts.flatMap((context) => {
-    const [samples, messages] = [readSamples(root, context.name), storedMessagesOf(context)];
+    const [{ samples }, messages] = [readRecorded(root, context.name).samples, storedMessagesOf(context)];
     const file = samplesPath(context.name);
+    const problems = [...unreadable(samples, messages)];
     const missing = unsampled(samples, messages);
-    const what = `there is no sample of ${missing.join(', ')}`;
-    const wrong = [...unreadable(samples, messages)].map(([message, problem]) => {
-      return { level: 'wrong' as const, file, message, what: problem, breaks: [], todo: KEEP_READABLE };
-    });
-    return missing.length === 0 ? wrong : [{ level: 'drift' as const, file, what, breaks: [], todo: UPDATE }, ...wrong];
+    const free = problems.map(([message]) => message).filter((message) => drafts.has(message));
+    const drift = (what: string, names: readonly string[]): Finding[] =>
+      names.length > 0 ? [{ level: 'drift', file, what: `${what} ${names.join(', ')}`, breaks: [], todo: UPDATE }] : [];
+    const wrong = problems
+      .filter(([message]) => !drafts.has(message))
+      .map(([message, what]) => ({ level: 'wrong' as const, file, message, what, breaks: [], todo: KEEP_READABLE }));
+    return [...drift('there is no sample of', missing), ...drift('the samples are out of date:', free), ...wrong];
   });
 }

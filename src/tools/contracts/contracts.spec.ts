@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventsHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { defineCommand, defineEvent } from '../../platform/messaging/define.js';
 import { contracts } from '../contracts.js';
@@ -19,7 +20,8 @@ const shop = { name: 'shop', contracts: {} };
 
 /** As it is written; what it says is in {@link catalog}. */
 const THINGS = `
-  import { z } from 'zod';
+  import { EventsHandler } from '@nestjs/cqrs';
+import { z } from 'zod';
   import { defineEvent } from '../../../src/platform/messaging/define.js';
   export const Other = z.string();
   export class ThingChanged extends defineEvent('catalog.thing-changed.v1', { key: 'sku', payload: z.object({}) }) {}
@@ -64,16 +66,16 @@ describe('update', () => {
     expect(await run('update')).toEqual({ ok: true, text: 'nothing to write\n' });
   });
 
-  it('leaves the samples that exist as they are', async () => {
-    await run('update');
+  it('leaves the samples that were released as they are', async () => {
+    await run('release');
     const recorded = '{ "catalog.thing-changed.v1": { "sku": "cup", "name": "Cup", "price": { "amount": 900 } } }\n';
     write(SAMPLES, recorded);
     await run('update', catalog(V1.extend({ colour: z.string().optional() })));
     expect(read(SAMPLES)).toBe(recorded);
   });
 
-  it('does not hide a breaking change, unless it is told to', async () => {
-    await run('update');
+  it('does not hide a breaking change, unless it is told to; then samples are right as well', async () => {
+    await run('release');
     const before = read(SNAPSHOT);
     const refused = await run('update', catalog(WITHOUT_PRICE));
     expect(refused.ok).toBe(false);
@@ -81,6 +83,18 @@ describe('update', () => {
     expect(read(SNAPSHOT)).toBe(before);
     expect((await run('update --force', catalog(WITHOUT_PRICE))).ok).toBe(true);
     expect(read(SNAPSHOT)).not.toBe(before);
+    const forced = catalog(WITHOUT_PRICE.extend({ colour: z.string() }));
+    expect((await run('update --force', forced)).ok).toBe(true);
+    expect(JSON.parse(read(SAMPLES))['catalog.thing-changed.v1']).toMatchObject({ colour: 'a' });
+    consumes({ 'catalog.thing-changed.v1': ['sku'] });
+    expect(await run('check', forced)).toMatchObject({ ok: true });
+    write('modules/catalog/contracts/things.ts', '');
+    rmSync(join(root, 'modules/shop/when.ts'));
+    consumes();
+    const nothing = { name: 'catalog', contracts: {} };
+    expect((await run('update --force', nothing)).ok).toBe(true);
+    expect([read(SNAPSHOT), read(SAMPLES)]).toEqual(['{}\n', '{}\n']);
+    expect(await run('check', nothing)).toMatchObject({ ok: true });
   });
 
   it('asks for a sample that it cannot make up', async () => {
@@ -92,14 +106,99 @@ describe('update', () => {
   });
 });
 
+describe('a draft', () => {
+  const OTHER = V1.omit({ sku: true, price: true }).extend({ code: z.int() });
+  const EVENT = 'catalog.thing-changed.v1';
+  const other = (): ContextContracts => {
+    const ThingChanged = defineEvent(EVENT, { key: 'code', payload: OTHER });
+    return { name: 'catalog', contracts: { ThingChanged } };
+  };
+  beforeEach(() => consumes());
+
+  it('is what is new, and changes without breaking anybody; its sample follows', async () => {
+    await run('update');
+    expect(JSON.parse(read(SNAPSHOT))[EVENT]).toMatchObject({ draft: true });
+    const { ok, text } = await run('check', other());
+    expect({ ok, text }).toEqual({ ok: false, text: expect.not.stringContaining('breaking') });
+    expect(text).toContain(`${SNAPSHOT}  out of date\n  the snapshot is out of date: ${EVENT}.`);
+    expect(text).toContain(`${SAMPLES}  out of date\n  the samples are out of date: ${EVENT}.`);
+    expect(await run('update', other())).toMatchObject({ ok: true });
+    expect(JSON.parse(read(SAMPLES))[EVENT]).toEqual({ name: 'a', code: 1 });
+    const found = await run('check', other());
+    expect(found).toEqual({ ok: true, text: expect.stringContaining('1 of them drafts, nobody is broken') });
+  });
+
+  it('keeps what a person wrote in its sample, as far as it fits', async () => {
+    await run('update');
+    write(SAMPLES, JSON.stringify({ [EVENT]: { sku: 'cup', name: 'Cup', price: { amount: 900 } } }));
+    await run('update', catalog(WITHOUT_PRICE.extend({ colour: z.string().default('red') })));
+    expect(JSON.parse(read(SAMPLES))[EVENT]).toEqual({ sku: 'cup', name: 'Cup', colour: 'red' });
+  });
+
+  it('goes with its sample', async () => {
+    await run('update');
+    rmSync(join(root, 'modules/shop/when.ts'));
+    write('modules/catalog/contracts/things.ts', '');
+    const nothing = { name: 'catalog', contracts: {} };
+    expect(await run('update', nothing)).toMatchObject({ ok: true });
+    expect(await run('check', nothing)).toMatchObject({ ok: true });
+  });
+
+  it.each(['release', `release ${EVENT}`])('is one no longer after "%s"', async (args) => {
+    await run('update');
+    expect(await run(args)).toEqual({ ok: true, text: `released ${EVENT}\n` });
+    expect(await run(args)).toEqual({ ok: true, text: 'nothing to release\n' });
+    expect((await run('update', other())).text).toContain('Breaks shop.');
+    expect((await run('release', other())).text).toContain('Nothing was written.');
+  });
+
+  it('is one no longer when another repository pulled it, which counts as a consumer', async () => {
+    await run('update');
+    rmSync(join(root, 'modules/shop/when.ts'));
+    expect((await run(`release ${EVENT} --pulled-by front`)).text).toBe(`released ${EVENT}\n`);
+    expect((await run('check', other())).text).toContain('Breaks front (another repository).');
+    await run('update', catalog(V1.extend({ colour: z.string().optional() })));
+    expect((await run('check', other())).text).toContain('Breaks front (another repository).');
+    write(SNAPSHOT, read(SNAPSHOT).replace('"kind"', '"draft": true, "kind"'));
+    expect((await run('check', other())).text).toContain('Breaks front (another repository).');
+  });
+
+  it('may be what a module says to itself', async () => {
+    class Sorted extends defineEvent('catalog.things-sorted.v1', { key: 'sku', payload: V1 }) {}
+    class Resorted extends defineEvent('catalog.things-sorted.v1', {
+      key: 'sku',
+      payload: V1.extend({ by: z.int() }),
+    }) {}
+    const hearing = (type: typeof Sorted | typeof Resorted) => {
+      class When {}
+      EventsHandler(type)(When);
+      return { ...catalog(), providers: [When] };
+    };
+    await run('update', hearing(Sorted));
+    expect(JSON.parse(read(SAMPLES))['$drafts']).toEqual(['catalog.things-sorted.v1']);
+    expect(await run('update', hearing(Resorted))).toMatchObject({ ok: true });
+    expect(await run('check', hearing(Resorted))).toMatchObject({ ok: true });
+    await run('release', hearing(Resorted));
+    expect(read(SAMPLES)).not.toContain('$drafts');
+    expect((await run('check', hearing(Sorted))).ok).toBe(true);
+    write(
+      SAMPLES,
+      read(SAMPLES)
+        .replace(/, "by": 1|"by": 1,?/, '')
+        .replace(/,(\s*})/, '$1'),
+    );
+    expect((await run('check', hearing(Resorted))).text).toContain('its stored sample cannot be read any more');
+  });
+});
+
 describe('check', () => {
   it('passes when nothing has changed, and says how much it saw', async () => {
-    await run('update');
+    await run('release');
     expect(await run('check')).toEqual({ ok: true, text: 'contracts: 1 messages of 2 modules, nobody is broken\n' });
   });
 
   it('fails on a change that breaks a consumer: what, whom, and what to do', async () => {
-    await run('update');
+    await run('release');
     const { ok, text } = await run('check', catalog(WITHOUT_PRICE));
     expect(ok).toBe(false);
     expect(text).toContain(
@@ -111,7 +210,7 @@ describe('check', () => {
   });
 
   it('fails on a breaking change that it is asked to print as JSON', async () => {
-    await run('update');
+    await run('release');
     const { ok, text } = await run('check --json', catalog(WITHOUT_PRICE));
     expect(ok).toBe(false);
     expect(JSON.parse(text)).toContainEqual(
@@ -125,7 +224,7 @@ describe('check', () => {
   });
 
   it('allows a change that nobody depends on, once the snapshot says it', async () => {
-    await run('update');
+    await run('release');
     const first = await run('check --json', catalog(WITHOUT_NAME));
     expect(first.ok).toBe(false);
     expect(JSON.parse(first.text).map((finding: { level: string }) => finding.level)).toEqual(['warning', 'drift']);
@@ -134,7 +233,7 @@ describe('check', () => {
   });
 
   it('takes a consumer that declares nothing to need everything', async () => {
-    await run('update');
+    await run('release');
     consumes();
     expect(JSON.parse((await run('check --json', catalog(WITHOUT_NAME))).text)).toContainEqual(
       expect.objectContaining({ level: 'breaking', field: 'name', breaks: ['shop'] }),
@@ -163,7 +262,7 @@ describe('check', () => {
     ['while it runs, by a constant', `const door = '${DOOR}';\nconst it = await import(door);`],
     ['by require', `import catalog = require('${DOOR}');`],
   ])('sees who uses a message: %s', async (_, source) => {
-    await run('update');
+    await run('release');
     write('modules/shop/when.ts', source);
     expect((await run('check', catalog(WITHOUT_PRICE))).text).toContain('Breaks shop.');
   });
@@ -175,14 +274,14 @@ describe('check', () => {
     ['as its payload', `import * as t from './things.js';\nexport type Changed = InstanceType<typeof t.ThingChanged>;`],
     ['by default, handed on', `import { ThingChanged } from './things.js';\nexport { ThingChanged as Changed };`],
   ])('sees who uses a message that is there %s', async (_, index) => {
-    await run('update');
+    await run('release');
     write('modules/catalog/contracts/index.ts', index);
     write('modules/shop/when.ts', `import { Changed } from '${DOOR}';\nvoid Changed;`);
     expect((await run('check', catalog(WITHOUT_PRICE))).text).toContain('Breaks shop.');
   });
 
   it('sees who uses a message that a third module hands on', async () => {
-    await run('update');
+    await run('release');
     rmSync(join(root, 'modules/shop/when.ts'));
     write('modules/third/contracts/index.ts', `export { ThingChanged } from '../../catalog/contracts/index.js';`);
     write('modules/shop/by-way.ts', `import { ThingChanged } from '../third/contracts/index.js';\nvoid ThingChanged;`);
@@ -203,7 +302,7 @@ describe('check', () => {
     ['nothing of it', 'modules/shop/when.ts', `import '${DOOR}';`],
     ['another of the namespace', 'modules/shop/when.ts', `import * as catalog from '${DOOR}';\nvoid catalog.Other;`],
   ])('sees who does not: %s', async (_, path, source) => {
-    await run('update');
+    await run('release');
     rmSync(join(root, 'modules/shop/when.ts'));
     consumes();
     write(path, source);
@@ -211,7 +310,7 @@ describe('check', () => {
   });
 
   it('allows a new version beside the old, and then the end of the old one', async () => {
-    await run('update');
+    await run('release');
     const Next = defineEvent('catalog.thing-changed.v2', { key: 'sku', payload: WITHOUT_PRICE });
     expect((await run('update', catalog(V1, { Next }))).ok).toBe(true);
     expect((await run('check', catalog(V1, { Next }))).ok).toBe(true);
@@ -230,7 +329,7 @@ describe('check', () => {
   });
 
   it('fails when the snapshot does not have a new message', async () => {
-    await run('update');
+    await run('release');
     const Do = defineCommand('catalog.do-thing.v1', { payload: z.object({}) });
     const { ok, text } = await run('check', catalog(V1, { Do }));
     expect(ok).toBe(false);
@@ -239,15 +338,16 @@ describe('check', () => {
   });
 
   it('fails when a stored sample cannot be read any more, whatever the snapshot says', async () => {
-    await run('update --force');
-    consumes({ 'catalog.thing-changed.v1': [] });
+    await run('release');
+    rmSync(join(root, 'modules/shop/when.ts'));
+    consumes();
     const more = catalog(V1.extend({ colour: z.string() }));
-    await run('update --force', more);
+    expect((await run('update', more)).ok).toBe(true);
     expect((await run('check', more)).text).toContain('its stored sample cannot be read any more');
   });
 
   it('fails on a declared field that there is not, and on a declaration without use', async () => {
-    await run('update');
+    await run('release');
     consumes({ 'catalog.thing-changed.v1': ['colour'], 'catalog.thing-sold.v1': [] });
     const { ok, text } = await run('check');
     expect(ok).toBe(false);
@@ -259,7 +359,7 @@ describe('check', () => {
 describe('a message below contracts/ is refused', () => {
   const DEFINE = `import { defineCommand, defineEvent } from '../../../src/platform/messaging/define.js';\n`;
   const hidden = async (source: string) => {
-    await run('update');
+    await run('release');
     write('modules/catalog/contracts/deep/more.ts', source);
     return JSON.parse((await run('check --json')).text) as unknown[];
   };
@@ -346,12 +446,20 @@ describe('cannot check', () => {
   });
 
   it.each([
-    ['nothing', '', /^The task has to be check or update/],
-    ['another task', 'mend', /^The task has to be check or update, not "mend"/],
+    ['nothing', '', /^The task has to be check or update or release/],
+    ['another task', 'mend', /^The task has to be check or update or release, not "mend"/],
     ['two tasks', 'check update', /^One task at a time/],
     ['an unknown flag', 'check --fast', /^Unknown option '--fast'/],
     ['a flag of the other task', 'check --force', /^--force is for update/],
-    ['a flag of the other task', 'update --json', /^--base and --json are for check/],
+    ['a flag of the other task', 'update --json', /^--json is for check/],
+    ['a flag of the other task', 'update --pulled-by x', /^--pulled-by is for release/],
+    ['two messages', 'release a.b.v1 c.d.v1', /^One message at a time, not also "c.d.v1"/],
+    ['a repository without its message', 'release --pulled-by x', /^--pulled-by needs the message that was pulled/],
+    [
+      'a message that is not there',
+      'release catalog.thing-lost.v1',
+      /^There is no message catalog\.thing-lost\.v1 in the/,
+    ],
     ['a flag in place of a revision', 'check --base=--output=x', /^--base has to be a git revision, not "--output=x"/],
   ])('%s: %s', async (_, args, message) => {
     await expect(run(args)).rejects.toMatchObject({ name: 'UsageError', message: expect.stringMatching(message) });
@@ -391,7 +499,7 @@ describe('npm run contracts', () => {
     expect(tool('chekc')).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: 'The task has to be check or update, not "chekc". See --help.\n',
+      stderr: 'The task has to be check or update or release, not "chekc". See --help.\n',
     });
   });
 

@@ -14,6 +14,10 @@ export interface MessageContract {
   readonly payload: JsonSchema;
   readonly result?: JsonSchema;
   readonly errors?: Readonly<Record<string, JsonSchema>>;
+  /** In a snapshot only: it may change freely, for nobody has released it. */
+  readonly draft?: true;
+  /** In a snapshot only: the repositories that took it over. That releases it, and each counts as a consumer. */
+  readonly pulledBy?: readonly string[];
 }
 
 /** The content of a module's `contracts.snapshot.json`: by wire name. */

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../cli.js';
 import type { ContextContracts, Snapshot } from './describe.js';
-import type { Samples } from './samples.js';
+import type { Recorded } from './drafts.js';
+import type { SampleFile, Samples } from './samples.js';
 
 const SNAPSHOT = 'contracts.snapshot.json';
 const SAMPLES = 'contracts.samples.json';
@@ -11,19 +12,45 @@ const SAMPLES = 'contracts.samples.json';
 export const snapshotPath = (module: string) => `modules/${module}/${SNAPSHOT}`;
 export const samplesPath = (module: string) => `modules/${module}/${SAMPLES}`;
 
-export const readSamples = (root: string, module: string): Samples => readJson(root, samplesPath(module)) as Samples;
+const NO_SAMPLES: SampleFile = { samples: {}, drafts: [] };
 
-/** The snapshots of the working tree, by module. */
-export function readSnapshots(root: string): Map<string, Snapshot> {
-  const modules = modulesIn(root).filter((module) => existsSync(join(root, snapshotPath(module))));
-  return new Map(modules.map((module) => [module, readJson(root, snapshotPath(module)) as Snapshot]));
+function sampleFile(content: unknown): SampleFile {
+  const { $drafts: drafts = [], ...samples } = content as Samples & { $drafts?: readonly string[] };
+  return { samples, drafts };
+}
+
+/** What the working tree has recorded of a module. */
+export function readRecorded(root: string, module: string): Recorded {
+  return {
+    snapshot: readJson(root, snapshotPath(module)) as Snapshot,
+    samples: sampleFile(readJson(root, samplesPath(module))),
+  };
+}
+
+/** The same for all modules that have any. */
+export function readAllRecorded(root: string): Map<string, Recorded> {
+  const has = (path: string) => existsSync(join(root, path));
+  const modules = modulesIn(root).filter((module) => has(snapshotPath(module)) || has(samplesPath(module)));
+  return new Map(modules.map((module) => [module, readRecorded(root, module)]));
+}
+
+/** Writes what is recorded of a module. @returns the files that are other ones now */
+export async function writeRecorded(root: string, module: string, { snapshot, samples }: Recorded): Promise<string[]> {
+  const drafts = samples.drafts.length > 0 ? { $drafts: [...samples.drafts].sort() } : {};
+  const files: [path: string, content: object][] = [
+    [snapshotPath(module), snapshot],
+    [samplesPath(module), { ...drafts, ...samples.samples }],
+  ];
+  const written: string[] = [];
+  for (const [path, content] of files) if (await writeJson(root, path, content)) written.push(path);
+  return written;
 }
 
 /**
- * The snapshots of another revision, by module.
+ * The snapshots of another revision, by module; without samples.
  * @throws UsageError when there is no such revision, or it has modules but no snapshots
  */
-export function readSnapshotsAt(root: string, revision: string): Map<string, Snapshot> {
+export function readRecordedAt(root: string, revision: string): Map<string, Recorded> {
   const listed = git(root, ['ls-tree', '-r', '--name-only', revision, '--', 'modules'], revision).split('\n');
   const modules = listed
     .map((path) => /^modules\/([^/]+)\/contracts\.snapshot\.json$/.exec(path)?.[1])
@@ -31,12 +58,12 @@ export function readSnapshotsAt(root: string, revision: string): Map<string, Sna
   if (modules.length === 0 && listed.some((path) => path.endsWith('/contracts/index.ts')))
     fail(`--base ${revision} has modules but no snapshots of their contracts: compare with a later revision.`);
   return new Map(
-    modules.map((module) => [
-      module,
-      parse(git(root, ['show', `${revision}:./${snapshotPath(module)}`], revision), snapshotPath(module)) as Snapshot,
-    ]),
+    modules.map((module) => [module, { snapshot: snapshotAt(root, revision, module), samples: NO_SAMPLES }]),
   );
 }
+
+const snapshotAt = (root: string, revision: string, module: string) =>
+  parse(git(root, ['show', `${revision}:./${snapshotPath(module)}`], revision), snapshotPath(module)) as Snapshot;
 
 function git(root: string, args: readonly string[], revision: string): string {
   if (revision.startsWith('-')) fail(`--base has to be a git revision, not "${revision}".`);
@@ -87,14 +114,12 @@ function parse(text: string, path: string): unknown {
   }
 }
 
-/** Writes a JSON file as the formatter wants it, no empty one where there is none. @returns whether it is another one now */
-export async function writeJson(root: string, path: string, value: object): Promise<boolean> {
-  if (Object.keys(value).length === 0 && !existsSync(join(root, path))) return false;
+/** Writes a JSON file as the formatter wants it, unless it has that content. @returns whether it did */
+async function writeJson(root: string, path: string, value: object): Promise<boolean> {
+  if (JSON.stringify(value) === JSON.stringify(readJson(root, path))) return false;
   const { format, resolveConfig } = await import('prettier');
   const options = await resolveConfig(join(root, path));
   const text = await format(JSON.stringify(value), { ...options, parser: 'json' });
-  const file = join(root, path);
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
-  writeFileSync(file, text);
+  writeFileSync(join(root, path), text);
   return true;
 }

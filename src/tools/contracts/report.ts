@@ -15,8 +15,9 @@ export const passes = (report: Report) => failing(report) === 0;
 /** For people, and for GitHub where it runs there. */
 export function textOf(report: Report): string {
   const seen = `${report.messages} messages of ${report.modules} modules`;
+  const drafts = report.drafts > 0 ? `${report.drafts} of them drafts, ` : '';
   const end = passes(report) ? 'nobody is broken' : `${failing(report)} to mend`;
-  return [...report.findings.map(describe), `contracts: ${seen}, ${end}`].map((line) => `${line}\n`).join('');
+  return [...report.findings.map(describe), `contracts: ${seen}, ${drafts}${end}`].map((line) => `${line}\n`).join('');
 }
 
 function describe(finding: Finding): string {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -21,6 +21,7 @@ const catalog = (payload: z.ZodObject = V1): ContextContracts => {
 const run = (args: string, context = catalog()) =>
   contracts(args.split(' '), root, async () => [context, { name: 'shop', contracts: {} }]);
 
+const SNAPSHOT = 'modules/catalog/contracts.snapshot.json';
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'contracts-'));
@@ -53,7 +54,7 @@ function commit(): void {
 
 describe('contracts check --base', () => {
   it('compares with another revision, whatever the working tree says', async () => {
-    await run('update');
+    await run('release');
     commit();
     await run('update --force', catalog(WITHOUT_PRICE));
     const samples = { 'catalog.thing-changed.v1': { sku: 'a', name: 'a' } };
@@ -76,5 +77,29 @@ describe('contracts check --base', () => {
   it('refuses a revision that had modules but no snapshots', async () => {
     commit();
     await expect(run('check --base HEAD')).rejects.toThrow('has modules but no snapshots');
+  });
+
+  it('freezes no draft of the main branch', async () => {
+    await run('update');
+    commit();
+    await run('update', catalog(WITHOUT_PRICE));
+    consumes();
+    expect(await run('check --base HEAD', catalog(WITHOUT_PRICE))).toMatchObject({ ok: true });
+  });
+});
+
+describe('a tag', () => {
+  it('releases what its snapshots have, as they have it, whatever the snapshot became since', async () => {
+    await run('update');
+    commit();
+    git('tag', 'v1');
+    consumes();
+    expect((await run('check', catalog(WITHOUT_PRICE))).text).toContain('price is no longer there.\n  Breaks shop.');
+    expect((await run('update', catalog(WITHOUT_PRICE))).ok).toBe(false);
+    const snapshot = readFileSync(join(root, SNAPSHOT), 'utf8');
+    write(SNAPSHOT, snapshot.replace('"amount"', '"sum"'));
+    expect((await run('check --base HEAD', catalog(WITHOUT_PRICE))).text).toContain('Breaks shop.');
+    await run('update');
+    expect(readFileSync(join(root, SNAPSHOT), 'utf8')).not.toContain('draft');
   });
 });

@@ -6,14 +6,16 @@ import { contextOptions } from '../../platform/bounded-context.js';
 import { defineCommand, defineEvent } from '../../platform/messaging/define.js';
 import { Saga } from '../../platform/sagas/saga.js';
 import { messagesOf } from './describe.js';
-import { readSamples } from './files.js';
+import { readRecorded } from './files.js';
 import { inventSample, unreadable, unsampled } from './samples.js';
 import { storedMessagesOf } from './stored.js';
 
 const contexts = modules.map((module) => contextOptions(module)!);
 
 describe('what outboxes may hold', () => {
-  const samples = new Map(contexts.map((context) => [context, readSamples(process.cwd(), context.name)]));
+  const samples = new Map(
+    contexts.map((context) => [context, readRecorded(process.cwd(), context.name).samples.samples]),
+  );
 
   it('can be read with the classes of today, each version that was ever published', () => {
     const problems = [...samples].flatMap(([context, own]) => [...unreadable(own, storedMessagesOf(context))]);

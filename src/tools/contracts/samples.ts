@@ -4,6 +4,13 @@ import type { CurrentMessage } from './describe.js';
 /** One message of each version that was ever published, as an outbox may still hold it: `contracts.samples.json`. */
 export type Samples = Readonly<Record<string, unknown>>;
 
+/** `contracts.samples.json` in its two parts. */
+export interface SampleFile {
+  readonly samples: Samples;
+  /** Messages that a module says to itself and that were never released, under `$drafts`. */
+  readonly drafts: readonly string[];
+}
+
 type Messages = ReadonlyMap<string, CurrentMessage>;
 
 /** The messages that have no sample yet. */
@@ -47,4 +54,25 @@ export function inventSample({ type }: CurrentMessage): object | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * What becomes of a sample when contracts are updated.
+ *
+ * @param message absent where it is no longer published
+ * @returns the sample to keep; `undefined` where it goes, or has to be made up anew
+ */
+export function renewed(
+  sample: unknown,
+  message: CurrentMessage | undefined,
+  { draft, force }: { draft: boolean; force: boolean },
+): unknown {
+  if (!draft && !force) return sample;
+  if (!message) return undefined;
+  try {
+    const read = new message.type(sample as never);
+    return draft ? read : sample;
+  } catch {
+    return undefined;
+  }
 }
