@@ -4,22 +4,38 @@ import { z } from 'zod';
 export interface ConfigClass {
   new (values: never): object;
   readonly schema: z.ZodObject;
+  readonly specs: NodeJS.ProcessEnv;
 }
 interface ConfigOf<S extends z.ZodObject> {
   new (values: z.output<S>): Readonly<z.output<S>>;
   readonly schema: S;
+  readonly specs: NodeJS.ProcessEnv;
 }
 
 /**
  * Declares the environment variables a module needs. The class that comes back is injected with their values.
  *
- * @example export class LettersConfig extends defineConfig({ COURIER_TIMEOUT_MS: z.coerce.number().int().default(15000) }) {}
- * @param shape variable name → zod schema of its text, with a default or optional where it may be absent
+ * @example
+ * export class LettersConfig extends defineConfig(
+ *   {
+ *     COURIER_URL: z.url().describe('where couriers are booked'),
+ *     COURIER_TIMEOUT_MS: z.coerce.number().int().default(15000).describe('how long to wait for an answer'),
+ *   },
+ *   { specs: { COURIER_URL: 'http://courier.invalid' } },
+ * ) {}
+ * @param shape variable name → zod schema of its text, with a default or optional where it may be absent. What `describe`
+ *   says of it stands on the page of the modules
+ * @param options `specs`: the text that a variable has in specs and tools, where nothing else is said: needed for one that
+ *   is required, as `npm run check` says. Never a secret
  */
-export function defineConfig<T extends z.ZodRawShape>(shape: T): ConfigOf<z.ZodObject<T>> {
+export function defineConfig<T extends z.ZodRawShape>(
+  shape: T,
+  options: { specs?: { readonly [name in keyof T]?: string } } = {},
+): ConfigOf<z.ZodObject<T>> {
   const schema = z.object(shape);
   return class {
     static readonly schema = schema;
+    static readonly specs = options.specs ?? {};
     constructor(values: object) {
       Object.assign(this, values);
       Object.freeze(this);
@@ -47,4 +63,9 @@ export function readVariables<S extends z.ZodObject>(
   const parsed = schema.safeParse(Object.fromEntries(given));
   if (parsed.success) return { values: parsed.data };
   return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) };
+}
+
+/** The values that the variables of some modules have in specs. */
+export function specsEnv(configs: readonly (ConfigClass | undefined)[]): NodeJS.ProcessEnv {
+  return Object.assign({}, ...configs.map((config) => config?.specs)) as NodeJS.ProcessEnv;
 }

@@ -7,6 +7,7 @@ import type { Releasing } from './contracts/release.js';
 import { releaseMessages } from './contracts/release.js';
 import type { Updated } from './contracts/update.js';
 import { updateContracts } from './contracts/update.js';
+import { loadModules } from './load-modules.js';
 
 const HELP = `
 npm run contracts -- check [--base REV] [--json]
@@ -121,18 +122,10 @@ async function release(root: string, contexts: readonly ContextContracts[], want
 const REFUSED =
   'Nothing was written. Where no process, outbox or repository outside of this one has such a message, --force writes all the same.\n';
 
-/** @throws UsageError when a module cannot be loaded, as one whose contract is malformed */
-async function loadModules(): Promise<ContextContracts[]> {
-  try {
-    const { modules } = await import('../modules.js');
-    return modules.map((module) => contextOptions(module)!);
-  } catch (error) {
-    return fail(`The modules cannot be loaded: ${(error as Error).message}`);
-  }
-}
+const load = async () => (await loadModules()).map((module) => contextOptions(module)!);
 
 await program(import.meta.url, HELP, async (args) => {
-  const { text, ok } = await contracts(args, process.cwd(), loadModules);
+  const { text, ok } = await contracts(args, process.cwd(), load);
   process.stdout.write(text);
   if (!ok) process.exitCode = 1;
 });

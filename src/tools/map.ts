@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { modules } from '../modules.js';
 import { program, readArguments } from './cli.js';
+import { loadModules } from './load-modules.js';
 import { readAtlas } from './map/atlas.js';
 import { pageOf } from './map/page.js';
 import { svgOf } from './map/picture.js';
@@ -18,7 +18,7 @@ tables and sagas.
 
 await program(import.meta.url, HELP, async (args) => {
   const { flags } = readArguments(args, { check: { type: 'boolean', default: false } });
-  const atlas = await readAtlas(process.cwd(), modules);
+  const atlas = await readAtlas(process.cwd(), await loadModules());
   const files = { 'docs/modules.md': pageOf(atlas), 'docs/modules.svg': await svgOf(atlas) };
   const drifted = Object.entries(files).filter(([path, text]) => readIfThere(path) !== text);
   for (const [path, text] of drifted) {

@@ -10,6 +10,7 @@ import type { Plan } from './generate/kinds.js';
 import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
 import type { Project } from './generate/project.js';
 import { readProject } from './generate/project.js';
+import { loadModules } from './load-modules.js';
 
 const HELP = `
 npm run new:module -- NAME [--thing NOUN]
@@ -54,7 +55,7 @@ export function plan(args: readonly string[], project: Project): Plan {
 
 await program(import.meta.url, HELP, async (args) => {
   const root = process.cwd();
-  const { modules } = await import('../modules.js');
+  const modules = await loadModules();
   const { changes, module, next } = plan(args, await readProject(root, modules));
   const written = [...changes.paths];
   const generated = ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`].concat(

@@ -1,17 +1,19 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
-import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
 import type { MessageClass } from '../platform/messaging/define.js';
 import { examplesOf } from '../platform/messaging/plain/examples.js';
 import { diagramOf } from '../platform/sagas/diagram.js';
 import type { Examples } from '../platform/sagas/exploration.js';
 import { shortName } from '../platform/sagas/exploration.js';
-import { Saga } from '../platform/sagas/saga.js';
+import type { Saga } from '../platform/sagas/saga.js';
 import { program, readArguments } from './cli.js';
 import { describeAll } from './contracts/describe.js';
 import { inventSample } from './contracts/samples.js';
+import { loadModules } from './load-modules.js';
+import { inFileOf } from './map/file-of.js';
+import { sagasOf } from './map/sagas.js';
 
 const HELP = `
 npm run saga-diagrams [-- --check]
@@ -28,15 +30,16 @@ export interface Section {
   text: string;
 }
 
-/** The sections of the sagas among the providers of these modules. */
-export function sectionsOf(types: readonly Type[]): Section[] {
-  return types.flatMap((type) => {
-    const { name, providers } = contextOptions(type)!;
-    const sagas = providers.filter(
-      (each): each is Type => typeof each === 'function' && each.prototype instanceof Saga,
-    );
-    return sagas.map((each) => sectionOf(`modules/${name}/README.md`, new each() as Saga<unknown>));
-  });
+/** The sections of the sagas of these modules. @throws Error that names the file of a saga that cannot be made or drawn */
+export async function sectionsOf(types: readonly Type[]): Promise<Section[]> {
+  return (await Promise.all(types.map(sectionsOfModule))).flat();
+}
+
+async function sectionsOfModule(type: Type): Promise<Section[]> {
+  const { name } = contextOptions(type)!;
+  const draw = (saga: Saga<unknown>) =>
+    inFileOf(name, saga.constructor, 'cannot be drawn', () => sectionOf(`modules/${name}/README.md`, saga));
+  return await Promise.all((await sagasOf(type)).map(draw));
 }
 
 function sectionOf(file: string, saga: Saga<unknown>): Section {
@@ -68,7 +71,7 @@ export function withSection(readme: string, { saga, text }: Section): string {
 
 await program(import.meta.url, HELP, async (args) => {
   const { flags } = readArguments(args, { check: { type: 'boolean', default: false } });
-  for (const section of sectionsOf(modules)) {
+  for (const section of await sectionsOf(await loadModules())) {
     const path = join(process.cwd(), section.file);
     const before = existsSync(path) ? readFileSync(path, 'utf8') : `# ${section.saga.split('.')[0]}\n`;
     const after = withSection(before, section);

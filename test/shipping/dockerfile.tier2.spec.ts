@@ -8,7 +8,7 @@ import { eventually } from '../../src/platform/testing/index.js';
 import { Client } from '../support/client.js';
 // example:end
 import type { HostEnv, HostProcess, RunningProcess } from '../support/host-process.js';
-import { runProcess, untilReady } from '../support/host-process.js';
+import { ofModules, runProcess, untilReady } from '../support/host-process.js';
 import { identityProvider, type IdentityProvider } from '../support/identity-provider.js';
 import { logins } from '../support/logins.js';
 import { emptyDatabase } from '../support/stage.js';
@@ -34,7 +34,10 @@ beforeAll(async () => {
 /** Runs a command as a container would: as its user, with its environment, and with what the image has in its path. */
 function inContainer([file, ...args]: readonly string[], env: HostEnv): RunningProcess {
   const [uid, gid] = image.user.split(':').map(Number);
-  const options = { cwd: image.path('.'), env: { PATH: image.path('/usr/local/bin'), ...image.env, ...env } };
+  const options = {
+    cwd: image.path('.'),
+    env: { PATH: image.path('/usr/local/bin'), ...image.env, ...ofModules(), ...env },
+  };
   // Only root can become somebody else; an ordinary user is without rights already.
   return runProcess(file!, args, process.getuid?.() === 0 ? { ...options, uid, gid } : options);
 }

@@ -1,6 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { type Config, readConfig } from '../../src/config.js';
 import { modules } from '../../src/modules.js';
+import { contextOptions } from '../../src/platform/bounded-context.js';
+import { specsEnvOf } from '../../src/platform/testing/wiring.js';
 import type { HostEnv } from './host-process.js';
 
 /** A process as a manifest describes it. */
@@ -9,9 +11,12 @@ export interface Described {
   readonly env: HostEnv;
 }
 
-/** Reads a process's environment as the process itself would. @throws ConfigError that names what is wrong */
+/**
+ * Reads a process's environment as the process itself would, with what is secret and stands in no manifest.
+ * @throws ConfigError that names what is wrong
+ */
 export function configOf({ env }: Described): Config {
-  return readConfig({ ...env }, modules, { terminal: false, serves: true });
+  return readConfig({ ...specsEnvOf(modules), ...env }, modules, { terminal: false, serves: true });
 }
 
 /**
@@ -48,18 +53,18 @@ function seamProblem(
   return seam ? [] : [`${asker}: ${answerer.name} has no seam`];
 }
 
-/** The variables that docs/configuration.md names, for the modules there are. */
+/** The variables that docs/configuration.md names, for the modules there are, and those that the modules declare. */
 export async function documentedVariables(): Promise<Set<string>> {
   const text = await readFile('docs/configuration.md', 'utf8');
   const names = [...text.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
   );
   const prefixes = (await moduleNames()).map((name) => name.toUpperCase().replaceAll('-', '_'));
-  return new Set(
-    names.flatMap((name) =>
-      name.includes('<MODULE>') ? prefixes.map((prefix) => name.replace('<MODULE>', prefix)) : [name],
-    ),
+  const ofShell = names.flatMap((name) =>
+    name.includes('<MODULE>') ? prefixes.map((prefix) => name.replace('<MODULE>', prefix)) : [name],
   );
+  const ofModules = modules.flatMap((module) => Object.keys(contextOptions(module)!.config?.schema.shape ?? {}));
+  return new Set([...ofShell, ...ofModules]);
 }
 
 /** Variables that nobody reads. The standard ones of OpenTelemetry are read by its SDK. */

@@ -6,7 +6,10 @@ import { eventually } from '../../src/platform/testing/eventually.js';
 /** How long the built application may take until it is ready, also on a busy machine that has to make a database first. */
 const READY_MS = 60_000;
 
-/** The environment of a process: what is named here, and nothing of the tests' own but where programs and homes are. */
+/**
+ * The environment of a process: what is named here and what modules say that they have in specs, and nothing of the tests'
+ * own but where programs and homes are.
+ */
 export type HostEnv = Readonly<Record<string, string>>;
 
 export interface Ended {
@@ -37,7 +40,8 @@ const alive = new Set<RunningProcess>();
 
 /** Runs a built file of `src/`, such as `main.js` or `tools/db.js`, as a process of its own. */
 export function runBuilt(file: string, args: readonly string[], env: HostEnv): RunningProcess {
-  return runProcess(process.execPath, [resolve('dist/src', file), ...args], { env: { ...inherited(), ...env } });
+  const own = { ...inherited(), ...ofModules(), ...env };
+  return runProcess(process.execPath, [resolve('dist/src', file), ...args], { env: own });
 }
 
 /** Runs any program as a process that is ended with the file of tests. */
@@ -108,6 +112,11 @@ async function readyAt(running: RunningProcess): Promise<string | undefined> {
   const url = logged ?? shown;
   if (url === undefined) return undefined;
   return (await fetch(`${url}/health/ready`)).ok ? url : undefined;
+}
+
+/** What modules say that they have in specs: see global-setup.js. */
+export function ofModules(): HostEnv {
+  return JSON.parse(process.env['SPECS_ENV'] ?? '{}') as HostEnv;
 }
 
 function inherited(): HostEnv {

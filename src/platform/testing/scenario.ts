@@ -20,14 +20,14 @@ import { messagesOf, neighbour } from './neighbours.js';
 import type { Method, RouteAnswer, RouteRequest } from './routes.js';
 import { RoutedApp } from './routes.js';
 import { sceneReport } from './scene-report.js';
-import { testLogger } from './wiring.js';
+import { specsEnvOf, testLogger } from './wiring.js';
 
 type Script = (message: never) => unknown;
 
 export interface ScenarioOptions {
   /** The contracts of the modules it talks to. They are played by the test, on outboxes of their own. */
   neighbours?: readonly Contracts[];
-  /** Environment variables for the module's configuration. */
+  /** Environment variables for the module's configuration, besides those that it says it has in specs. */
   env?: NodeJS.ProcessEnv;
   /** How long a step waits, in milliseconds. Default: 15,000. */
   patienceMs?: number;
@@ -52,7 +52,8 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
   const neighbours = (options.neighbours ?? []).map(neighbour);
   const modules = [module, ...neighbours];
   const database = await testDatabase(modules);
-  const { env = {}, log = testLogger(), patienceMs = PATIENCE_MS } = options;
+  const { log = testLogger(), patienceMs = PATIENCE_MS } = options;
+  const env = { ...specsEnvOf([module]), ...options.env };
   const failures = new Map<string, unknown>();
   const onFailure = (where: string, error: unknown) => void failures.set(where, error);
   const runtime = new Runtime({ modules, urls: database.urls, poolSize: 4, env, log, onFailure });

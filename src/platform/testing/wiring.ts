@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { contextOptions } from '../bounded-context.js';
+import { specsEnv } from '../configuration.js';
 import { WiringError } from '../messaging/registry.js';
 import type { Level, Logger } from '../observability/logging.js';
 import { createLogger } from '../observability/logging.js';
@@ -10,8 +11,13 @@ import { Runtime } from '../runtime.js';
 
 const NOWHERE = 'postgres://nobody@127.0.0.1:1/nowhere';
 
+/** The variables that modules have in specs: see `defineConfig`. */
+export function specsEnvOf(modules: readonly Type[]): NodeJS.ProcessEnv {
+  return specsEnv(modules.map((module) => contextOptions(module)!.config));
+}
+
 /** A process that was never connected: good for everything that happens before the first statement. */
-export function disconnectedRuntime(modules: readonly Type[], env: NodeJS.ProcessEnv = {}): Runtime {
+export function disconnectedRuntime(modules: readonly Type[], env: NodeJS.ProcessEnv = specsEnvOf(modules)): Runtime {
   const urls = new Map(modules.map((module) => [contextOptions(module)!.name, NOWHERE]));
   return new Runtime({ modules, urls, poolSize: 1, env, log: createLogger({ level: 'silent', format: 'json' }) });
 }
@@ -19,12 +25,12 @@ export function disconnectedRuntime(modules: readonly Type[], env: NodeJS.Proces
 /**
  * Starts the modules without a database, up to the point where they are known to fit together.
  *
- * @param env what the modules' configuration needs
+ * @param env what the modules' configuration needs. Default: what each says that it has in specs
  * @returns what a start would be refused for; empty when it would not
  */
 export async function wiringProblems(
   modules: readonly Type[],
-  env: NodeJS.ProcessEnv = {},
+  env: NodeJS.ProcessEnv = specsEnvOf(modules),
 ): Promise<readonly string[]> {
   @Module({ imports: [PlatformModule.forRuntime(disconnectedRuntime(modules, env)), ...modules] })
   class Stage {}

@@ -12,6 +12,8 @@ import { Sources } from '../contracts/sources.js';
 import { sectionsOf } from '../saga-diagrams.js';
 import type { Table } from './tables.js';
 import { tablesOf } from './tables.js';
+import type { Variable } from './variables.js';
+import { variablesOf } from './variables.js';
 
 /** A message of some module's contracts. */
 export interface Message extends MessageContract {
@@ -41,10 +43,12 @@ export interface MappedModule {
   uses: readonly Message[];
   tables: readonly Table[];
   sagas: readonly { name: string; text: string }[];
+  variables: readonly Variable[];
 }
 
 /**
- * Reads what there is to know of the modules: from their manifests, contracts, imports, migrations and sagas.
+ * Reads what there is to know of the modules: from their manifests, contracts, imports, migrations, sagas and
+ * configuration.
  *
  * @param root the project's folder
  */
@@ -52,11 +56,12 @@ export async function readAtlas(root: string, types: readonly Type[]): Promise<M
   const contexts = types.map((type) => contextOptions(type)!);
   const { consumers } = readConsumption(new Sources(root), contexts, []);
   const messages = contexts.flatMap((context) => messagesOf(context, consumers));
-  const sagas = sectionsOf(types);
+  const sagas = await sectionsOf(types);
   return await Promise.all(
     contexts.map(async (context) => ({
       ...readModule(root, context, messages),
       tables: await tablesOf(context.migrations ?? []),
+      variables: variablesOf(context),
       sagas: sagas
         .filter(({ saga }) => saga.startsWith(`${context.name}.`))
         .map(({ saga, text }) => ({ name: saga, text })),

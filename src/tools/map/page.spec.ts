@@ -14,7 +14,7 @@ const message = (name: string, more: Partial<Message>): Message => ({
 });
 const sent = message('letters.letter-sent.v1', { key: 'letterId', users: ['archive'] });
 const find = message('letters.find-letter.v1', { kind: 'query', errors: { unknown_letter: {} }, result: payload });
-const nothing = { messages: [], uses: [], tables: [], sagas: [], dependencies: [] };
+const nothing = { messages: [], uses: [], tables: [], sagas: [], dependencies: [], variables: [] };
 const letters: MappedModule = {
   ...nothing,
   name: 'letters',
@@ -23,6 +23,11 @@ const letters: MappedModule = {
   dependencies: [{ module: 'archive', reason: 'Asks | whether there is room.', asks: true }],
   messages: [sent, find],
   tables: [{ name: 'letter', columns: [{ name: 'letter_id', definition: 'uuid' }] }],
+  variables: [
+    { name: 'COURIER_URL', meaning: 'where couriers are booked', otherwise: 'required' },
+    { name: 'COURIER_TIMEOUT_MS', meaning: '', otherwise: { value: 15000 } },
+    { name: 'COURIER_PROXY', meaning: '', otherwise: { value: undefined } },
+  ],
   sagas: [{ name: 'letters.posting', text: '```mermaid\nstateDiagram-v2\n```\n' }],
 };
 const archive: MappedModule = {
@@ -54,6 +59,9 @@ describe('the page of the modules', () => {
       'an event it hears',
       '| [letters.letter-sent.v1](../modules/letters/contracts.snapshot.json) | `letterId`, `note?` | [letters](#letters) |',
     ],
+    ['a variable that is required', '| `COURIER_URL` | where couriers are booked | none: required |'],
+    ['a variable with a default', '| `COURIER_TIMEOUT_MS` |  | `15000` |'],
+    ['a variable that may be absent', '| `COURIER_PROXY` |  | unset |'],
     ['a table', '| `letter` | `letter_id` |'],
     ['a saga', '### Saga `letters.posting`\n\n```mermaid\nstateDiagram-v2\n```'],
   ])('has %s', (_, text) => {

@@ -19,7 +19,7 @@ export function pageOf(modules: readonly MappedModule[]): string {
 }
 
 function sectionOf(module: MappedModule): string[] {
-  const { name, summary, owner, messages, uses, tables, sagas } = module;
+  const { name, summary, owner, messages, uses, tables, sagas, variables } = module;
   const asked = messages.filter(({ kind }) => kind !== 'event');
   const published = messages.filter(({ kind }) => kind === 'event');
   const heard = uses.filter(({ kind }) => kind === 'event');
@@ -38,6 +38,7 @@ function sectionOf(module: MappedModule): string[] {
       ['table', 'columns'],
       tables.map(({ name: title, columns }) => [code(title), columns.map((each) => code(each.name)).join(', ')]),
     ),
+    ...table(['variable', 'meaning', 'default'], variables.map(variableRow)),
     ...sagas.flatMap(({ name: saga, text }) => ['', `### Saga \`${saga}\``, '', text.trimEnd()]),
   ];
 }
@@ -53,6 +54,11 @@ const askedRow = (message: Message) => [
 const heardRow = (message: Message) => [link(message), fields(message.payload), linkTo(message.owner)];
 const sentRow = (message: Message) => [link(message), message.kind, fields(message.payload), linkTo(message.owner)];
 const publishedRow = (message: Message) => [link(message), fields(message.payload), code(message.key!), users(message)];
+
+const variableRow = ({ name, meaning, otherwise }: MappedModule['variables'][number]) => {
+  if (otherwise === 'required') return [code(name), meaning, 'none: required'];
+  return [code(name), meaning, otherwise.value === undefined ? 'unset' : code(JSON.stringify(otherwise.value))];
+};
 
 /** To the schema of the message. */
 const link = ({ name, owner }: Message) => `[${name}](../${snapshotPath(owner)})`;
