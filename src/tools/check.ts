@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { bin } from './bin.js';
 import { program, readArguments } from './cli.js';
 
 const HELP = `
@@ -7,13 +8,11 @@ npm run check
 Every static gate, in the order of CI. Goes on after a failure, and exits with 1 if there was one.
 `;
 
-const bin = (name: string) => `node_modules/.bin/${name}`;
-
 /** What each gate runs; from the fast ones to the slow ones. */
 const GATES: readonly { name: string; command: readonly string[] }[] = [
-  { name: 'types', command: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
-  { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
-  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'types', command: [...bin('@typescript/native', 'tsc'), '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'lint', command: [...bin('oxlint'), '--type-aware', '--deny-warnings'] },
+  { name: 'format', command: [...bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'boundaries', command: [process.execPath, 'dist/src/tools/boundaries.js'] },
   { name: 'saga diagrams', command: [process.execPath, 'dist/src/tools/saga-diagrams.js', '--check'] },
   { name: 'map', command: [process.execPath, 'dist/src/tools/map.js', '--check'] },

@@ -41,7 +41,7 @@ if (fs.existsSync(compiler)) {
     stdio: ['inherit', 2, 2],
   });
   // The watching compiler tells it again and again, and the gates find more in code that does not compile yet.
-  var patient = ['tools/dev', 'tools/check', 'tools/boundaries'];
+  var patient = ['tools/dev', 'tools/check', 'tools/fix', 'tools/boundaries'];
   if (built.status !== 0 && patient.indexOf(process.argv[2]) < 0) process.exit(2);
 }
 // Without a name there is nothing more to do than to build.
