@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Unavailable } from '../messaging/errors.js';
 import { createVerifier, mintDevelopmentToken } from './auth.js';
 import { developmentKey } from './development-key.js';
+import { OPERATOR, OUTSIDER } from '../testing/roles.js';
 
 type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
@@ -20,15 +21,15 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('development tokens', () => {
   it('are accepted until they expire', async () => {
     const verify = createVerifier({ dataDir: folder });
-    const good = await verify(await mintDevelopmentToken(folder, { sub: 'alice', role: 'staff', ttl: '1h' }));
-    expect(good.actor).toEqual({ sub: 'alice', role: 'staff' });
+    const good = await verify(await mintDevelopmentToken(folder, { sub: 'alice', role: OPERATOR, ttl: '1h' }));
+    expect(good.actor).toEqual({ sub: 'alice', role: OPERATOR });
     expect(good.expiresAt).toBeGreaterThan(Date.now() + 3_500_000);
-    const old = await mintDevelopmentToken(folder, { sub: 'alice', role: 'staff', ttl: '-1s' });
+    const old = await mintDevelopmentToken(folder, { sub: 'alice', role: OPERATOR, ttl: '-1s' });
     await expect(verify(old)).rejects.toMatchObject({ status: 401, code: 'token_expired' });
   });
 
   it('are not accepted where another key is', async () => {
-    const token = await mintDevelopmentToken(join(folder, 'elsewhere'), { sub: 'alice', role: 'staff' });
+    const token = await mintDevelopmentToken(join(folder, 'elsewhere'), { sub: 'alice', role: OPERATOR });
     await expect(createVerifier({ dataDir: folder })(token)).rejects.toMatchObject({
       status: 401,
       code: 'token_invalid',
@@ -82,12 +83,12 @@ describe('tokens of an issuer', () => {
 
   const config = () => ({ issuer, audience: 'liftout', jwksUrl });
   const sign = (claims: Record<string, unknown>, alg = 'ES256', key: Key | Uint8Array = signing[alg]!, kid = alg) =>
-    new SignJWT({ iss: issuer, aud: 'liftout', sub: 'alice', role: 'customer', exp: Date.now() / 1000 + 60, ...claims })
+    new SignJWT({ iss: issuer, aud: 'liftout', sub: 'alice', role: OUTSIDER, exp: Date.now() / 1000 + 60, ...claims })
       .setProtectedHeader({ alg, kid })
       .sign(key);
 
   it.each(['ES256', 'RS256', 'EdDSA'])('are accepted when signed with %s', async (alg) => {
-    expect((await createVerifier(config())(await sign({}, alg))).actor).toEqual({ sub: 'alice', role: 'customer' });
+    expect((await createVerifier(config())(await sign({}, alg))).actor).toEqual({ sub: 'alice', role: OUTSIDER });
   });
 
   it('have their keys fetched once', async () => {
@@ -109,7 +110,7 @@ describe('tokens of an issuer', () => {
     ['a subject that is no text', { sub: 7 }],
     ['no role', { role: undefined }],
     ['a role that the platform keeps for itself', { role: 'system' }],
-    ['a list of roles', { role: ['staff'] }],
+    ['a list of roles', { role: [OPERATOR] }],
     ['a start in the future', { nbf: Date.now() / 1000 + 60 }],
   ];
   it.each(wrong)('are refused for %s', async (_, claims) => {

@@ -7,6 +7,7 @@ import type { Listener } from './fixtures/things.js';
 import { gate, health, listen, modules, post, problem } from './fixtures/things.js';
 import { HttpModule } from './http-app.js';
 import { network } from './rate-limit.js';
+import { OPERATOR, OUTSIDER } from '../testing/roles.js';
 
 let at: Listener;
 beforeAll(async () => void (at = await listen()));
@@ -20,7 +21,7 @@ describe('who may come in', () => {
 
   it('knows who has a token, there as well', async () => {
     const response = await fetch(`${at.url}/v1/things/open`, { headers: await at.bearer('alice') });
-    expect(await response.json()).toEqual({ sub: 'alice', role: 'customer' });
+    expect(await response.json()).toEqual({ sub: 'alice', role: OUTSIDER });
   });
 
   it('refuses whoever has none: 401', async () => {
@@ -40,19 +41,19 @@ describe('who may come in', () => {
       const { headers } = await problem(`${at.url}${path}`, { headers: { authorization: bad } }, 401, 'token_invalid');
       expect(headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
     }
-    await problem(`${at.url}${path}`, { headers: await at.bearer('alice', 'customer', '-1s') }, 401, 'token_expired');
+    await problem(`${at.url}${path}`, { headers: await at.bearer('alice', OUTSIDER, '-1s') }, 401, 'token_expired');
   });
 
   it('refuses a token that was good before it expired', async () => {
-    const headers = await at.bearer('brief', 'customer', '2s');
+    const headers = await at.bearer('brief', OUTSIDER, '2s');
     expect((await fetch(`${at.url}/v1/things/any`, { headers })).status).toBe(200);
     await eventually(async () => (await fetch(`${at.url}/v1/things/any`, { headers })).status === 401);
     await problem(`${at.url}/v1/things/any`, { headers }, 401, 'token_expired');
   });
 
   it('refuses the wrong role: 403', async () => {
-    await problem(`${at.url}/v1/things/staff`, { headers: await at.bearer('alice', 'customer') }, 403, 'forbidden');
-    expect((await fetch(`${at.url}/v1/things/staff`, { headers: await at.bearer('bob', 'staff') })).status).toBe(200);
+    await problem(`${at.url}/v1/things/staff`, { headers: await at.bearer('alice', OUTSIDER) }, 403, 'forbidden');
+    expect((await fetch(`${at.url}/v1/things/staff`, { headers: await at.bearer('bob', OPERATOR) })).status).toBe(200);
   });
 
   it('heeds the nearest decorator', async () => {
@@ -238,7 +239,7 @@ describe('the rate limit', () => {
     expect(await get('/v1/things/open', alice)).toBe(200);
     const refused = await problem(
       `${url}/v1/things/any`,
-      { headers: await bearer('alice', 'customer', '2h') },
+      { headers: await bearer('alice', OUTSIDER, '2h') },
       429,
       'rate_limited',
     );

@@ -3,6 +3,7 @@ import { validate } from '@readme/openapi-parser';
 import type { Listener } from './fixtures/things.js';
 import { listen } from './fixtures/things.js';
 import { openApiDocument } from './openapi.js';
+import { OPERATOR } from '../testing/roles.js';
 
 interface Operation {
   operationId: string;
@@ -137,7 +138,7 @@ describe('the document', () => {
       summary: 'The process runs; it is not to be restarted',
       description: 'For machines that look after the process; no token is looked at.',
     });
-    expect(part('paths', '/v1/things/staff', 'get', 'description')).toBe('For the role staff.');
+    expect(part('paths', '/v1/things/staff', 'get', 'description')).toBe(`For the role ${OPERATOR}.`);
     const ids = operations().map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = (part('tags') as { name: string; description: string }[]).map(({ name }) => name);

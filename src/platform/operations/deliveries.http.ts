@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AllowRoles, Undocumented } from '../http/decorators.js';
+import { OPERATORS } from '../http/roles.js';
 import { Deliveries } from './deliveries.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
@@ -8,7 +9,7 @@ const Discarding = z.strictObject({ reason: z.string().min(1).max(500) });
 
 /** `npm run deliveries` for staff. The same facts, as JSON. */
 @Controller('_ops/deliveries')
-@AllowRoles('staff')
+@AllowRoles(...OPERATORS)
 @Undocumented()
 export class DeliveriesHttp {
   constructor(private readonly deliveries: Deliveries) {}

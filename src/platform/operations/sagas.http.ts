@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AllowRoles, Undocumented } from '../http/decorators.js';
+import { OPERATORS } from '../http/roles.js';
 import { Sagas } from './sagas.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
@@ -10,7 +11,7 @@ const InstanceId = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,600}$/u, 'expected the i
 
 /** `npm run sagas` for staff. The same facts, as JSON. */
 @Controller('_ops/sagas')
-@AllowRoles('staff')
+@AllowRoles(...OPERATORS)
 @Undocumented()
 export class SagasHttp {
   constructor(private readonly sagas: Sagas) {}

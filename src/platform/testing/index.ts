@@ -5,6 +5,7 @@ export { containerLeaks } from './container-check.js';
 export { databaseLeaks } from './database-check.js';
 export { eventually } from './eventually.js';
 export { metadataLeaks } from './metadata-check.js';
+export { OPERATOR, OUTSIDER, rolesOf } from './roles.js';
 export type { Scenario } from './scenario.js';
 export { scenario } from './scenario.js';
 export { wiringProblems } from './wiring.js';

@@ -8,6 +8,7 @@ import { json } from 'node:stream/consumers';
 import { mintDevelopmentToken } from '../http/auth.js';
 import type { Doors } from './fixtures/doors.js';
 import { closeGate, gate, openDoors } from './fixtures/doors.js';
+import { OUTSIDER } from '../testing/roles.js';
 
 const open = new Set<{ close(): unknown }>();
 afterEach(async () => {
@@ -69,7 +70,7 @@ describe('a route of a module in another process', () => {
 
   it('knows the client by token and address, whatever else its request says', async () => {
     const place = await doors();
-    const token = await mintDevelopmentToken(place.dataDir, { sub: 'alice', role: 'customer' });
+    const token = await mintDevelopmentToken(place.dataDir, { sub: 'alice', role: OUTSIDER });
     const lies = { 'x-forwarded-for': '198.51.100.1', 'x-seam-forwarded': '1', 'x-seam-signature': 'a.b.c' };
     const headers = { ...lies, authorization: `Bearer ${token}` };
     const asked = (await (await fetch(place.url + WHO, { headers })).json()) as Who;

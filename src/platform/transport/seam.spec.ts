@@ -22,6 +22,7 @@ import {
 } from './fixtures/notes.js';
 import { SeamClient } from './seam-client.js';
 import { seamKey, signSeamRequest } from './seam-token.js';
+import { OPERATOR, OUTSIDER } from '../testing/roles.js';
 
 let host: NotesHost;
 let caller: Runtime;
@@ -38,7 +39,7 @@ afterAll(async () => {
   await host.close();
 });
 
-const alice: Actor = { sub: 'alice', role: 'customer' };
+const alice: Actor = { sub: 'alice', role: OUTSIDER };
 const topic = () => `topic-${randomUUID()}`;
 /** Asks as a request of alice's does. */
 const ask = (message: object, more: object = {}) => {
@@ -215,9 +216,9 @@ describe('the internal listener', () => {
   });
 
   it.each([
-    ['a role that nobody has', { sub: 'alice', role: 'admin' }],
-    ['no name', { sub: '', role: 'staff' }],
-    ['a name over two lines', { sub: 'alice\nstaff', role: 'customer' }],
+    ['a role that nobody has', { sub: 'alice', role: 'nobody-has-it' }],
+    ['no name', { sub: '', role: OPERATOR }],
+    ['a name over two lines', { sub: 'alice\nstaff', role: OUTSIDER }],
   ])('refuses a signed message of somebody with %s', async (_, actor) => {
     const about = topic();
     const content = body(about, actor);

@@ -2,7 +2,7 @@ import type { Thing } from '../thing.js';
 import { exampleOf, isRequired } from '../thing.js';
 import { camel, one, pascal, past, plural, snake, spoken } from '../words.js';
 import type { Place, Route } from './place.js';
-import { specHead } from './place.js';
+import { routedSpecHead } from './place.js';
 
 /** A command that makes a thing. */
 export function creatingCommand({ module, name, verb }: Place, { noun, table, idColumn, id }: Thing): string {
@@ -36,7 +36,7 @@ export class ${type}Handler implements ICommandHandler<${type}> {
 
 export function creatingSpec(place: Place, { noun, table, idColumn, id }: Thing, { url }: Route): string {
   const [type, act] = [pascal(place.name), camel(place.name)];
-  return `${specHead(place, `import { ${[type, `New${pascal(noun)}`].sort().join(', ')} } from './${place.name}.js';`)}
+  return `${routedSpecHead(place, `import { ${[type, `New${pascal(noun)}`].sort().join(', ')} } from './${place.name}.js';`)}
 const ${act} = () => scene.execute(new ${type}({ note: 'the first' }));
 
 describe('${type}', () => {
@@ -50,13 +50,14 @@ describe('${type}', () => {
     expect(New${pascal(noun)}.safeParse(body).success).toBe(false);
   });
 
-  it('has a route for staff, which does it once for each key', async () => {
-    const request = { role: 'staff', body: { note: 'by route' }, key: 'once' } as const;
+  it('has a route, which does it once for each key', async () => {
+    const request = { role, body: { note: 'by route' }, key: 'once' };
     const answer = await scene.request('POST', '${url}', request);
     expect(answer).toMatchObject({ status: 201, body: { ${id}: expect.any(String) } });
     expect((await scene.request('POST', '${url}', request)).body).toEqual(answer.body);
-    expect((await scene.request('POST', '${url}', { ...request, role: 'customer' })).status).toBe(403);
-    expect((await scene.request('POST', '${url}', { role: 'staff', body: { note: '' } })).status).toBe(422);
+    expect((await scene.request('POST', '${url}', { role, body: { note: '' } })).status).toBe(422);
+    for (const other of others)
+      expect((await scene.request('POST', '${url}', { ...request, role: other })).status).toBe(403);
   });
 });
 `;
@@ -94,7 +95,7 @@ export function actingSpec(place: Place, thing: Thing, { url }: Route): string {
   const [type, act, column] = [pascal(place.name), camel(place.name), `${past(place.verb)}_at`];
   const at = (value: string) => `\`${url.replace(`:${id}`, `\${${value}}`)}\``;
   return `import { randomUUID } from 'node:crypto';
-${specHead(place, `import { ${type} } from './${place.name}.js';`)}
+${routedSpecHead(place, `import { ${type} } from './${place.name}.js';`)}
 async function ${act}(${id} = randomUUID()) {
   await scene.sql("${insertion(thing)}", [${id}]);
   await scene.execute(new ${type}({ ${id} }));
@@ -124,11 +125,12 @@ describe('${type}', () => {
     await expect(scene.execute(command)).rejects.toMatchObject({ code: 'unknown_${snake(noun)}' });
   });
 
-  it('has a route for staff', async () => {
+  it('has a route', async () => {
     const { ${id} } = await ${act}();
-    expect((await scene.request('POST', ${at(id)}, { role: 'staff' })).status).toBe(204);
-    expect((await scene.request('POST', ${at(id)}, { role: 'customer' })).status).toBe(403);
-    expect((await scene.request('POST', ${at('randomUUID()')}, { role: 'staff' })).status).toBe(404);
+    expect((await scene.request('POST', ${at(id)}, { role })).status).toBe(204);
+    expect((await scene.request('POST', ${at('randomUUID()')}, { role })).status).toBe(404);
+    for (const other of others)
+      expect((await scene.request('POST', ${at(id)}, { role: other })).status).toBe(403);
   });
 });
 `;

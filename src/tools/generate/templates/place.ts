@@ -1,4 +1,4 @@
-import { pascal } from '../words.js';
+import { camel, pascal } from '../words.js';
 
 /** Where a use case goes. */
 export interface Place {
@@ -19,14 +19,26 @@ export interface Route {
 }
 
 /** The head of a spec that has the module on a stage of its own. */
-export function specHead({ module, neighbours }: Place, ...imports: readonly string[]): string {
+export function specHead(place: Place, ...imports: readonly string[]): string {
+  return headWith(place, ['scenario'], imports);
+}
+
+/** The same for a use case with a route: `role` may use it, `others` may not, whatever the roles of the project are. */
+export function routedSpecHead(place: Place, ...imports: readonly string[]): string {
+  const http = `${pascal(place.module)}Http`;
+  const all = [`import { ${http} } from './${place.module}.http.js';`, ...imports];
+  const roles = `const { allowed: role, others } = rolesOf(${http}, '${camel(place.name)}');\n`;
+  return headWith(place, ['rolesOf', 'scenario'], all) + roles;
+}
+
+function headWith({ module, neighbours }: Place, testing: readonly string[], imports: readonly string[]): string {
   const type = `${pascal(module)}Module`;
   const played = neighbours.map((name) => `import * as ${local(name)} from '../${name}/contracts/index.js';`);
   const own = [`import { ${type} } from './${module}.module.js';`, ...imports].sort(byOrigin);
   const options = neighbours.length > 0 ? `, { neighbours: [${neighbours.map(local).join(', ')}] }` : '';
   return `import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Scenario } from '../../src/platform/testing/index.js';
-import { scenario } from '../../src/platform/testing/index.js';
+import { ${testing.join(', ')} } from '../../src/platform/testing/index.js';
 ${[...played, ...own].join('\n')}
 
 let scene: Scenario;

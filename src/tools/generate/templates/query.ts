@@ -4,7 +4,7 @@ import { isRequired, schemaOf } from '../thing.js';
 import { camel, one, pascal, plural, snake, spoken } from '../words.js';
 import { insertion } from './command.js';
 import type { Place, Route } from './place.js';
-import { specHead } from './place.js';
+import { routedSpecHead } from './place.js';
 
 /** A query for one thing. */
 export function gettingQuery({ module, name }: Place, view: string, thing: Thing): string {
@@ -42,19 +42,19 @@ export function gettingSpec(place: Place, thing: Thing, { url }: Route): string 
   const type = pascal(place.name);
   const at = (value: string) => `\`${url.replace(`:${id}`, `\${${value}}`)}\``;
   return `import { randomUUID } from 'node:crypto';
-${specHead(place, `import { ${type} } from './${place.name}.js';`)}
+${routedSpecHead(place, `import { ${type} } from './${place.name}.js';`)}
 describe('${type}', () => {
   it('finds ${one(noun)} that is there', async () => {
     const ${id} = randomUUID();
     await scene.sql("${insertion(thing)}", [${id}]);
     expect(await scene.execute(new ${type}({ ${id} }))).toMatchObject({ ${id} });
-    expect(await scene.request('GET', ${at(id)}, { role: 'staff' })).toMatchObject({ status: 200, body: { ${id} } });
+    expect(await scene.request('GET', ${at(id)}, { role })).toMatchObject({ status: 200, body: { ${id} } });
   });
 
   it('says so where there is none', async () => {
     const query = new ${type}({ ${id}: randomUUID() });
     await expect(scene.execute(query)).rejects.toMatchObject({ code: 'unknown_${snake(noun)}' });
-    expect((await scene.request('GET', ${at('randomUUID()')}, { role: 'staff' })).status).toBe(404);
+    expect((await scene.request('GET', ${at('randomUUID()')}, { role })).status).toBe(404);
     expect((await scene.request('GET', ${at('randomUUID()')})).status).toBe(401);
   });
 });
@@ -99,7 +99,7 @@ export function listingSpec(place: Place, thing: Thing, { url }: Route): string 
   const { noun, id } = thing;
   const type = pascal(place.name);
   return `import { randomUUID } from 'node:crypto';
-${specHead(place, `import { ${type} } from './${place.name}.js';`)}
+${routedSpecHead(place, `import { ${type} } from './${place.name}.js';`)}
 const ids = [randomUUID(), randomUUID(), randomUUID()].sort();
 beforeAll(async () => {
   for (const ${id} of ids) await scene.sql("${insertion(thing)}", [${id}]);
@@ -114,13 +114,13 @@ describe('${type}', () => {
     expect(second.next).toBeUndefined();
   });
 
-  it('has a route for staff, with a cursor', async () => {
-    const { status, body } = await scene.request('GET', '${url}?limit=2', { role: 'staff' });
+  it('has a route, with a cursor', async () => {
+    const { status, body } = await scene.request('GET', '${url}?limit=2', { role });
     expect({ status, body }).toMatchObject({ status: 200, body: { items: [{ ${id}: ids[0] }, { ${id}: ids[1] }] } });
     const { nextCursor } = body as { nextCursor: string };
-    const next = await scene.request('GET', \`${url}?limit=2&cursor=\${nextCursor}\`, { role: 'staff' });
+    const next = await scene.request('GET', \`${url}?limit=2&cursor=\${nextCursor}\`, { role });
     expect(next.body).toMatchObject({ items: [{ ${id}: ids[2] }] });
-    expect((await scene.request('GET', '${url}', { role: 'customer' })).status).toBe(403);
+    for (const other of others) expect((await scene.request('GET', '${url}', { role: other })).status).toBe(403);
   });
 });
 `;

@@ -1,3 +1,4 @@
+import { OPERATORS } from '../../../platform/http/roles.js';
 import type { Thing } from '../thing.js';
 import { camel, pascal } from '../words.js';
 import type { Place, Route } from './place.js';
@@ -11,6 +12,8 @@ export interface RouteMethod {
 
 const HTTP = '../../src/platform/http/index.js';
 const NEST = '@nestjs/common';
+/** Who may use what is generated, until somebody says otherwise. */
+const ROLE = OPERATORS[0]!;
 
 export function creatingRoute({ name }: Place, { noun, id }: Thing, { path }: Route): RouteMethod {
   const [type, body] = [pascal(name), `New${pascal(noun)}`];
@@ -23,7 +26,7 @@ export function creatingRoute({ name }: Place, { noun, id }: Thing, { path }: Ro
     ],
     uses: ['CommandBus', 'commands'],
     text: `@Post(${path})
-  @AllowRoles('staff')
+  @AllowRoles('${ROLE}')
   @Idempotent()
   @Answers(201, z.object({ ${id}: z.uuid() }))
   async ${camel(name)}(@Body({ schema: ${body} }) body: z.output<typeof ${body}>) {
@@ -43,7 +46,7 @@ export function actingRoute({ name }: Place, { id, idSchema }: Thing, { path }: 
     ],
     uses: ['CommandBus', 'commands'],
     text: `@Post(${path})
-  @AllowRoles('staff')
+  @AllowRoles('${ROLE}')
   @Idempotent()
   @HttpCode(204)
   async ${camel(name)}(@Param('${id}', { schema: ${idSchema} }) ${id}: string) {
@@ -63,7 +66,7 @@ export function gettingRoute({ name }: Place, { id, idSchema }: Thing, { path }:
     ],
     uses: ['QueryBus', 'queries'],
     text: `@Get(${path})
-  @AllowRoles('staff')
+  @AllowRoles('${ROLE}')
   @Answers(200, ${view})
   async ${camel(name)}(@Param('${id}', { schema: ${idSchema} }) ${id}: string) {
     return await @bus.execute(new ${type}({ ${id} }));
@@ -82,7 +85,7 @@ export function listingRoute({ name }: Place, { idSchema }: Thing, { path }: Rou
     ],
     uses: ['QueryBus', 'queries'],
     text: `@Get(${path})
-  @AllowRoles('staff')
+  @AllowRoles('${ROLE}')
   @Answers(200, Page(${view}))
   async ${camel(name)}(@Query({ schema: PageQuery }) { limit, cursor }: z.output<typeof PageQuery>) {
     const after = cursor === undefined ? undefined : decodeCursor(cursor, ${idSchema});
