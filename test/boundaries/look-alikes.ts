@@ -46,7 +46,7 @@ export class Step1Handler {
     );
     await this.database.sql('WITH order_item AS (SELECT 1 AS n) SELECT order_item.n FROM order_item, lateral (SELECT 1) stock', []);
     await this.database.manager.getRepository('Billing').find();
-    this.events.publish(new BillingMoved({ id: rows[0]!.id }));
+    this.events.publish(new BillingMoved({ id: rows[0]!.id, ...events[0] }));
     const told = \`Moved from stock. Update order; see order-item.\`;
     this.moduleRef.get(Step1Handler, { strict: true });
     return { length: events.length, told: process(told), price, limits, root: join(moved.id, '../..'), more: this.more() };
@@ -164,6 +164,10 @@ export class Names {
   async all() {
     this.#log.debug(process.memoryUsage().rss + process.uptime());
     await this.database.sql("INSERT INTO bill VALUES ($1, 'sent from stock.csv') -- from stock.stock", [1]);
+    await this.database.sql('WITH RECURSIVE stock (id) AS MATERIALIZED (SELECT 1) SELECT id FROM stock', []);
+    await this.database.sql('SELECT extract(year FROM stock) FROM bill b, stock(b.id) WHERE b.at IS DISTINCT FROM stock FOR UPDATE', []);
+    await this.database.sql('CREATE TABLE order_item (id uuid); INSERT INTO order_item VALUES ($1)', [1]);
+    await this.database.sql('UPDATE bill stock SET "order" = $1 WHERE stock.id = $2', [1, 2]);
     await this.database.sql('NOTIFY "billing.moved"', []);
     await this.database.sql("SELECT pg_notify('billing', $1)", ['1']);
     await this.database.sql("SELECT pg_advisory_xact_lock(hashtextextended('billing.bill:' || $1, 0))", [1]);

@@ -33,5 +33,5 @@ export class Facts {
   }
 }
 
-/** `token`: provided in its container; `route`: first path of a controller. */
+/** `token`: provided in its container; `route`: first path of a controller; `table`: of an entity, or made by SQL. */
 export type FactKind = 'token' | 'entity' | 'table' | 'route';

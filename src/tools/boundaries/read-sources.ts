@@ -1,6 +1,7 @@
 import ts from 'typescript';
 import { allowancesIn, allowancesInSql } from './allowances.js';
-import { sqlFindings, lineWithin } from './checks/sql.js';
+import { lineWithin, sqlFindings } from './checks/sql.js';
+import { tableFindings } from './checks/sql-tables.js';
 import { visitorsFor } from './checks/index.js';
 import type { Facts } from './facts.js';
 import { isContracts } from './edges.js';
@@ -67,5 +68,11 @@ function readSql(path: string, { root }: Tree, facts: Facts, findings: Findings)
   findings.allowances.push(...allowancesInSql(path, text));
   for (const { offset, ...finding } of sqlFindings(text, moduleOf(path)!, facts)) {
     findings.add(violation({ file: path, line: lineWithin(1, text, offset), ...finding }));
+  }
+  for (const { offset, decide } of tableFindings(text, moduleOf(path)!, facts)) {
+    findings.addLater(() => {
+      const finding = decide();
+      return finding && violation({ file: path, line: lineWithin(1, text, offset), ...finding });
+    });
   }
 }

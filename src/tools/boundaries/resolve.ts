@@ -65,7 +65,11 @@ export function moduleImported(source: Source, node: ts.Node): string | undefine
   let name = node;
   while (ts.isPropertyAccessExpression(name)) name = name.expression;
   const origin = ts.isIdentifier(name) ? source.imports.get(name.text) : undefined;
-  if (!origin?.specifier.startsWith('.')) return undefined;
-  const module = moduleOf(pathFrom(source.path, origin.specifier));
+  return origin && moduleReached(source, origin.specifier);
+}
+
+/** The other module that a relative specifier leads to. */
+export function moduleReached(source: Source, specifier: string): string | undefined {
+  const module = specifier.startsWith('.') ? moduleOf(pathFrom(source.path, specifier)) : undefined;
   return module === source.module ? undefined : module;
 }

@@ -1,5 +1,8 @@
 import { UNKNOWN } from './located.js';
 
+/** What every finding about tables of others advises. */
+export const OWN_TABLES = `A module's SQL names its own tables, without a schema. Ask the owner by a query of its contracts, or keep a read model of its events.`;
+
 const VERBS =
   'select insert update delete merge with create alter drop truncate comment lock refresh grant revoke set reset discard do call copy listen unlisten notify reassign import declare execute prepare explain analyze vacuum cluster reindex begin values table security'.split(
     ' ',

@@ -58,6 +58,11 @@ export class Findings {
     this.#found.push(found);
   }
 
+  /** @param decide runs once every file was seen */
+  addLater(decide: () => Violation | undefined): void {
+    this.#later.push(decide);
+  }
+
   /** Comments that excuse what was found. */
   readonly allowances: Allowance[] = [];
 

@@ -80,6 +80,21 @@ const CONTAINER: readonly Leak[] = [
     'a message of another module, defined again',
     `import { z } from 'zod';\nimport { defineEvent } from '../../src/platform/index.js';\n\nexport class StockMoved extends defineEvent('stock.stock-moved.v1', { key: 'id', payload: z.object({ id: z.string() }) }) {} // leak`,
   ),
+  ...[
+    ['an event of another module, published', `events.publish(new StockMoved({ id: '1' }))`],
+    ['an event of another module by a name, among others', `events.publishAll([made as never])`],
+    ['an event of another module as it was heard', `events.publish(heard)`],
+    [
+      'an event of another module, or one of its own',
+      `events.publish(heard ? new StockMoved({ id: '1' }) : undefined!)`,
+    ],
+  ].map(([kind, publish]) =>
+    leak(
+      'message-of-another',
+      kind!,
+      `import { EventBus } from '@nestjs/cqrs';\nimport { StockMoved } from '../stock/contracts/index.js';\n\nconst made = new StockMoved({ id: '2' });\nexport function leaked(events: EventBus, heard: StockMoved) {\n  ${publish}; // leak\n  return [made, heard];\n}`,
+    ),
+  ),
   leak(
     'message-of-another',
     'a message of another module, by name',
@@ -158,6 +173,31 @@ const SQL: readonly Leak[] = [
   sql(
     'raw SQL on a later line',
     'export const leaked = (database: Database) =>\n  database.sql(\n    `SELECT bill.id\n       FROM bill\n       JOIN stock.stock s USING (id)`, // leak\n    [],\n  );',
+  ),
+  ...[
+    ['reads', 'SELECT title FROM stock WHERE id = $1'],
+    ['reads, in small letters,', 'select title from "stock" as s where id = $1'],
+    ['joins', 'SELECT 1 FROM billing b LEFT JOIN stock s ON s.id = b.id'],
+    ['lists', 'SELECT 1 FROM billing AS b, stock WHERE b.id = $1'],
+    ['writes', 'INSERT INTO stock (id) VALUES ($1)'],
+    ['changes', 'UPDATE ONLY order_item SET title = $1'],
+    ['deletes by', 'DELETE FROM billing USING stock WHERE billing.title = $1'],
+    ['alters', 'ALTER TABLE IF EXISTS stock ADD COLUMN more text'],
+    ['refers to', 'CREATE TABLE bill (id uuid REFERENCES stock (id))'],
+    ['puts an index on', 'CREATE INDEX ON stock (id)'],
+  ].map(([what, text]) =>
+    sql(
+      `SQL that ${what} a table without its schema`,
+      `export const leaked = (database: Database) => database.sql('${text}', []); // leak`,
+    ),
+  ),
+  sql(
+    'SQL on a table without its schema, on a later line',
+    'export const leaked = (database: Database) =>\n  database.sql(\n    `WITH b AS (SELECT id FROM billing)\n     SELECT b.id\n       FROM b\n       JOIN stock USING (id)`, // leak\n    [],\n  );',
+  ),
+  sql(
+    'SQL on a table without its schema, by a name',
+    `const all = 'from order_item select 1';\nconst read = { all: 'table stock' };\nexport const leaked = (database: Database) => [database.sql(read.all, []), all]; // leak`,
   ),
   sql(
     'SQL in a template',

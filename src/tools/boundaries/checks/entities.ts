@@ -43,6 +43,10 @@ export const entities: Check = (source, { facts, report, reportLater }) => {
         report(first, foreign(fold(first) ?? name.text));
       else if (mayName(name.text, subject.getText(), second !== undefined)) mustNotBeOfAnother(first);
     },
+    [ts.SyntaxKind.NewExpression]: ({ expression, arguments: [options] = [] as never }: ts.NewExpression) => {
+      if (options && ts.isObjectLiteralExpression(options) && /(?:^|\.)Table$/.test(expression.getText()))
+        ownTable(nameIn(options));
+    },
     [ts.SyntaxKind.PropertyAssignment]: ({ name, initializer }: ts.PropertyAssignment) =>
       property(name.getText(), initializer),
     [ts.SyntaxKind.ImportSpecifier]: (node: ts.ImportSpecifier) => {
@@ -125,6 +129,11 @@ export const entities: Check = (source, { facts, report, reportLater }) => {
 function mayName(method: string, subject: string, hasSecond: boolean): boolean {
   if (method === 'createQueryBuilder') return hasSecond;
   return OF_BUILDER.test(method) ? !/^[A-Z]\w*$/.test(subject) : OF_MANAGER.test(method) && MANAGER.test(subject);
+}
+
+function nameIn({ properties }: ts.ObjectLiteralExpression): ts.Expression | undefined {
+  const name = properties.find((property) => property.name?.getText() === 'name');
+  return name && ts.isPropertyAssignment(name) ? name.initializer : undefined;
 }
 
 function decorates(node: ts.ClassDeclaration, name: RegExp): boolean {

@@ -11,6 +11,7 @@ import { calledRoutes, loopbackTexts } from './loopback.js';
 import { ownNames, wireNames } from './messages.js';
 import { openedPaths, paths } from './paths.js';
 import { privates } from './privates.js';
+import { publishing } from './publishing.js';
 import { routes } from './routes.js';
 import { settings } from './settings.js';
 import { sqlCalls, sqlTexts } from './sql.js';
@@ -31,6 +32,7 @@ const CHECKS: readonly Check[] = [
   openedPaths,
   ownNames,
   privates,
+  publishing,
   routes,
   settings,
   sqlCalls,

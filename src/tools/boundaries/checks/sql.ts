@@ -3,11 +3,10 @@ import { fold } from '../constant.js';
 import { UNKNOWN } from '../located.js';
 import type { Facts } from '../facts.js';
 import { lineOf } from '../source.js';
-import { isStatement, marginOf, sharedNames, withoutComments, withoutLiterals } from '../sql-text.js';
+import { OWN_TABLES, isStatement, marginOf, sharedNames, withoutComments, withoutLiterals } from '../sql-text.js';
 import type { Check, Finding } from '../visitor.js';
+import { tableFindings } from './sql-tables.js';
 import type { TextChecks } from './strings.js';
-
-const ADVICE = `A module's SQL names its own tables, without a schema. Ask the owner by a query of its contracts, or keep a read model of its events.`;
 
 const STATEMENT =
   /^\s*select\s|\bselect\b[^]*\bfrom\b|\binsert\s+into\b|\bupdate\b[^]*\bset\b|\bdelete\s+from\b|\bmerge\s+into\b|\b(?:create|alter|drop|truncate|comment\s+on|lock|refresh)\s+(?:[a-z]+\s+){0,3}?(?:table|view|index|function|procedure|trigger|sequence|type|column)\b|\breferences\s/i;
@@ -34,18 +33,23 @@ const PSEUDO = new Set(['excluded', 'old', 'new']);
 const RUNS = /(?:^|\.)(?:sql|query|raw)$/;
 
 /** SQL that leaves the module's own schema, in literals, templates and whatever is put together in the file. */
-export const sqlTexts: TextChecks = (source, { facts, report }) => {
+export const sqlTexts: TextChecks = (source, { facts, report, reportLater }) => {
   const { module } = source;
   if (!module) return undefined;
   return (text, node) => {
     if (!isStatement(text) && !isRun(node)) return;
     for (const { offset, ...finding } of sqlFindings(text, module, facts))
       report(node, { ...finding, line: lineWithin(lineOf(source, node), text, offset) });
+    for (const { offset, decide } of tableFindings(text, module, facts))
+      reportLater(node, () => {
+        const finding = decide();
+        return finding && { ...finding, line: lineWithin(lineOf(source, node), text, offset) };
+      });
   };
 };
 
 /** The same, for SQL that a name stands for where it is run, and that does not look like SQL where it is written. */
-export const sqlCalls: Check = (source, { facts, report }) => {
+export const sqlCalls: Check = (source, { facts, report, reportLater }) => {
   const { module } = source;
   if (!module) return undefined;
   return {
@@ -54,6 +58,7 @@ export const sqlCalls: Check = (source, { facts, report }) => {
       const text = ts.isIdentifier(first) || ts.isPropertyAccessExpression(first) ? fold(first) : undefined;
       if (text === undefined || isStatement(text)) return;
       for (const { offset: _, ...finding } of sqlFindings(text, module, facts)) report(first, finding);
+      for (const { decide } of tableFindings(text, module, facts)) reportLater(first, decide);
     },
   };
 };
@@ -77,7 +82,7 @@ function escapes(text: string): (Finding & { offset: number })[] {
   if (!escape) return [];
   const margin = marginOf(escape[0]);
   const target = escape[0].slice(margin).trim();
-  const message = `"${target}" changes whose rights or which schema apply. ${ADVICE}`;
+  const message = `"${target}" changes whose rights or which schema apply. ${OWN_TABLES}`;
   return [{ rule: 'sql-of-another', target, offset: escape.index + margin, message }];
 }
 
@@ -119,7 +124,7 @@ function foreign(name: string, facts: Facts): Finding {
   const isKnown = !name.includes(UNKNOWN);
   const what = isKnown ? `This SQL names the schema ${name}.` : 'This SQL computes the schema that it names.';
   const target = isKnown ? name : 'a computed schema';
-  return { rule: 'sql-of-another', target, message: `${what} ${ADVICE}`, ...toModule(name, facts) };
+  return { rule: 'sql-of-another', target, message: `${what} ${OWN_TABLES}`, ...toModule(name, facts) };
 }
 
 /** Whether the statement itself calls one of its tables so. */
