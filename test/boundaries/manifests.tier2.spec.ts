@@ -122,3 +122,59 @@ describe('CODEOWNERS', () => {
     ]);
   });
 });
+
+describe('--fix', () => {
+  const at = 'modules/stock/hears.ts';
+  const hears = `import { OrderMoved } from '../order/contracts/index.js';\n\nexport const heard = OrderMoved;\n`;
+  const reason = 'Stock is counted anew when an order has moved.';
+
+  it('writes what a new dependency needs into both manifests, with its reason', async () => {
+    const root = makeTree({
+      [at]: `// boundaries-allow orphan, dead-code: A handler that is about to be wired.\n${hears}`,
+    });
+    write(
+      root,
+      'modules/order/contracts.snapshot.json',
+      JSON.stringify({
+        'order.order-moved.v1': {
+          kind: 'event',
+          key: 'id',
+          payload: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+        },
+      }),
+    );
+    const before = ['stock', 'order'].map((module) => JSON.parse(text(root, module)) as Record<string, object>);
+    const { stderr, stdout } = await runGate(['--fix', '--reason', reason, '--root', root]);
+    expect(stderr).toContain(`wrote ${path('stock')}\nwrote ${path('order')}\n`);
+    expect(stdout).not.toContain('undeclared-dependency');
+    expect(stdout).not.toContain('unlisted-consumer');
+    const [stock, order] = ['stock', 'order'].map((module) => JSON.parse(text(root, module)) as object);
+    expect(stock).toEqual({
+      ...before[0],
+      dependsOn: { ...before[0]!['dependsOn'], order: reason },
+      consumes: { 'order.order-moved.v1': ['id'] },
+    });
+    expect(order).toEqual({ ...before[1], consumers: [...(before[1]!['consumers'] as string[]), 'stock'].sort() });
+    const again = await runGate(['--fix', '--reason', reason, '--root', root]);
+    expect(again.stderr).toBe('There is no new dependency to declare.\n');
+  });
+
+  it.each([
+    [
+      'no reason',
+      [],
+      'Why does stock depend on order (modules/stock/hears.ts:1)? Without a terminal, say it by --reason TEXT.\n',
+    ],
+    ['a reason of one word', ['--reason', 'needed'], 'The reason has to be a sentence: what can it not do without?\n'],
+  ])('writes nothing with %s', async (_, args, message) => {
+    const root = makeTree({ [at]: hears });
+    const before = ['stock', 'order'].map((module) => text(root, module));
+    expect(await runGate(['--fix', ...args, '--root', root])).toEqual({ status: 2, stdout: '', stderr: message });
+    expect(['stock', 'order'].map((module) => text(root, module))).toEqual(before);
+  });
+
+  it('says what --reason is for', async () => {
+    const outcome = await runGate(['--reason', reason]);
+    expect(outcome).toEqual({ status: 2, stdout: '', stderr: '--reason belongs to --fix. See --help.\n' });
+  });
+});

@@ -4,7 +4,8 @@ import { exists, readText } from './tree.js';
 import type { Violation } from './violation.js';
 import { violation } from './violation.js';
 
-const Sentence = z.string().regex(/\S+\s+\S+/, 'expected a sentence');
+/** What a reason is. */
+export const Sentence = z.string().regex(/\S+\s+\S+/, 'expected a sentence');
 const ModuleName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected the name of a module');
 
 /** What a module says of itself in its `module.json`. */

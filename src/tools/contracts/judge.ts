@@ -74,7 +74,7 @@ export function unknownFields(consumers: readonly Consumer[], messages: Messages
       field,
       what: `is declared under "consumes", but ${message} does not have it`,
       breaks: [module],
-      todo: `Declare a field that it has: ${topFields(contract!).join(', ')}.`,
+      todo: `Declare a field that it has: ${fieldsOf(contract!).join(', ')}.`,
     }));
   });
 }
@@ -109,7 +109,8 @@ function reaches(
   });
 }
 
-function topFields({ kind, payload, result, errors }: MessageContract): string[] {
+/** The fields of a message and its answers, as consumers declare them. */
+export function fieldsOf({ kind, payload, result, errors }: MessageContract): string[] {
   const names = (part: string, schema: JsonSchema | undefined) => {
     const branches = schema ? branchesOf(schema, schema) : [];
     const fields = branches.flatMap(({ schema: branch }) => Object.keys(branch.properties ?? {}));

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { fieldsOf } from '../contracts/judge.js';
+import type { Snapshot } from '../contracts/describe.js';
+import { readRecorded } from '../contracts/files.js';
+import { MessageExports } from '../contracts/exports.js';
+import { Sources } from '../contracts/sources.js';
+import { importsIn } from './references.js';
+import type { Manifest } from './manifest.js';
+import { Sentence } from './manifest.js';
+import { readText } from './tree.js';
+import type { Violation } from './violation.js';
+import { CouldNotCheck, isNew, moduleOf } from './violation.js';
+import { visit } from './visitor.js';
+
+/** A module that uses another one without saying so. */
+export interface NewDependency {
+  from: string;
+  to: string;
+  /** Where it does, as `file:line`. */
+  at: string;
+}
+
+/** What was found that a manifest may mend: each pair of modules once. */
+export function newDependencies(violations: readonly Violation[]): NewDependency[] {
+  const found = new Map<string, NewDependency>();
+  for (const { file, line, rule, fromModule: from, toModule: to } of violations.filter(isNew))
+    if (rule === 'undeclared-dependency' && from && to && !found.has(`${from} ${to}`))
+      found.set(`${from} ${to}`, { from, to, at: `${file}:${line}` });
+  return [...found.values()];
+}
+
+/** @returns what is wrong with a reason; nothing when it will do */
+export function wrongWithReason(reason: string): string | undefined {
+  return Sentence.safeParse(reason).success
+    ? undefined
+    : 'The reason has to be a sentence: what can it not do without?';
+}
+
+/**
+ * Writes what a new dependency needs: its reason in `dependsOn`, the module in the provider's `consumers`, and in
+ * `consumes` the fields of each message that it imports.
+ *
+ * @returns the files that changed, and the messages whose fields nobody knows yet, for want of a snapshot
+ */
+export async function declareDependency(root: string, { from, to }: NewDependency, reason: string) {
+  const used = messagesUsed(root, from, to);
+  const { snapshot } = readRecorded(root, to);
+  const consumes = Object.fromEntries(
+    used.filter((name) => name in snapshot).map((name) => [name, needed(snapshot, name)]),
+  );
+  const consumer = await edit(root, from, (manifest) => ({
+    ...manifest,
+    dependsOn: { ...manifest.dependsOn, [to]: reason },
+    ...(Object.keys(consumes).length > 0 && { consumes: { ...consumes, ...manifest.consumes } }),
+  }));
+  const provider = await edit(root, to, (manifest) => ({
+    ...manifest,
+    consumers: [...new Set([...manifest.consumers, from])].sort(),
+  }));
+  return { written: [consumer, provider], unknown: used.filter((name) => !(name in snapshot)) };
+}
+
+/** All that the message has: who uses less takes out what it can do without. */
+function needed(snapshot: Snapshot, name: string): string[] {
+  const fields = fieldsOf(snapshot[name]!);
+  return fields.filter((field) => !fields.some((part) => part.startsWith(`${field}.`)));
+}
+
+function messagesUsed(root: string, from: string, to: string): string[] {
+  const sources = new Sources(root);
+  const exports = new MessageExports(sources);
+  const found = sources.in(`modules/${from}`).flatMap((source) =>
+    importsIn(source, visit(source, [])).flatMap(({ specifier, names }) => {
+      const target = sources.resolve(source.path, specifier);
+      return target !== undefined && moduleOf(target) === to ? [...exports.messagesOf(target, names)] : [];
+    }),
+  );
+  return [...new Set(found)].filter((name) => name.startsWith(`${to}.`)).sort();
+}
+
+/** Keeps whatever else a manifest says. @throws CouldNotCheck when it is not as manifests are */
+async function edit(root: string, module: string, change: (manifest: Manifest) => Manifest): Promise<string> {
+  const path = `modules/${module}/module.json`;
+  const text = JSON.stringify(change(manifestIn(path, readText(root, path))));
+  const options = await resolveConfig(join(root, path));
+  writeFileSync(join(root, path), await format(text, { ...options, parser: 'json' }));
+  return path;
+}
+
+function manifestIn(path: string, text: string): Manifest {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch (cause) {
+    throw new CouldNotCheck(`${path} is not JSON: mend that first.`, { cause });
+  }
+}
