@@ -6,12 +6,16 @@ import type { Level, LogOptions } from './platform/observability/logging.js';
 import { LEVELS } from './platform/observability/logging.js';
 import type { TelemetrySettings } from './platform/observability/settings.js';
 import { telemetrySettings, TelemetryVariables } from './platform/observability/settings.js';
-import { isPostgresUrl } from './platform/persistence/urls.js';
+import { isPostgresUrl, listProblem } from './platform/persistence/urls.js';
 import { readTopology, type Topology, variableOf } from './topology.js';
 
 const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);
 const POSTGRES = 'expected a URL like postgres://user:password@host:5432/database, special characters as %23';
 const postgresUrl = z.string().refine(isPostgresUrl, POSTGRES);
+const postgresUrls = z.string().superRefine((list, context) => {
+  const message = listProblem(list, POSTGRES);
+  if (message) context.addIssue({ code: 'custom', message });
+});
 const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
 const RATE = 'expected a number of requests a minute from 1 to 100000, or "off"';
 const rate = z.union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)], { error: RATE });
@@ -60,7 +64,7 @@ export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly adminUrl: string | undefined;
-  /** `<MODULE>_DATABASE_URL`, by module. */
+  /** `<MODULE>_DATABASE_URL`, by module: one URL, or several with spaces between. */
   readonly moduleUrls: ReadonlyMap<string, string>;
   /** `<MODULE>_DATABASE_ADMIN_URL`, by module: the administrator of a server that this module does not share with all others. */
   readonly moduleAdminUrls: ReadonlyMap<string, string>;
@@ -148,7 +152,8 @@ function readModuleUrls(
   suffix: 'DATABASE_URL' | 'DATABASE_ADMIN_URL',
 ) {
   const names = modules.map((module) => contextOptions(module)!.name);
-  const shape = Object.fromEntries(names.map((name) => [variableOf(name, suffix), postgresUrl.optional()]));
+  const url = suffix === 'DATABASE_URL' ? postgresUrls : postgresUrl;
+  const shape = Object.fromEntries(names.map((name) => [variableOf(name, suffix), url.optional()]));
   const read = readVariables(z.object(shape), env);
   if ('problems' in read) return { urls: new Map<string, string>(), problems: read.problems };
   const given = names.map((name) => [name, read.values[variableOf(name, suffix)]] as const);

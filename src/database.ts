@@ -73,7 +73,8 @@ async function prepareServer(modules: readonly Placed[], log: Logger): Promise<v
   const work = () =>
     withAdministrator(adminUrl, async (client) => {
       await refuseUnfit(client);
-      for (const module of await provision(client, modules)) log.warn({ module }, FENCED);
+      const logins = modules.map(({ module, login }) => ({ module, url: login }));
+      for (const module of await provision(client, logins)) log.warn({ module }, FENCED);
       for (const target of await behind(modules)) {
         const migrations = await reachable(target.url, () => migrate(target));
         log.info({ module: target.module, migrations }, 'migrated');

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { Config } from './config.js';
 import { contextOptions } from './platform/bounded-context.js';
 import type { ModuleMigrations } from './platform/persistence/migrate.js';
-import { isSameDatabase, moduleUrl } from './platform/persistence/urls.js';
+import { isSameDatabase, moduleUrl, urlsOf } from './platform/persistence/urls.js';
 import { variableOf } from './topology.js';
 
 /** A database that cannot be used as it is. The message says what to do. */
@@ -13,6 +13,8 @@ export class DatabaseUnusable extends Error {
 /** A module, its login, and the administrator of the server that holds it. */
 export interface Placed extends ModuleMigrations {
   readonly adminUrl: string;
+  /** The module's login on that server; `url` may name others as well. */
+  readonly login: string;
   /** The variable that names the administrator. */
   readonly adminVariable: string;
 }
@@ -40,7 +42,7 @@ export function targets(urls: ReadonlyMap<string, string>, modules: readonly Typ
 
 /**
  * Finds the administrator of a module's server: `<MODULE>_DATABASE_ADMIN_URL`. Without it the common administrator is one,
- * if the module's database is the common one: a role must never be made on a server that the module does not use.
+ * if the module's database, or one of its list, is the common one: a role must never be made on a server that the module does not use.
  *
  * @param common the common administrator, if there is one
  * @throws DatabaseUnusable naming the variable that is missing
@@ -49,20 +51,24 @@ export function placed(config: Config, target: ModuleMigrations, common: string 
   const { module, url } = target;
   const adminVariable = variableOf(module, 'DATABASE_ADMIN_URL');
   const own = config.moduleAdminUrls.get(module);
+  const at = (adminUrl: string) => urlsOf(url).find((each) => isSameDatabase(adminUrl, each));
   if (own) {
-    if (isSameDatabase(own, url)) return { ...target, adminUrl: own, adminVariable };
-    throw new DatabaseUnusable(`${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placeOf(url)}.`);
+    const login = at(own);
+    if (login) return { ...target, login, adminUrl: own, adminVariable };
+    throw new DatabaseUnusable(`${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placesOf(url)}.`);
   }
-  if (common && isSameDatabase(common, url))
-    return { ...target, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' };
+  const login = common && at(common);
+  if (common && login) return { ...target, login, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' };
   const why = common ? `, and DATABASE_ADMIN_URL is an administrator of ${placeOf(common)}` : '';
-  throw new DatabaseUnusable(`${adminVariable}: required: the database of ${module} is ${placeOf(url)}${why}.`);
+  throw new DatabaseUnusable(`${adminVariable}: required: the database of ${module} is ${placesOf(url)}${why}.`);
 }
 
 const placeOf = (url: string) => new URL(url).host + new URL(url).pathname;
+const placesOf = (list: string) => urlsOf(list).map(placeOf).join(' or ');
 
 /** SQLSTATEs that mean "this URL will not do", and what to say about each. */
 const REFUSALS: Readonly<Record<string, string>> = {
+  '25006': 'it takes no writes, or not yet',
   '28P01': 'the password is wrong',
   '28000': 'this user may not log in',
   '3D000': 'this database does not exist: create it first',
@@ -72,7 +78,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 /**
  * Runs what needs a database.
  *
- * @param url names the server and the user in what is thrown
+ * @param url one or several, names the server and the user in what is thrown
  * @param variable names the administrator, where `url` is one's
  * @throws DatabaseUnusable saying which URL will not do and why
  */
@@ -89,7 +95,7 @@ export async function reachable<T>(url: string, work: () => Promise<T>, variable
     const silent = /^(E[A-Z]+|57P03)$/.test(code ?? '') || /timeout/.test(message);
     const why = rights ?? REFUSALS[code ?? ''] ?? (silent ? `it does not answer (${code ?? message})` : undefined);
     if (!why) throw error;
-    const { username } = new URL(url);
-    throw new DatabaseUnusable(`Cannot use the database ${placeOf(url)} as ${username}: ${why}.`, { cause: error });
+    const all = urlsOf(url).map((each) => `${placeOf(each)} as ${new URL(each).username}`);
+    throw new DatabaseUnusable(`Cannot use the database ${all.join(' or ')}: ${why}.`, { cause: error });
   }
 }

@@ -18,9 +18,11 @@ import { refuseUnstorable } from './refuse-unstorable.js';
 /** The answer of a handler as it crosses a seam: a result, or an error named in the contract. */
 export type Outcome = { ok: true; result: unknown } | { ok: false; error: WireError };
 
-/** Runs a command of one module in a unit of work. Implemented in `persistence/command-runner.ts`. */
+/** Runs commands and queries of one module. Implemented in `persistence/command-runner.ts`. */
 export interface CommandRunner {
   run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome>;
+  /** Runs what reads only; again, where the module's database was moving meanwhile. */
+  read<T>(context: MessageContext, work: () => Promise<T>): Promise<T>;
 }
 
 /** A module in another process. Implemented in `transport/remote-module.ts`. */
@@ -97,15 +99,22 @@ export class Dispatcher {
   ): Promise<Outcome> {
     const unit = currentScope()?.unit;
     const inside = unit?.module === definition.module ? unit : undefined;
-    if (definition.kind === 'query') return this.#query(context, inside, work);
+    if (definition.kind === 'query') return this.#query(definition.module, context, inside, work);
     if (inside) return undoneUnlessOk(inside, () => runInScope(context, inside, work));
     return runInScope(context, undefined, () => this.runners.get(definition.module)!.run(context, message, work));
   }
 
   /** One that answers no more before its deadline is given up, unless it is a part of something else. */
-  #query(context: MessageContext, inside: Unit | undefined, work: () => Promise<Outcome>): Promise<Outcome> {
-    if (inside || !context.deadline) return runInScope(context, inside, work);
-    return runLimited(leftMs(context), childScope(context, undefined), work);
+  #query(
+    module: string,
+    context: MessageContext,
+    inside: Unit | undefined,
+    work: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    if (inside) return runInScope(context, inside, work);
+    const read = () => this.runners.get(module)?.read(context, work) ?? work();
+    if (!context.deadline) return runInScope(context, undefined, read);
+    return runLimited(leftMs(context), childScope(context, undefined), read);
   }
 
   /** Turns what a handler returned or threw into what the contract allows. Faults stay exceptions. */

@@ -6,7 +6,8 @@ import { Unavailable } from '../messaging/errors.js';
 import { HANDLER_TIMEOUT_MS, leftMs, runLimited } from '../messaging/time-limit.js';
 import { AlreadyHandled, CommandMemory } from './command-memory.js';
 import type { Database } from './database.js';
-import { isRetryable } from './failures.js';
+import { isReadOnly, isRetryable } from './failures.js';
+import { held, noteUndecided } from './hold.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const ATTEMPTS = 5;
@@ -21,6 +22,8 @@ export type DispatchLocal = (unit: UnitOfWork) => Promise<void>;
  * - Deadlocks and serialisation failures are run again, up to five times; any other fault rolls back and is thrown.
  * - A handler that has not ended at the deadline, or after `timeoutMs`, is given up: its transaction is undone and its
  *   connection closed.
+ * - Where the module's data may move from one server to another, a command that meets the move is held and run again until
+ *   its deadline, unless it may have committed and has no key.
  * - A command with an idempotency key has its outcome remembered in the same transaction. A repetition gets that
  *   outcome; one that comes while the first is running waits for it. Faults are not remembered.
  */
@@ -34,6 +37,19 @@ export class TransactionalRunner implements CommandRunner {
 
   async run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome> {
     const memory = context.key === undefined ? undefined : new CommandMemory(context.key, context, message);
+    const work = () => this.#run(context, memory, handle);
+    return this.database.isMovable ? await held(context, memory !== undefined, work) : await work();
+  }
+
+  async read<T>(context: MessageContext, work: () => Promise<T>): Promise<T> {
+    return this.database.isMovable ? await held(context, true, work) : await work();
+  }
+
+  async #run(
+    context: MessageContext,
+    memory: CommandMemory | undefined,
+    handle: () => Promise<Outcome>,
+  ): Promise<Outcome> {
     const known = await memory?.recall(this.database.pool);
     if (known) return known;
     for (let attempt = 1; ; attempt++) {
@@ -65,7 +81,9 @@ export class TransactionalRunner implements CommandRunner {
     } catch (error) {
       await unit.rollback();
       if (error instanceof AlreadyHandled) return error.outcome;
-      throw unit.blame(error);
+      const blamed = unit.blame(error);
+      if (unit.mayHaveCommitted && !isReadOnly(error)) noteUndecided(blamed);
+      throw blamed;
     }
   }
 

@@ -1,6 +1,7 @@
 import type { ClientConfig } from 'pg';
 import pg from 'pg';
 import { isReadOnly, noteLost } from './failures.js';
+import { ASK_TIMEOUT_MS, Servers } from './servers.js';
 
 /** How long to wait for a connection in milliseconds, be it for a new one or for one of a pool that is free again. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -79,6 +80,8 @@ export class ServerReadOnly extends Error {
 }
 
 interface BoundedConfig extends ClientConfig {
+  /** One URL, or several with spaces between: then each connection is to the server on which its role may write. */
+  connectionString?: string;
   silenceTimeoutMs?: number;
   /** Told of each connection of a pool as soon as it is begun. */
   onBegin?: (client: BoundedClient) => void;
@@ -92,9 +95,18 @@ export class BoundedClient extends pg.Client {
   silence: Silence | undefined;
   /** What has ended it, if anything but {@link end} has. */
   lost: Error | undefined;
+  readonly #config: BoundedConfig | undefined;
+  readonly #servers: Servers | undefined;
+  /** Whether it is known where it connects to. */
+  #aimed: boolean;
+  #over = false;
 
   constructor(config?: BoundedConfig) {
-    super(config);
+    const servers = Servers.of(config?.connectionString, asking);
+    super(servers ? { ...config, connectionString: servers.urls[0]! } : config);
+    this.#config = config;
+    this.#servers = servers;
+    this.#aimed = !servers;
     // Also: nobody may be listening at the moment when it is lost, which would end the process.
     this.on('error', (error: Error) => noteLost((this.lost ??= error)));
     const wire = wireOf(this);
@@ -104,10 +116,45 @@ export class BoundedClient extends pg.Client {
     config?.onBegin?.(this);
   }
 
+  /**
+   * Connects. With several servers: to the one that takes writes, which may be waited for.
+   * @throws NoServerWritable when none has; the connection's error
+   */
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error | null) => void): void;
+  override connect(callback?: (error: Error | null) => void): Promise<this> | void {
+    if (!this.#servers) return (super.connect as (done?: (error: Error) => void) => Promise<this>)(callback);
+    const connecting = this.#connectToOne(this.#servers);
+    if (!callback) return connecting;
+    connecting.then(
+      () => callback(null),
+      (error: Error) => callback(error),
+    );
+  }
+
+  async #connectToOne(servers: Servers): Promise<this> {
+    try {
+      aim(this, { ...this.#config, connectionString: await servers.writable(() => this.#over) });
+      if (this.#over) throw this.lost ?? new Error('Connection terminated');
+      this.#aimed = true;
+    } catch (error) {
+      noteLost((this.lost ??= error as Error));
+      // It has nothing to close: whoever keeps account of it is told.
+      this.emit('end');
+      throw error;
+    }
+    await super.connect();
+    const became = ({ parameterName: name, parameterValue: value }: ParameterStatus) =>
+      READ_ONLY_SETTINGS.has(name) && value === 'on' && setImmediate(() => this.cut(new ServerReadOnly()));
+    wireOf(this).on('parameterStatus', became);
+    return this;
+  }
+
   /** Says goodbye, and closes the connection when that is not answered soon. */
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {
+    this.#over = true;
     const timer = setTimeout(() => wireOf(this).stream.destroy(), END_TIMEOUT_MS);
     this.once('end', () => clearTimeout(timer));
     return callback ? super.end(callback) : super.end();
@@ -115,7 +162,10 @@ export class BoundedClient extends pg.Client {
 
   /** Closes it at once; what waits for an answer fails with `reason`. */
   cut(reason: Error): void {
-    wireOf(this).stream.destroy(reason);
+    this.#over = true;
+    // One that still looks for its server has nothing to close, and nobody to hear of it.
+    if (this.#aimed) wireOf(this).stream.destroy(reason);
+    else this.lost ??= reason;
   }
 }
 
@@ -171,10 +221,40 @@ class Silence {
   }
 }
 
+/** Of a session; servers tell of a change from PostgreSQL 14 on. */
+const READ_ONLY_SETTINGS = new Set(['default_transaction_read_only', 'in_hot_standby']);
+
+/** Asks one server whether it takes writes. */
+const asking = (url: string) =>
+  new BoundedClient({
+    connectionString: url,
+    ...sessionConfig({ application_name: 'liftout:server', statementTimeoutMs: ASK_TIMEOUT_MS }),
+    connectionTimeoutMillis: ASK_TIMEOUT_MS,
+  });
+
+/** Makes a client that has not connected yet that of another server. */
+function aim(client: pg.Client, config: ClientConfig): void {
+  const { connectionParameters, user, database, port, host, password, ssl } = new pg.Client(config) as Aim & pg.Client;
+  Object.assign(client, { connectionParameters, user, database, port, host, password, ssl });
+  wireOf(client).ssl = ssl;
+}
+
+interface Aim {
+  connectionParameters: object;
+  ssl: unknown;
+}
+
+interface ParameterStatus {
+  parameterName: string;
+  parameterValue: string;
+}
+
 /** What `pg` does not declare. */
 interface Wire {
+  ssl: unknown;
   stream: { destroy(reason?: Error): void; on(event: 'data', listener: () => void): void };
   on(event: 'error' | 'errorMessage', listener: (error: Error) => void): void;
+  on(event: 'parameterStatus', listener: (message: ParameterStatus) => void): void;
   on(event: 'readyForQuery', listener: (message: { status: string }) => void): void;
   once(event: 'readyForQuery', listener: () => void): void;
 }

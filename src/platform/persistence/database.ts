@@ -15,13 +15,14 @@ import { traceStatements } from './statement-spans.js';
 import { sendTogether, Statements } from './statements.js';
 import { Turns } from './turns.js';
 import { UnitOfWork } from './unit-of-work.js';
+import { urlsOf } from './urls.js';
 
 type EntityClass = Exclude<EntityTarget<object>, string>;
 
 export interface DatabaseOptions {
   /** The module that owns the schema; also the schema's name. */
   module: string;
-  /** Connection URL of the module's role. */
+  /** Connection URL of the module's role, or those of several servers with spaces between. */
   url: string;
   entities: MixedList<EntityClass>;
   /** Connections at most; one module cannot use up another's. */
@@ -41,6 +42,8 @@ export interface DatabaseOptions {
 export class Database {
   readonly module: string;
   readonly dataSource: DataSource;
+  /** Whether it has several servers, and may move from one to another. */
+  readonly isMovable: boolean;
   /** For the platform's short statements that come at once. */
   readonly shared = new SharedConnection(() => this.pool);
   readonly #changes: Changes;
@@ -52,11 +55,12 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     this.module = options.module;
+    this.isMovable = urlsOf(options.url).length > 1;
     this.#deliveries = new Turns(deliveriesAtOnce(options.poolSize));
     this.#changes = new Changes(options.watch, () => this.pool);
     this.dataSource = new DataSource({
       type: 'postgres',
-      url: options.url,
+      url: urlsOf(options.url)[0]!,
       schema: options.module,
       entities: options.entities as never,
       poolSize: options.poolSize,
@@ -67,6 +71,7 @@ export class Database {
           settings: { search_path: options.module, idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS },
           statementTimeoutMs: options.statementTimeoutMs,
         }),
+        connectionString: options.url,
         pipeline: true,
         onBegin: (client: BoundedClient) => this.#begun(client),
         onConnect: (client: BoundedClient) => equip(client, options.module),

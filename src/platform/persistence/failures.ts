@@ -24,6 +24,11 @@ export function isReadOnly(error: unknown): boolean {
   return codeOf(error) === '25006';
 }
 
+/** The server does not let this login in, or does not have its database. */
+export function isRefusedLogin(error: unknown): boolean {
+  return /^(28...|3D000)$/.test(codeOf(error));
+}
+
 /** PostgreSQL cancelled the statement: it took too long, or somebody with the right to has ended it. */
 export function isCancelled(error: unknown): boolean {
   return codeOf(error) === '57014';

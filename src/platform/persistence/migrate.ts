@@ -3,12 +3,13 @@ import type { MigrationInterface } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from './connection.js';
 import { PLATFORM_MIGRATIONS } from './platform-migrations.js';
+import { urlsOf } from './urls.js';
 
 type MigrationClass = new () => MigrationInterface;
 
 export interface ModuleMigrations {
   module: string;
-  /** Connection URL of the module's role, which owns the schema. */
+  /** Connection URL of the module's role, or those of several servers with spaces between. */
   url: string;
   migrations: readonly MigrationClass[];
 }
@@ -75,12 +76,12 @@ const allOf = (migrations: readonly MigrationClass[]) => [...PLATFORM_MIGRATIONS
 async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSource) => Promise<T>): Promise<T> {
   const source = new DataSource({
     type: 'postgres',
-    url: target.url,
+    url: urlsOf(target.url)[0]!,
     schema: target.module,
     migrations: allOf(target.migrations),
     migrationsTableName: 'schema_migration',
     poolSize: 1,
-    extra: sessionOf(target.module),
+    extra: { ...sessionOf(target.module), connectionString: target.url },
   });
   await source.initialize();
   try {

@@ -4,6 +4,8 @@ import type { DataSource } from 'typeorm';
 
 /** What pg does not declare. */
 interface Session {
+  host: string;
+  port: number;
   processID: number;
   connection: { stream: { destroy(): void } };
 }
@@ -22,7 +24,7 @@ export function poolOf(source: DataSource): Pool {
  * @returns when it has ended, or that cannot be seen to
  */
 export async function endSession(client: Pick<ClientBase, 'query'>, pool: Pool): Promise<void> {
-  const { connection, processID } = client as unknown as Session;
+  const { host, port, connection, processID } = client as unknown as Session;
   const since = performance.now();
   connection.stream.destroy();
   // The number may be another session's by now: that one would be younger.
@@ -33,6 +35,9 @@ export async function endSession(client: Pick<ClientBase, 'query'>, pool: Pool):
   try {
     const other = await pool.connect();
     try {
+      // On another server the number is somebody else's: the former one has to notice by itself.
+      const there = other as unknown as Session;
+      if (there.host !== host || there.port !== port) return;
       while ((await isThere(other)) && performance.now() - since < END_TIMEOUT_MS) await delay(LOOK_INTERVAL_MS);
     } finally {
       other.release();

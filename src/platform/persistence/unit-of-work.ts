@@ -63,6 +63,7 @@ export class UnitOfWork implements Unit {
   #span: Span | undefined;
   #savepoints = 0;
   #ended = false;
+  #committing = false;
   #reason: Error | undefined;
   /** Resolves when the session of an abandoned one has ended: nothing is locked any more. */
   #abandoned: Promise<void> | undefined;
@@ -103,6 +104,11 @@ export class UnitOfWork implements Unit {
 
   get open(): boolean {
     return this.#client !== undefined;
+  }
+
+  /** Whether COMMIT was sent: where that has failed by a lost connection, nobody knows. */
+  get mayHaveCommitted(): boolean {
+    return this.#committing;
   }
 
   /** How many rows it will write to the outbox. */
@@ -239,6 +245,7 @@ export class UnitOfWork implements Unit {
     const level = this.#levels.current();
     this.#end();
     if (!client) return false;
+    this.#committing = true;
     const written = this.#write(client, level);
     // Pipelined: if the insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
     const [inserted, committed] = await Promise.allSettled([written, client.query('COMMIT')]);
@@ -259,7 +266,8 @@ export class UnitOfWork implements Unit {
    */
   async rollback(): Promise<void> {
     this.#end();
-    await this.#client?.catch(() => undefined);
+    // One that still waits for its connection gives it back by itself, with nothing begun.
+    if (this.#connected) await this.#client?.catch(() => undefined);
     await this.#abandoned;
     const client = this.#connected;
     if (!client) return;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-const POSTGRES = /^postgres(ql)?:\/\/[^/]+\/[^/?]+/;
+const POSTGRES = /^postgres(ql)?:\/\/[^/\s]+\/[^/?\s]+(\?\S*)?$/;
 
 /** Whether a URL names a database, and can be taken apart: its port is one, and what is escaped in it can be read. */
 export function isPostgresUrl(url: string): boolean {
@@ -11,6 +11,26 @@ export function isPostgresUrl(url: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The URLs of a list: those of the servers that a module's data may be on, with spaces between. */
+export const urlsOf = (list: string): string[] => list.split(/\s+/).filter((url) => url !== '');
+
+/** Server and database of a URL, without login and options. */
+export function describeUrl(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname.toLowerCase()}:${port || 5432}/${databaseOf(url)}`;
+}
+
+/** What is wrong with a list of URLs of PostgreSQL, never with a URL in it. @returns undefined when it can be used */
+export function listProblem(list: string, expected: string): string | undefined {
+  const urls = urlsOf(list);
+  const wrong = urls.findIndex((url) => !isPostgresUrl(url));
+  const place = urls.length > 1 ? ` (number ${wrong + 1} of the ${urls.length} in the list)` : '';
+  if (urls.length === 0 || wrong >= 0) return `${expected}${place}, or several with spaces between`;
+  const names = urls.map(describeUrl);
+  const again = names.find((name, n) => names.indexOf(name) !== n);
+  return again && `the list has ${again} twice: expected each database once`;
 }
 
 /** The role of a module. Roles belong to the whole cluster, so the name carries the database's. PostgreSQL cuts at 63 bytes. */
@@ -42,7 +62,5 @@ export function databaseOf(url: string): string {
 
 /** Whether two URLs lead to the same database of the same server, as far as their text says so; whoever logs in. */
 export function isSameDatabase(one: string, other: string): boolean {
-  const place = (url: string) =>
-    `${new URL(url).hostname.toLowerCase()}:${new URL(url).port || 5432}/${databaseOf(url)}`;
-  return place(one) === place(other);
+  return describeUrl(one) === describeUrl(other);
 }

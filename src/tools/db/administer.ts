@@ -48,13 +48,13 @@ async function carryOut(task: Task, config: Config, target: ModuleMigrations, co
   if (task === 'url') return url;
   if (task === 'status')
     return report(module, await reachable(url, () => pending(target)), 'is up to date', 'is to run');
-  const { adminUrl, adminVariable } = placed(config, target, common);
+  const { adminUrl, adminVariable, login } = placed(config, target, common);
   const work = () =>
     withAdministrator(adminUrl, async (client) => {
       await refuseUnfit(client);
       if (task === 'migrate')
         return report(module, await reachable(url, () => migrate(target)), 'was up to date', 'migrated');
-      const fenced = await provision(client, [target]);
+      const fenced = await provision(client, [{ module, url: login }]);
       return `${module}: has its role and schema${fenced.length > 0 ? `; ${FENCED}` : ''}`;
     });
   return await reachable(adminUrl, work, adminVariable);
