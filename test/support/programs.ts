@@ -9,6 +9,7 @@ const PROGRAMS = {
   git: { names: ['git'], apt: 'git', brew: 'git' },
   'nats-server': { names: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },
   openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl' },
+  pg_basebackup: { names: ['pg_basebackup'], apt: 'postgresql', brew: 'postgresql' },
   promtool: { names: ['promtool'], apt: 'prometheus', brew: 'prometheus' },
 } as const;
 

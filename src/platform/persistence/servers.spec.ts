@@ -48,7 +48,11 @@ async function end(): Promise<void> {
 async function direct(url: string, text: string, force = false): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: url, options: force ? '-c default_transaction_read_only=off' : '' });
   await client.connect();
-  return await client.query(text).finally(() => client.end());
+  try {
+    return await client.query(text);
+  } finally {
+    await client.end();
+  }
 }
 
 const roleOf = (n: 0 | 1) => new URL(urls[n]).username;
@@ -125,10 +129,9 @@ describe('a connection with several servers', () => {
 
   it('is given up when the process ends meanwhile', async () => {
     await freeze(0);
-    const connecting = database.sql('SELECT 1');
-    const failed = expect(connecting).rejects.toThrow(/The process ends/);
+    const connecting = database.sql('SELECT 1').catch((error: Error) => error.message);
     database.cut();
-    await failed;
+    expect(await connecting).toMatch(/^The process ends/);
   });
 });
 
@@ -139,11 +142,7 @@ describe('work whose data moves to another server', () => {
   it('is held and done there: commands, queries and what stands alone', async () => {
     await command(() => add('Emma'));
     await freeze(0);
-    const held = [
-      command(() => add('Persuasion')),
-      runner().read(context(), where),
-      where(),
-    ] as const;
+    const held = [command(() => add('Persuasion')), runner().read(context(), where), where()] as const;
     await open(1);
     expect(await Promise.all(held)).toEqual([{ ok: true, result: [] }, nameOf(1), nameOf(1)]);
     expect([await titles(0), await titles(1)]).toEqual([['Emma'], ['Persuasion']]);
@@ -183,7 +182,9 @@ describe('a list of URLs', () => {
   });
 
   it('is read with any white space; it is no URL', () => {
-    expect([a, `${a} ${b}`, `\n${a}\n  ${b}\n`].map((list) => listProblem(list, EXPECTED))).toEqual(Array(3).fill(undefined));
+    expect([a, `${a} ${b}`, `\n${a}\n  ${b}\n`].map((list) => listProblem(list, EXPECTED))).toEqual(
+      Array(3).fill(undefined),
+    );
     expect(isPostgresUrl(`${a} ${b}`)).toBe(false);
   });
 });

@@ -71,7 +71,8 @@ export class Servers {
     const answers = await Promise.all(all);
     const hopeless = answers.every(({ why }) => why && !isComing(why));
     if (hopeless) throw answers.find(({ why }) => isRefusedLogin(why))?.why ?? answers[0]!.why!;
-    if (performance.now() > until) throw new NoServerWritable(`No server takes writes: ${answers.map(said).join('; ')}.`);
+    if (performance.now() > until)
+      throw new NoServerWritable(`No server takes writes: ${answers.map(said).join('; ')}.`);
     return undefined;
   }
 
