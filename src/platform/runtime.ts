@@ -4,6 +4,7 @@ import type { Type } from '@nestjs/common';
 import type { BoundedContextOptions } from './bounded-context.js';
 import { contextOptions } from './bounded-context.js';
 import type { ConfigClass } from './configuration.js';
+import { ConfigError, readVariables } from './configuration.js';
 import { Host } from './host-handle.js';
 import type { Consumer } from './delivery/consumer.js';
 import type { LoopEvents } from './delivery/consumer-loop.js';
@@ -144,8 +145,11 @@ export class Runtime extends Host {
     return [...this.#databases.values()];
   }
 
+  /** @throws ConfigError that names each variable that is wrong */
   config<C extends ConfigClass>(type: C): InstanceType<C> {
-    return new type(type.schema.parse(definedOnly(this.options.env)) as never) as InstanceType<C>;
+    const read = readVariables(type.schema, this.options.env);
+    if ('problems' in read) throw new ConfigError(read.problems);
+    return new type(read.values as never) as InstanceType<C>;
   }
 
   /** Opens the pools; enough for tools, which deliver nothing. @throws the connection's error */
@@ -311,8 +315,4 @@ export class Runtime extends Host {
       this.options.onFailure?.(consumer, err);
     },
   };
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }

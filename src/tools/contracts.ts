@@ -62,7 +62,7 @@ export async function contracts(
   const contexts = await load();
   if (task === 'update') return await update(root, contexts, flags.force ?? false);
   if (task === 'release') return await release(root, contexts, { message: words[1], pulledBy: flags['pulled-by'] });
-  const report = checkContracts(root, contexts, flags.base);
+  const report = await checkContracts(root, contexts, flags.base);
   return { text: flags.json ? `${JSON.stringify(report.findings, null, 2)}\n` : textOf(report), ok: passes(report) };
 }
 
@@ -87,13 +87,13 @@ function refuseStrayFlags(task: Task, flags: Flags): void {
 }
 
 async function update(root: string, contexts: readonly ContextContracts[], force: boolean): Promise<Outcome> {
-  const refused = force ? undefined : refusal(root, contexts);
+  const refused = force ? undefined : await refusal(root, contexts);
   return refused ?? told(await updateContracts(root, contexts, force));
 }
 
 /** The breaking changes, if there are any. */
-function refusal(root: string, contexts: readonly ContextContracts[]): Outcome | undefined {
-  const report = checkContracts(root, contexts);
+async function refusal(root: string, contexts: readonly ContextContracts[]): Promise<Outcome | undefined> {
+  const report = await checkContracts(root, contexts);
   const findings = report.findings.filter(({ level }) => level === 'breaking');
   return findings.length > 0 ? { text: `${textOf({ ...report, findings })}${REFUSED}`, ok: false } : undefined;
 }
@@ -108,7 +108,7 @@ function told({ written, strange }: Updated): Outcome {
 async function release(root: string, contexts: readonly ContextContracts[], wanted: Releasing): Promise<Outcome> {
   if (wanted.pulledBy !== undefined && wanted.message === undefined)
     fail('--pulled-by needs the message that was pulled. See --help.');
-  const refused = refusal(root, contexts);
+  const refused = await refusal(root, contexts);
   if (refused) return refused;
   const updated = await updateContracts(root, contexts);
   const released = await releaseMessages(root, contexts, wanted);

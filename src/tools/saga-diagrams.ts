@@ -36,10 +36,11 @@ export async function sectionsOf(types: readonly Type[]): Promise<Section[]> {
 }
 
 async function sectionsOfModule(type: Type): Promise<Section[]> {
-  const { name } = contextOptions(type)!;
+  const context = contextOptions(type)!;
+  const { name } = context;
   const draw = (saga: Saga<unknown>) =>
     inFileOf(name, saga.constructor, 'cannot be drawn', () => sectionOf(`modules/${name}/README.md`, saga));
-  return await Promise.all((await sagasOf(type)).map(draw));
+  return await Promise.all((await sagasOf(context)).map(draw));
 }
 
 function sectionOf(file: string, saga: Saga<unknown>): Section {

@@ -14,7 +14,6 @@ import { logins } from '../support/logins.js';
 import { emptyDatabase } from '../support/stage.js';
 import { buildPlainly, packagesOf, type Stage } from './plain-build.js';
 import { needs } from '../support/needs.js';
-import { OPERATOR, OUTSIDER } from '../../src/platform/testing/roles.js';
 
 const describe = needs('git');
 
@@ -81,8 +80,8 @@ describe('a container of it', () => {
 
   // example:begin
   it('confirms an order', async () => {
-    const staff = new Client(host.url, await issuer.sign('carol', OPERATOR));
-    const customer = new Client(host.url, await issuer.sign('alice', OUTSIDER));
+    const staff = new Client(host.url, await issuer.sign('carol', 'staff'));
+    const customer = new Client(host.url, await issuer.sign('alice', 'customer'));
     const kettle = { sku: 'kettle', name: 'Kettle', price: { amount: 6490, currency: 'EUR' } };
     (await staff.post('/v1/catalog/products', kettle)).expect(201);
     const adjust = () =>

@@ -35,7 +35,11 @@ export interface Report {
  * @param base a git revision; absent: the snapshots of the working tree, which then also have to be up to date
  * @throws UsageError when it cannot be checked
  */
-export function checkContracts(root: string, contexts: readonly ContextContracts[], base?: string): Report {
+export async function checkContracts(
+  root: string,
+  contexts: readonly ContextContracts[],
+  base?: string,
+): Promise<Report> {
   refuseUnknownModules(root, contexts);
   const before = base === undefined ? readAllRecorded(root) : readRecordedAt(root, base);
   const released = releaseOf(root, before);
@@ -53,7 +57,8 @@ export function checkContracts(root: string, contexts: readonly ContextContracts
       judge(change, snapshot[change.message]!, everybody, messages),
     ),
   );
-  const stale = base === undefined ? [...driftOf(before, now, changes), ...samplesOf(root, contexts, released)] : [];
+  const stale =
+    base === undefined ? [...driftOf(before, now, changes), ...(await samplesOf(root, contexts, released))] : [];
   const findings = [...changes, ...stale, ...unknownFields(consumers, messages), ...problems, ...hidden];
   return { messages: messages.size, modules: contexts.length, drafts: released.drafts.size, findings };
 }
@@ -100,18 +105,28 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function samplesOf(root: string, contexts: readonly ContextContracts[], { drafts }: Release): Finding[] {
-  return contexts.flatMap((context) => {
-    const [{ samples }, messages] = [readRecorded(root, context.name).samples, storedMessagesOf(context)];
-    const file = samplesPath(context.name);
-    const problems = [...unreadable(samples, messages)];
-    const missing = unsampled(samples, messages);
-    const free = problems.map(([message]) => message).filter((message) => drafts.has(message));
-    const drift = (what: string, names: readonly string[]): Finding[] =>
-      names.length > 0 ? [{ level: 'drift', file, what: `${what} ${names.join(', ')}`, breaks: [], todo: UPDATE }] : [];
-    const wrong = problems
-      .filter(([message]) => !drafts.has(message))
-      .map(([message, what]) => ({ level: 'wrong' as const, file, message, what, breaks: [], todo: KEEP_READABLE }));
-    return [...drift('there is no sample of', missing), ...drift('the samples are out of date:', free), ...wrong];
-  });
+async function samplesOf(root: string, contexts: readonly ContextContracts[], release: Release): Promise<Finding[]> {
+  const stored = await Promise.all(
+    contexts.map(async (context) => [context, await storedMessagesOf(context)] as const),
+  );
+  return stored.flatMap(([context, messages]) => samplesOfModule(root, context, messages, release));
+}
+
+function samplesOfModule(
+  root: string,
+  context: ContextContracts,
+  messages: Map<string, CurrentMessage>,
+  { drafts }: Release,
+): Finding[] {
+  const { samples } = readRecorded(root, context.name).samples;
+  const file = samplesPath(context.name);
+  const problems = [...unreadable(samples, messages)];
+  const missing = unsampled(samples, messages);
+  const free = problems.map(([message]) => message).filter((message) => drafts.has(message));
+  const drift = (what: string, names: readonly string[]): Finding[] =>
+    names.length > 0 ? [{ level: 'drift', file, what: `${what} ${names.join(', ')}`, breaks: [], todo: UPDATE }] : [];
+  const wrong = problems
+    .filter(([message]) => !drafts.has(message))
+    .map(([message, what]) => ({ level: 'wrong' as const, file, message, what, breaks: [], todo: KEEP_READABLE }));
+  return [...drift('there is no sample of', missing), ...drift('the samples are out of date:', free), ...wrong];
 }

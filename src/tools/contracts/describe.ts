@@ -33,6 +33,7 @@ export interface CurrentMessage {
 
 export type ContextContracts = Pick<BoundedContextOptions, 'name' | 'contracts'> & {
   readonly providers?: BoundedContextOptions['providers'];
+  readonly config?: BoundedContextOptions['config'];
 };
 
 /** The messages that a module publishes, by wire name in alphabetical order; not those that it hands on. */

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { definitionOf } from '../../platform/messaging/define.js';
-import { Saga } from '../../platform/sagas/saga.js';
+import { sagasOf } from '../map/sagas.js';
 import type { ContextContracts, CurrentMessage } from './describe.js';
 import { describeAll, publishedBy } from './describe.js';
 
@@ -12,15 +12,13 @@ const EVENTS = '__eventsHandler__';
  * The messages of a module that stay in outboxes for a while: those that it publishes, and those that it says to itself,
  * as events that it handles and commands of which its sagas await the answer.
  */
-export function storedMessagesOf(context: ContextContracts): Map<string, CurrentMessage> {
+export async function storedMessagesOf(context: ContextContracts): Promise<Map<string, CurrentMessage>> {
   const handled = (context.providers ?? []).filter((provider) => typeof provider === 'function').flatMap(heardBy);
-  const own = handled.filter((message) => definitionOf(message)?.module === context.name);
+  const ofSagas = (await sagasOf(context)).flatMap(({ events, commands }) => [...events, ...commands]);
+  const own = [...handled, ...ofSagas].filter((message) => definitionOf(message)?.module === context.name);
   return describeAll([...publishedBy(context), ...own]);
 }
 
 function heardBy(provider: Type): readonly unknown[] {
-  const events = (Reflect.getMetadata(EVENTS, provider) as unknown[] | undefined) ?? [];
-  if (!(provider.prototype instanceof Saga) || provider.length > 0) return events;
-  const saga = new provider() as Saga<unknown>;
-  return [...events, ...saga.events, ...saga.commands];
+  return (Reflect.getMetadata(EVENTS, provider) as unknown[] | undefined) ?? [];
 }

@@ -32,7 +32,7 @@ export async function updateContracts(
   const written: string[] = [];
   const strange: string[] = [];
   for (const context of contexts) {
-    const messages = storedMessagesOf(context);
+    const messages = await storedMessagesOf(context);
     const before = readRecorded(root, context.name);
     const kept = Object.fromEntries(
       Object.entries(before.samples.samples).flatMap(([name, sample]) => {

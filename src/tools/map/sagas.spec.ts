@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { BoundedContext, defineCommand, defineConfig, defineEvent, Saga } from '../../platform/index.js';
+import { contextOptions } from '../../platform/bounded-context.js';
 import { sectionsOf } from '../saga-diagrams.js';
 import { sagasOf } from './sagas.js';
 import { variablesOf } from './variables.js';
@@ -69,7 +70,7 @@ class BakingModule {}
 
 describe('a saga with dependencies', () => {
   it('is made of what it needs, and of nothing else', async () => {
-    const [bread] = (await sagasOf(BakingModule)) as [Bread];
+    const [bread] = (await sagasOf(contextOptions(BakingModule)!)) as [Bread];
     expect(bread.oven).toMatchObject({ warmth: 240, config: { OVEN_URL: 'http://oven.invalid', MINUTES: 40 } });
   });
 
@@ -82,7 +83,7 @@ describe('a saga with dependencies', () => {
   it('that cannot be made is named with its file, and with what is missing', async () => {
     @BoundedContext({ name: 'baking', contracts: { DoughMade, Bake }, providers: [Bread] })
     class Ovenless {}
-    await expect(sagasOf(Ovenless)).rejects.toThrow(
+    await expect(sagasOf(contextOptions(Ovenless)!)).rejects.toThrow(
       /^modules\/baking: Bread cannot be made: .*dependencies of the Bread \(\?\)/s,
     );
   });

@@ -2,13 +2,19 @@ import type { Provider, Type } from '@nestjs/common';
 import { Global, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
-import { contextOptions } from '../../platform/bounded-context.js';
+import { specsEnv } from '../../platform/configuration.js';
 import { Database } from '../../platform/persistence/database.js';
 import { PlatformModule } from '../../platform/platform.module.js';
-import type { Runtime } from '../../platform/runtime.js';
 import { Saga } from '../../platform/sagas/saga.js';
 import { disconnectedRuntime } from '../../platform/testing/wiring.js';
 import { inFileOf } from './file-of.js';
+import { variablesOf } from './variables.js';
+
+/** What has to be known of a module to make its sagas. */
+export type SagaContext = Pick<BoundedContextOptions, 'name' | 'config'> &
+  Partial<Pick<BoundedContextOptions, 'providers'>>;
+
+const NO_DATABASE = Object.freeze({});
 
 /** What Nest's decorators leave on a class: what its constructor and its properties are given. */
 const GIVEN = {
@@ -21,33 +27,33 @@ const GIVEN = {
  * The sagas of a module, without a database: Nest makes them, and of the other providers those that they need. Variables
  * have the values that they have in specs.
  *
- * @throws Error that names the file of a saga that cannot be made, and why
+ * @throws Error that names the file of a saga that cannot be made, and why, or as {@link variablesOf}
  */
-export async function sagasOf(module: Type): Promise<Saga<unknown>[]> {
-  const context = contextOptions(module)!;
-  const types = context.providers.filter(
+export async function sagasOf(context: SagaContext): Promise<Saga<unknown>[]> {
+  const types = (context.providers ?? []).filter(
     (each): each is Type<Saga<unknown>> => typeof each === 'function' && each.prototype instanceof Saga,
   );
   const sagas = [];
-  for (const type of types) sagas.push(await make(type, context, module));
+  variablesOf(context);
+  for (const type of types) sagas.push(await make(type, context));
   return sagas;
 }
 
-async function make(type: Type<Saga<unknown>>, context: BoundedContextOptions, module: Type): Promise<Saga<unknown>> {
+async function make(type: Type<Saga<unknown>>, context: SagaContext): Promise<Saga<unknown>> {
   return await inFileOf(context.name, type, 'cannot be made', async () =>
-    givenTo(type).length === 0 ? new type() : await injected(type, context, disconnectedRuntime([module])),
+    givenTo(type).length === 0 ? new type() : await injected(type, context),
   );
 }
 
-async function injected<T>(type: Type<T>, context: BoundedContextOptions, runtime: Runtime): Promise<T> {
-  const { config, name } = context;
+async function injected<T>(type: Type<T>, { config, name, providers = [] }: SagaContext): Promise<T> {
+  const runtime = disconnectedRuntime([], specsEnv([config]));
   const own: Provider[] = [
     { provide: Logger, useValue: new Logger(name) },
-    { provide: Database, useFactory: () => runtime.database(name) },
+    { provide: Database, useValue: NO_DATABASE },
     ...(config ? [{ provide: config, useFactory: () => runtime.config(config) }] : []),
   ];
   @Global()
-  @Module({ imports: [PlatformModule.forRuntime(runtime)], providers: [...own, ...neededBy(type, context.providers)] })
+  @Module({ imports: [PlatformModule.forRuntime(runtime)], providers: [...own, ...neededBy(type, providers)] })
   class Stage {}
   const app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });
   const made = app.get(type);

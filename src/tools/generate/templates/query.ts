@@ -56,6 +56,8 @@ describe('${type}', () => {
     await expect(scene.execute(query)).rejects.toMatchObject({ code: 'unknown_${snake(noun)}' });
     expect((await scene.request('GET', ${at('randomUUID()')}, { role })).status).toBe(404);
     expect((await scene.request('GET', ${at('randomUUID()')})).status).toBe(401);
+    for (const other of others)
+      expect((await scene.request('GET', ${at('randomUUID()')}, { role: other })).status).toBe(403);
   });
 });
 `;
