@@ -47,6 +47,7 @@ export class Telemetry {
     if (this.metrics) this.ends.push(observe(this.metrics.meter, runtime));
     if (!this.view) return;
     const { store, traffic } = this.view;
+    runtime.onErased = () => store.clear();
     const modules = this.modules.map((module) => contextOptions(module)!.name);
     serveDevelopmentView(app, { store, modules, facts: () => factsOf(modules, runtime, traffic) });
   }

@@ -4,6 +4,7 @@ import type { IEventHandler } from '@nestjs/cqrs';
 import { contextOptions } from './bounded-context.js';
 import { commandInbox, eventConsumer, sagaConsumer } from './delivery/consumers.js';
 import { subscriptionOf } from './delivery/subscription.js';
+import { Eraser } from './erasure/eraser.js';
 import type { MessageClass } from './messaging/define.js';
 import { definitionOf } from './messaging/define.js';
 import type { Runtime } from './runtime.js';
@@ -46,6 +47,7 @@ function registerProvider(module: string, instance: object, runtime: Runtime): v
   const events = Reflect.getMetadata(HANDLER.events, type) as Type[] | undefined;
   if (events) registerEvents(module, instance as IEventHandler, events, runtime);
   if (instance instanceof Saga) registerSaga(module, instance, runtime);
+  if (instance instanceof Eraser) runtime.erasers.push({ module, eraser: instance });
 }
 
 function registerEvents(module: string, handler: IEventHandler, events: readonly Type[], runtime: Runtime): void {

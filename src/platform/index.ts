@@ -5,6 +5,7 @@ export { defineConfig } from './configuration.js';
 export type { Reply } from './delivery/message.js';
 export { Freshness } from './delivery/freshness.js';
 export { Subscription } from './delivery/subscription.js';
+export { Eraser } from './erasure/eraser.js';
 export { Outbox } from './messaging/buses.js';
 export { currentMessage } from './messaging/context.js';
 export { defineCommand, defineEvent, defineQuery } from './messaging/define.js';

@@ -18,6 +18,7 @@ import { PARTITION_ROWS } from './delivery/outbox-partitions.js';
 import type { Signal } from './delivery/outbox-watch.js';
 import { OutboxWatch } from './delivery/outbox-watch.js';
 import { ParkedWorker } from './delivery/parked-worker.js';
+import type { Eraser } from './erasure/eraser.js';
 import { ContractViolation } from './messaging/errors.js';
 import type { CommandRunner, RemoteModule } from './messaging/dispatcher.js';
 import { Dispatcher } from './messaging/dispatcher.js';
@@ -97,6 +98,9 @@ export class Runtime extends Host {
   readonly localEvents = new LocalEvents();
   readonly consumers: Consumer[] = [];
   readonly sagas: { module: string; runner: SagaRunner }[] = [];
+  readonly erasers: { module: string; eraser: Eraser }[] = [];
+  /** Is called when somebody was erased from a module of this process. */
+  onErased: () => void = () => undefined;
   readonly watches = new Map<string, OutboxWatch>();
   readonly loops: ConsumerLoop[] = [];
   readonly #feeds = new Map<string, LocalFeed>();
@@ -249,6 +253,7 @@ export class Runtime extends Host {
 
   /** Somebody has changed the work table or the progress of a module by hand. */
   #heed(module: string, signal: Signal): void {
+    if (signal === 'erased') this.onErased();
     if (signal === 'progress') for (const loop of this.loops) if (loop.module === module) loop.review();
     if (signal === 'parked')
       for (const [consumer, worker] of this.#workers) if (consumer.module === module) worker.poke();

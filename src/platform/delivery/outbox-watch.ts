@@ -32,8 +32,11 @@ const WRITERS = {
 
 type Listener = () => void;
 
-/** What a person, or a tool, has changed: messages in the work table, or the progress of consumers. */
-export type Signal = 'parked' | 'progress';
+/**
+ * What a person, or a tool, has changed: messages in the work table, the progress of consumers, or what was stored of
+ * somebody. A version that does not know a signal leaves it alone.
+ */
+export type Signal = 'parked' | 'progress' | 'erased';
 
 /** Tells every process that runs `module`: without a signal, that there may be something to read in its outbox. */
 export async function notify(

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import type { ErrorKind } from '../messaging/errors.js';
-import { DomainError, Unavailable } from '../messaging/errors.js';
+import { DomainError, ERASED, Unavailable } from '../messaging/errors.js';
 import { isConnectionFailure } from '../persistence/failures.js';
 import type { Failure } from './problem.js';
 import { InvalidFields, RequestRefused } from './problem.js';
@@ -62,6 +62,8 @@ export function refusal(status: number): Failure {
 }
 
 function domainFailure(error: DomainError): Failure {
-  const failure = { status: STATUS[error.kind], code: error.code, detail: error.message, details: error.details };
+  const isErased = error.kind === ERASED.kind && error.code === ERASED.code;
+  const status = isErased ? 410 : STATUS[error.kind];
+  const failure = { status, code: error.code, detail: error.message, details: error.details };
   return error instanceof InvalidFields ? { ...failure, errors: error.errors } : failure;
 }

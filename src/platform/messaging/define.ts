@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { MAX_KEY_LENGTH } from './plain/limits.js';
 import { refuseNonJson } from './plain/json.js';
 import { unstorableIn } from './plain/storable.js';
+import type { PersonalData, PersonalMarks } from './personal.js';
+import { personalDataOf } from './personal.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
 export interface MessageDefinition {
@@ -18,6 +20,8 @@ export interface MessageDefinition {
   readonly errors: Readonly<Record<string, z.ZodType>>;
   /** The field that names the aggregate. Messages with the same value are delivered in order. Events only. */
   readonly key?: string;
+  /** What an erasure replaces in stored messages; absent where nothing is personal. Commands and events only. */
+  readonly personal?: PersonalData;
 }
 
 type Payload<P extends z.ZodObject> = Readonly<z.output<P>>;
@@ -51,7 +55,8 @@ interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {
  * Defines a command: a class that works with the `CommandBus` of @nestjs/cqrs and types its result.
  *
  * @param name wire name, `module.do-something.v1`; `module` handles it
- * @param spec schemas of JSON values: payload, result (none: it answers with nothing), details of each error code
+ * @param spec schemas of JSON values: payload, result (none: it answers with nothing), details of each error code; with
+ *   `subject` and `personal`, see {@link PersonalMarks}
  * @throws TypeError when the name is malformed, or a schema says what JSON cannot carry or a snapshot cannot hold: dates,
  *   transforms, coercion, rules of its own, …
  * @guarantee instances are validated, deeply immutable copies of what they were given. The constructor throws a TypeError
@@ -59,9 +64,9 @@ interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {
  */
 export function defineCommand<P extends z.ZodObject, R extends z.ZodType | undefined = undefined>(
   name: string,
-  spec: Answerable<P, R>,
+  spec: Answerable<P, R> & PersonalMarks<P>,
 ): CommandClass<P, R> {
-  const definition = answerable('command', name, spec);
+  const definition = { ...answerable('command', name, spec), ...marked(name, spec) };
   return messageClass(definition, Command) as unknown as CommandClass<P, R>;
 }
 
@@ -80,16 +85,18 @@ export function defineQuery<P extends z.ZodObject, R extends z.ZodType>(
  * Defines a durable event. Publishing one writes an outbox row in the transaction of the state it speaks of.
  *
  * @param name wire name, `module.something-happened.v1`; only `module` publishes it
- * @param spec `payload`: schema of a JSON object; `key`: its field that names the aggregate whose order matters
+ * @param spec `payload`: schema of a JSON object; `key`: its field that names the aggregate whose order matters;
+ *   `subject` and `personal`: see {@link PersonalMarks}
  * @throws TypeError when the name is malformed, the schema is not plain JSON, or the key is no field that always holds a
  *   string or a number, of at most 512 characters where its schema has a bound
  */
 export function defineEvent<P extends z.ZodObject>(
   name: string,
-  spec: { payload: P; key: keyof z.output<P> & string },
+  spec: { payload: P; key: keyof z.output<P> & string } & PersonalMarks<P>,
 ): EventClass<P> {
-  const definition = { kind: 'event', ...named(name), payload: spec.payload, errors: {}, key: spec.key } as const;
   refuseNonJson(name, 'payload', spec.payload);
+  const what = { kind: 'event', ...named(name), payload: spec.payload, errors: {}, key: spec.key } as const;
+  const definition = { ...what, ...marked(name, spec) };
   refuseKey(name, spec.key, spec.payload.shape[spec.key] as z.ZodType | undefined);
   return messageClass(definition, Object) as unknown as EventClass<P>;
 }
@@ -130,6 +137,14 @@ function answerable(
   if (spec.result) refuseNonJson(name, 'result', spec.result);
   for (const [code, details] of Object.entries(errors)) refuseNonJson(name, `error ${code}`, details);
   return { kind, ...named(name), payload: spec.payload, ...(spec.result && { result: spec.result }), errors };
+}
+
+function marked<P extends z.ZodObject>(
+  name: string,
+  spec: { payload: P; key?: string } & PersonalMarks<P>,
+): { personal?: PersonalData } {
+  const personal = personalDataOf(name, spec.payload.shape, spec, spec.key);
+  return personal ? { personal } : {};
 }
 
 const KEY_TYPES = new Set<unknown>(['string', 'number', 'integer']);

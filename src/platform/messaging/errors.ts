@@ -68,6 +68,17 @@ export class Forbidden extends DomainError {
   }
 }
 
+/**
+ * The outcome of a command whose record was erased. HTTP answers it with 410; a version that does not know it, with the
+ * 409 of every conflict.
+ */
+export const ERASED: WireError = Object.freeze({
+  kind: 'conflict',
+  code: 'erased',
+  message: 'This was done before, for somebody whose data was erased since: what came of it is not kept. Do not repeat it.',
+  details: {},
+});
+
 /** Why there was no answer: the handler broke, took too long, or could not be reached. */
 export type UnavailableReason = 'fault' | 'timeout' | 'down';
 

@@ -42,6 +42,11 @@ export class Registry {
     return this.#classes.get(name);
   }
 
+  /** Every message that is known here. */
+  get all(): MessageClass[] {
+    return [...this.#classes.values()];
+  }
+
   handlerOf(name: string): Handle | undefined {
     return this.#handlers.get(name);
   }

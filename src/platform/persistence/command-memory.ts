@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg';
 import { contentHash, hashOf, withoutDefaults } from '../messaging/content.js';
+import { definitionOf } from '../messaging/define.js';
 import type { MessageContext } from '../messaging/context.js';
 import type { Outcome } from '../messaging/dispatcher.js';
-import { Invalid } from '../messaging/errors.js';
+import { ERASED, Invalid } from '../messaging/errors.js';
 
 /** So many commands of one message that version 0.1 has executed are recognised. */
 const MAX_FORMER_COMMANDS = 50;
@@ -49,6 +50,7 @@ export class CommandMemory {
     });
     const known = rows.find(({ key }) => key === this.key);
     if (!known) return this.#former(rows)?.outcome;
+    if (isErased(known)) return known.outcome;
     return this.#isSame(known) ? known.outcome : reused();
   }
 
@@ -56,9 +58,9 @@ export class CommandMemory {
   async claim(client: PoolClient): Promise<void> {
     const { rowCount } = await client.query({
       name: 'outcome-claim',
-      text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by)
-             VALUES ($1, $2, $3, $4, coalesce($5, 'message')) ON CONFLICT DO NOTHING`,
-      values: [this.#type, this.key, this.#fingerprint, this.#content, this.context.repeatedBy],
+      text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by, subject)
+             VALUES ($1, $2, $3, $4, coalesce($5, 'message'), $6) ON CONFLICT DO NOTHING`,
+      values: [this.#type, this.key, this.#fingerprint, this.#content, this.context.repeatedBy, subjectOf(this.message)],
     });
     if (rowCount === 0) throw new AlreadyHandled((await this.recall(client))!);
   }
@@ -82,6 +84,16 @@ export class CommandMemory {
     if (this.context.repeatedBy === 'message') return same[this.context.former?.nth ?? 0];
     return same.find(({ content }) => content === null);
   }
+}
+
+/** It has no content any more to compare with. */
+const isErased = ({ outcome }: Remembered) => outcome?.ok === false && outcome.error.code === ERASED.code;
+
+/** A hash of whom the command speaks of, so that an erasure finds its outcome. */
+function subjectOf(message: object): string | null {
+  const { subject } = definitionOf(message)?.personal ?? {};
+  const value = subject && (message as Record<string, unknown>)[subject];
+  return typeof value === 'string' ? hashOf(value) : null;
 }
 
 function formerKeys({ former, repeatedBy }: MessageContext): string[] {

@@ -233,6 +233,25 @@ export class UnfinishedWork1700000000006 implements MigrationInterface {
   }
 }
 
+/**
+ * A hash of the person of whom a command speaks, so that an erasure finds what is remembered of it. Rows that an older
+ * version writes have none: they go with their age.
+ */
+export class ErasableOutcomes1700000000009 implements MigrationInterface {
+  readonly name = 'ErasableOutcomes1700000000009';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE command_outcome ADD COLUMN subject text;
+      CREATE INDEX command_outcome_subject ON command_outcome (subject) WHERE subject IS NOT NULL;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE command_outcome DROP COLUMN subject');
+  }
+}
+
 /** Those of every module, before its own. */
 export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
@@ -241,4 +260,5 @@ export const PLATFORM_MIGRATIONS = [
   SagaOrder1700000000003,
   RepeatedCommands1700000000004,
   UnfinishedWork1700000000006,
+  ErasableOutcomes1700000000009,
 ] as const;

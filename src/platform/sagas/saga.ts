@@ -1,8 +1,10 @@
 import type { Command } from '@nestjs/cqrs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Reply } from '../delivery/message.js';
 import { replyType } from '../delivery/message.js';
 import type { MessageClass } from '../messaging/define.js';
+import type { PersonalData } from '../messaging/personal.js';
+import { personalDataOf } from '../messaging/personal.js';
 
 /** What a saga decides on a message. Everything in it happens in one transaction, or not at all. */
 export interface Decision<S> {
@@ -65,6 +67,7 @@ export abstract class Saga<S> {
   readonly subscriptions = new Map<string, Subscription<S>>();
   readonly events: MessageClass[] = [];
   readonly commands: MessageClass[] = [];
+  #personal: PersonalData | undefined;
   readonly #timeouts = new Map<string, (state: S) => Decision<S>>();
   readonly #compensations = new Map<string, { undo: MessageClass; payload: (state: S) => object }>();
 
@@ -134,6 +137,23 @@ export abstract class Saga<S> {
   ): void {
     this.#compensations.set(step.definition.name, { undo, payload });
     if (!this.subscriptions.has(replyType(undo.definition.name))) this.onReply(undo, () => ({}));
+  }
+
+  /**
+   * Marks the personal data of the state, for `npm run erase`.
+   *
+   * @param subject the field of the state that names the person
+   * @param personal the personal fields, and what replaces each
+   * @throws TypeError where a replacement does not fit the schema of the state
+   */
+  protected personalData(subject: keyof S & string, personal: Partial<S>): void {
+    if (!(this.schema instanceof z.ZodObject)) throw new TypeError(`${this.name}: only an object has personal fields`);
+    this.#personal = personalDataOf(this.name, this.schema.shape, { subject, personal });
+  }
+
+  /** What an erasure replaces in the states of instances. */
+  get personal(): PersonalData | undefined {
+    return this.#personal;
   }
 
   /** Decides on a message: an event, a {@link Reply} by its type, or a timeout by its name. Pure. */

@@ -17,6 +17,7 @@ import type { Finding } from './finding.js';
 import { hiddenMessages } from './hidden.js';
 import { judge, unknownFields } from './judge.js';
 import { unreadable, unsampled } from './samples.js';
+import { unfitReplacements } from './replacements.js';
 import { Sources } from './sources.js';
 import { storedMessagesOf } from './stored.js';
 
@@ -59,7 +60,8 @@ export async function checkContracts(
   );
   const stale =
     base === undefined ? [...driftOf(before, now, changes), ...(await samplesOf(root, contexts, released))] : [];
-  const findings = [...changes, ...stale, ...unknownFields(consumers, messages), ...problems, ...hidden];
+  const replaced = unfitReplacements(released.snapshots, messages);
+  const findings = [...changes, ...replaced, ...stale, ...unknownFields(consumers, messages), ...problems, ...hidden];
   return { messages: messages.size, modules: contexts.length, drafts: released.drafts.size, findings };
 }
 

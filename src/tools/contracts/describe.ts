@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
+import type { PersonalData } from '../../platform/messaging/personal.js';
 import type { TextCheck } from '../../platform/messaging/plain/checks.js';
 import { namedFormats, textChecks } from '../../platform/messaging/plain/checks.js';
 import type { JsonSchema } from './schema.js';
@@ -14,6 +15,8 @@ export interface MessageContract {
   readonly payload: JsonSchema;
   readonly result?: JsonSchema;
   readonly errors?: Readonly<Record<string, JsonSchema>>;
+  /** What an erasure replaces in stored messages. Nobody who sends or reads them depends on it. */
+  readonly personal?: PersonalData;
   /** In a snapshot only: it may change freely, for nobody has released it. */
   readonly draft?: true;
   /** In a snapshot only: the repositories that took it over. That releases it, and each counts as a consumer. */
@@ -53,7 +56,7 @@ export const snapshotOf = (context: ContextContracts): Snapshot =>
   Object.fromEntries([...messagesOf(context)].map(([name, { contract }]) => [name, contract]));
 
 function describe(type: MessageClass): CurrentMessage {
-  const { kind, key, payload, result, errors } = type.definition;
+  const { kind, key, payload, result, errors, personal } = type.definition;
   const details = Object.entries(errors).map(([code, schema]) => [code, toJsonSchema(schema, 'output')]);
   const contract = {
     kind,
@@ -61,6 +64,7 @@ function describe(type: MessageClass): CurrentMessage {
     payload: toJsonSchema(payload, kind === 'event' ? 'output' : 'input'),
     ...(result && { result: toJsonSchema(result, 'output') }),
     ...(details.length > 0 && { errors: Object.fromEntries(details) }),
+    ...(personal && { personal }),
   };
   return { contract, type, reads: toJsonSchema(payload, 'input') };
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { ERASED } from '../../messaging/errors.js';
 import { PROBLEM_TYPE } from '../before-routing.js';
 import { refusal, UNAVAILABLE, INTERNAL } from '../failures.js';
 import type { Failure } from '../problem.js';
@@ -41,6 +42,7 @@ const FAILURES: readonly [Failure, ...HeaderName[]][] = [
   [refusal(403)],
   [failure(404, 'not_found', 'There is no such thing.')],
   [failure(409, 'conflict', 'The present state does not allow this.')],
+  [failure(410, ERASED.code, ERASED.message)],
   [refusal(413)],
   [refusal(415)],
   [
@@ -76,6 +78,7 @@ const APPLIES: Readonly<Record<number, (route: RouteFacts) => boolean>> = {
   403: ({ open }) => !open,
   404: ({ takes }) => takes.path,
   409: ({ changes }) => changes,
+  410: ({ changes }) => changes,
   413: ({ takes }) => takes.body,
   415: ({ takes }) => takes.body,
   422: ({ takes, changes }) => changes || takes.body || takes.query || takes.path,
