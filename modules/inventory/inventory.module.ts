@@ -1,6 +1,7 @@
 import { BoundedContext } from '../../src/platform/index.js';
 import { AdjustStockHandler } from './adjust-stock.js';
 import * as contracts from './contracts/index.js';
+import { EraseClerk } from './erase-clerk.js';
 import { GetStockHandler } from './get-stock.js';
 import { InventoryHttp } from './inventory.http.js';
 import { InventorySeed, SeedInventoryHandler } from './inventory.seed.js';
@@ -11,7 +12,14 @@ import { ReserveStockHandler } from './reserve-stock.js';
 @BoundedContext({
   name: 'inventory',
   contracts,
-  providers: [AdjustStockHandler, GetStockHandler, ReleaseStockHandler, ReserveStockHandler, SeedInventoryHandler],
+  providers: [
+    AdjustStockHandler,
+    GetStockHandler,
+    ReleaseStockHandler,
+    ReserveStockHandler,
+    SeedInventoryHandler,
+    EraseClerk,
+  ],
   controllers: [InventoryHttp],
   migrations: [Stock1760000000002],
   seed: InventorySeed,

@@ -3,6 +3,7 @@ import { CancelOrderHandler } from './cancel-order.js';
 import { Checkout } from './checkout.saga.js';
 import { ConfirmOrderHandler } from './confirm-order.js';
 import * as contracts from './contracts/index.js';
+import { EraseCustomer } from './erase-customer.js';
 import { GetOrderHandler } from './get-order.js';
 import { ListOrdersHandler } from './list-orders.js';
 import { Orders1790000000000 } from './migrations/1790000000000-orders.js';
@@ -22,7 +23,15 @@ const placeAnOrder = (url: string, token: (sub: string, role: string) => string)
   name: 'ordering',
   contracts,
   controllers: [OrderingHttp],
-  providers: [PlaceOrderHandler, ConfirmOrderHandler, CancelOrderHandler, GetOrderHandler, ListOrdersHandler, Checkout],
+  providers: [
+    PlaceOrderHandler,
+    ConfirmOrderHandler,
+    CancelOrderHandler,
+    GetOrderHandler,
+    ListOrdersHandler,
+    Checkout,
+    EraseCustomer,
+  ],
   migrations: [Orders1790000000000],
   outcomes: [
     outcome('orders_placed', contracts.OrderPlaced),

@@ -17,6 +17,8 @@ export class PlaceOrder extends defineCommand('ordering.place-order.v1', {
     unknown_products: z.object({ skus: z.array(z.string()) }),
     mixed_currencies: z.object({ currencies: z.array(z.string()) }),
   },
+  subject: 'customerId',
+  personal: { customerId: 'erased' },
 }) {}
 
 @CommandHandler(PlaceOrder)

@@ -1,6 +1,7 @@
 import { BoundedContext } from '../../src/platform/index.js';
 import { BrowseProductsHandler } from './browse-products.js';
 import * as contracts from './contracts/index.js';
+import { EraseCustomer } from './erase-customer.js';
 import { GetOrderPageHandler } from './get-order-page.js';
 import { Pages1760000000003 } from './migrations/1760000000003-pages.js';
 import { StorefrontHttp } from './storefront.http.js';
@@ -19,6 +20,7 @@ import { WhenStockChanges } from './when-stock-changes.js';
     WhenPaymentMoves,
     WhenProductChanges,
     WhenStockChanges,
+    EraseCustomer,
   ],
   controllers: [StorefrontHttp],
   migrations: [Pages1760000000003],

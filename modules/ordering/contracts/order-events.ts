@@ -27,6 +27,8 @@ export class OrderPlaced extends defineEvent('ordering.order-placed.v1', {
     total: Total,
     placedAt: z.iso.datetime(),
   }),
+  subject: 'customerId',
+  personal: { customerId: 'erased' },
 }) {}
 
 export class OrderConfirmed extends defineEvent('ordering.order-confirmed.v1', {

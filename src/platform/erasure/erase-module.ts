@@ -125,7 +125,8 @@ async function redactStore(erasing: Erasing, store: Store): Promise<{ rows: numb
   const text = `UPDATE ${store.table} SET ${store.set} WHERE ctid = ANY (ARRAY(${chosen}))`;
   let rows = 0;
   for (const until = Date.now() + patienceMs; ; await delay(BUSY_INTERVAL_MS)) {
-    for (let some = -1; some !== 0; rows += some) some = await transact(database, (client) => count(client, text, values));
+    for (let some = -1; some !== 0; rows += some)
+      some = await transact(database, (client) => count(client, text, values));
     const busy = await count(database.pool, find, values);
     if (busy === 0 || Date.now() > until) return { rows, busy };
   }

@@ -1,4 +1,4 @@
-import type { PersonalData } from '../messaging/personal.js';
+import type { PersonalData } from '../messaging/plain/personal.js';
 
 /** What is personal in the messages of a type, or in the state of a saga. */
 export interface Mark extends PersonalData {

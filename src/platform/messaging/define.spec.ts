@@ -122,3 +122,57 @@ describe('a definition is refused', () => {
     expect(event.data).not.toBe(data);
   });
 });
+
+describe('personal data', () => {
+  const payload = z.object({ id: z.uuid(), userId: z.string(), email: z.email(), visits: z.int().optional() });
+  const define = (marks: object) => defineEvent('people.registered.v1', { key: 'id', payload, ...marks });
+
+  it('is marked with the field that names the person, and with replacements', () => {
+    const personal = { userId: 'erased', email: 'erased@example.invalid', visits: 0 };
+    const { definition } = define({ subject: 'userId', personal });
+    expect(definition.personal).toEqual({ subject: 'userId', replacements: personal });
+    expect(define({}).definition).not.toHaveProperty('personal');
+  });
+
+  it.each([
+    [
+      'no subject',
+      { personal: { email: 'a@b.cd' } },
+      'personal fields need "subject": the field that names the person',
+    ],
+    ['no replacement', { subject: 'userId', personal: {} }, '"subject" needs "personal": the fields to erase'],
+    [
+      'an unknown subject',
+      { subject: 'user', personal: { email: 'a@b.cd' } },
+      'subject "user" is not one of its fields',
+    ],
+    [
+      'a subject that is no text',
+      { subject: 'visits', personal: { visits: 0 } },
+      'subject "visits" has to be a string',
+    ],
+    ['an unknown field', { subject: 'userId', personal: { mail: '' } }, 'personal "mail" is not one of its fields'],
+    [
+      'an unfit replacement',
+      { subject: 'userId', personal: { email: 'erased' } },
+      'the replacement of "email" does not fit its schema: ✖ Invalid email',
+    ],
+    [
+      'a missing replacement',
+      { subject: 'userId', personal: { visits: undefined } },
+      'the replacement of "visits" does not fit its schema: it is missing',
+    ],
+    [
+      'one that cannot be stored',
+      { subject: 'userId', personal: { userId: 'a\0' } },
+      'the replacement of "userId" does not fit its schema: holds a NUL',
+    ],
+    [
+      'the key',
+      { subject: 'userId', personal: { id: '00000000-0000-4000-8000-000000000000' } },
+      '"id" is its key, which orders messages and stays',
+    ],
+  ])('is refused with %s', (_, marks, message) => {
+    expect(() => define(marks)).toThrow(`people.registered.v1: ${message}`);
+  });
+});

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { MAX_KEY_LENGTH } from './plain/limits.js';
 import { refuseNonJson } from './plain/json.js';
 import { unstorableIn } from './plain/storable.js';
-import type { PersonalData, PersonalMarks } from './personal.js';
-import { personalDataOf } from './personal.js';
+import type { PersonalData, PersonalMarks } from './plain/personal.js';
+import { personalDataOf } from './plain/personal.js';
 
 /** What a message is, apart from its class: looked up by its wire name wherever one arrives. */
 export interface MessageDefinition {

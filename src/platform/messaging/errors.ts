@@ -75,7 +75,8 @@ export class Forbidden extends DomainError {
 export const ERASED: WireError = Object.freeze({
   kind: 'conflict',
   code: 'erased',
-  message: 'This was done before, for somebody whose data was erased since: what came of it is not kept. Do not repeat it.',
+  message:
+    'This was done before, for somebody whose data was erased since: what came of it is not kept. Do not repeat it.',
   details: {},
 });
 

@@ -68,18 +68,26 @@ function marksOf({ registry, sagas }: Runtime): Mark[] {
   const messages = registry.all.flatMap(({ definition: { name, personal } }) =>
     personal ? [{ type: name, ...personal }] : [],
   );
-  const states = sagas.flatMap(({ runner: { saga } }) => (saga.personal ? [{ type: saga.name, ...saga.personal }] : []));
+  const states = sagas.flatMap(({ runner: { saga } }) =>
+    saga.personal ? [{ type: saga.name, ...saga.personal }] : [],
+  );
   return [...messages, ...states];
 }
 
 function refuseUnfit(subject: string, { reason }: ErasureOptions): void {
   if (subject.trim() === '' || subject.length > MAX_SUBJECT_LENGTH || /[\p{Cc}\p{Cs}]/u.test(subject))
-    throw new Invalid('unfit_subject', `SUBJECT has to be the id of a person: 1–${MAX_SUBJECT_LENGTH} characters of text.`);
+    throw new Invalid(
+      'unfit_subject',
+      `SUBJECT has to be the id of a person: 1–${MAX_SUBJECT_LENGTH} characters of text.`,
+    );
   if (NOBODY.includes(subject))
     throw new Invalid('unfit_subject', `"${subject}" stands for no person: its messages are left as they are.`);
   if (reason.trim() === '') throw new Invalid('no_reason', '--reason has to say why, as with the number of a request.');
   if (reason.includes(subject))
-    throw new Invalid('telling_reason', '--reason names the person, and the log would keep it: name the request instead.');
+    throw new Invalid(
+      'telling_reason',
+      '--reason names the person, and the log would keep it: name the request instead.',
+    );
 }
 
 /** A constraint may quote what it refuses. */

@@ -60,7 +60,14 @@ export class CommandMemory {
       name: 'outcome-claim',
       text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by, subject)
              VALUES ($1, $2, $3, $4, coalesce($5, 'message'), $6) ON CONFLICT DO NOTHING`,
-      values: [this.#type, this.key, this.#fingerprint, this.#content, this.context.repeatedBy, subjectOf(this.message)],
+      values: [
+        this.#type,
+        this.key,
+        this.#fingerprint,
+        this.#content,
+        this.context.repeatedBy,
+        subjectOf(this.message),
+      ],
     });
     if (rowCount === 0) throw new AlreadyHandled((await this.recall(client))!);
   }

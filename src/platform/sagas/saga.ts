@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Reply } from '../delivery/message.js';
 import { replyType } from '../delivery/message.js';
 import type { MessageClass } from '../messaging/define.js';
-import type { PersonalData } from '../messaging/personal.js';
-import { personalDataOf } from '../messaging/personal.js';
+import type { PersonalData } from '../messaging/plain/personal.js';
+import { personalDataOf } from '../messaging/plain/personal.js';
 
 /** What a saga decides on a message. Everything in it happens in one transaction, or not at all. */
 export interface Decision<S> {

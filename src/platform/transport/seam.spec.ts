@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../messaging/context.js';
 import { childContext, runInScope } from '../messaging/context.js';
+import { erase } from '../operations/erasures.js';
+import { failureOf } from '../http/failures.js';
 import { ContractViolation, DomainError, Unavailable } from '../messaging/errors.js';
 import type { Runtime } from '../runtime.js';
 import { eventually } from '../testing/index.js';
@@ -58,6 +60,19 @@ describe('a message to a module in another process', () => {
 
   it('is answered with plain data that nobody can change', async () => {
     expect(Object.isFrozen(await ask(new WhoAsks({})))).toBe(true);
+  });
+
+  it('is answered with 410 at the front door when its record was erased', async () => {
+    const [about, key] = [topic(), randomUUID()];
+    const again = () => ask(new WriteNote({ topic: about, text: 'a' }), { key });
+    expect(await again()).toEqual(await again());
+    const erasure = { reason: 'a spec', by: 'a spec', dryRun: false };
+    const { modules } = await erase(host.runtime, about, erasure);
+    expect(modules).toEqual([{ module: 'notes', counts: { command_outcome: 1 }, busy: 0 }]);
+    const failure: unknown = await again().catch((error: unknown) => error);
+    expect(failureOf(failure)).toMatchObject({ status: 410, code: 'erased' });
+    expect(await notes(about)).toHaveLength(1);
+    expect(await erase(caller, about, erasure)).toEqual({ modules: [], elsewhere: ['notes'] });
   });
 
   it('fails with the errors of its contract, as if it had been handled here', async () => {

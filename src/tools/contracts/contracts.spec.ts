@@ -507,3 +507,42 @@ describe('npm run contracts', () => {
     expect(tool('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--base REV') });
   });
 });
+
+describe('personal data', () => {
+  const marked = (payload: z.ZodObject, name: string): ContextContracts => {
+    const marks = { subject: 'sku', personal: { name } } as const;
+    const Thing = defineCommand('catalog.rename-thing.v1', { payload: payload as typeof V1, ...marks });
+    return { name: 'catalog', contracts: { Thing } };
+  };
+  const unmarked = { name: 'catalog', contracts: { Thing: defineCommand('catalog.rename-thing.v1', { payload: V1 }) } };
+
+  it('breaks nobody when it is marked, and is in the snapshot from then on', async () => {
+    await run('release', unmarked);
+    const found = await run('check', marked(V1, 'erased'));
+    expect(found.ok).toBe(false);
+    expect(found.text).toContain('the snapshot is out of date: catalog.rename-thing.v1');
+    expect((await run('update', marked(V1, 'erased'))).ok).toBe(true);
+    const { personal } = JSON.parse(read(SNAPSHOT))['catalog.rename-thing.v1'];
+    expect(personal).toEqual({ subject: 'sku', replacements: { name: 'erased' } });
+    expect((await run('check', marked(V1, 'erased'))).text).not.toContain('rename-thing');
+  });
+
+  it('has a replacement that the version of before takes as well', async () => {
+    const short = V1.extend({ name: z.string().max(4) });
+    await run('release', {
+      name: 'catalog',
+      contracts: { Thing: defineCommand('catalog.rename-thing.v1', { payload: short }) },
+    });
+    const found = await run('check --json', marked(V1, 'erased'));
+    expect(found.ok).toBe(false);
+    expect(JSON.parse(found.text)).toContainEqual(
+      expect.objectContaining({
+        level: 'wrong',
+        message: 'catalog.rename-thing.v1',
+        field: 'name',
+        what: 'its replacement does not fit the contract that was released',
+      }),
+    );
+    expect((await run('check', marked(V1, 'gone'))).text).not.toContain('replacement');
+  });
+});

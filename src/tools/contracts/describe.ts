@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
-import type { PersonalData } from '../../platform/messaging/personal.js';
+import type { PersonalData } from '../../platform/messaging/plain/personal.js';
 import type { TextCheck } from '../../platform/messaging/plain/checks.js';
 import { namedFormats, textChecks } from '../../platform/messaging/plain/checks.js';
 import type { JsonSchema } from './schema.js';

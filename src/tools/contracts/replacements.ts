@@ -18,7 +18,9 @@ export function unfitReplacements(
     Object.entries(snapshot).flatMap(([message, { payload }]) => {
       const { properties = {} } = payload;
       const replacements = Object.entries(messages.get(message)?.contract.personal?.replacements ?? {});
-      const unfit = replacements.filter(([field, value]) => field in properties && !fits(properties[field]!, payload, value));
+      const unfit = replacements.filter(
+        ([field, value]) => field in properties && !fits(properties[field]!, payload, value),
+      );
       return unfit.map(([field]) => ({ ...PROBLEM, file: snapshotPath(module), message, field }));
     }),
   );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { unstorableIn } from './plain/storable.js';
+import { unstorableIn } from './storable.js';
 
 /** What an erasure replaces, for whom. */
 export interface PersonalData {
@@ -50,7 +50,8 @@ export function personalDataOf(
 ): PersonalData | undefined {
   if (subject === undefined && personal === undefined) return undefined;
   const replacements = Object.entries(personal ?? {});
-  if (subject === undefined) throw new TypeError(`${name}: personal fields need "subject": the field that names the person`);
+  if (subject === undefined)
+    throw new TypeError(`${name}: personal fields need "subject": the field that names the person`);
   if (replacements.length === 0)
     throw new TypeError(`${name}: "subject" needs "personal": the fields to erase, each with its replacement`);
   refuseSubject(name, subject, shape[subject]);
@@ -71,5 +72,7 @@ function refuseReplacement(name: string, field: string, schema: unknown, value: 
   const parsed = schema.safeParse(value);
   const problem = parsed.success ? unstorableIn({ value })?.message : z.prettifyError(parsed.error);
   if (value === undefined || problem !== undefined)
-    throw new TypeError(`${name}: the replacement of "${field}" does not fit its schema: ${problem ?? 'it is missing'}`);
+    throw new TypeError(
+      `${name}: the replacement of "${field}" does not fit its schema: ${problem ?? 'it is missing'}`,
+    );
 }
