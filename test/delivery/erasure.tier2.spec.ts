@@ -71,8 +71,10 @@ describe('npm run erase beside the running application', () => {
       `${module.toUpperCase()}_URL`,
       'http://127.0.0.1:9',
     ]);
-    const alone = await runBuilt('tools/erase.js', [customer, '--reason', 'x'], { ...split, ...Object.fromEntries(urls) })
-      .stopped;
+    const alone = await runBuilt('tools/erase.js', [customer, '--reason', 'x'], {
+      ...split,
+      ...Object.fromEntries(urls),
+    }).stopped;
     expect(alone).toMatchObject({ code: 0, output: expect.stringContaining('payments runs elsewhere') });
   }, 60_000);
 });
