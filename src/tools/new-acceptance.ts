@@ -27,7 +27,7 @@ export function plan(args: readonly string[], modules: readonly Module[], root: 
   const [name, extra] = words;
   if (extra !== undefined) fail(`Unexpected argument '${extra}'. See --help.`);
   if (name === undefined) fail('The module has to be named, as in "billing". See --help.');
-  const module = modules.find((each) => each.name === name) ?? unknown(name!, modules);
+  const module = modules.find((each) => each.name === name) ?? unknown(name, modules);
   const files = filesFor(module, modules.length > 1);
   const missing = Object.entries(files).filter(([path]) => !existsSync(join(root, path)));
   if (missing.length === 0) fail(`${Object.keys(files).join(' and ')}: there already, so nothing was written.`);

@@ -170,10 +170,8 @@ describe('the overlay of the example', () => {
   it('is what npm run new:deployment writes for payments', async () => {
     const { readFileSync } = await import('node:fs');
     const { plan } = await import('../../src/tools/new-deployment.js');
-    const { modules } = await import('../../src/modules.js');
-    const { contextOptions } = await import('../../src/platform/bounded-context.js');
-    const names = modules.map((module) => contextOptions(module)!.name);
-    const changes = plan(['payments', '--as', 'apart'], names, process.cwd());
+    const { moduleNames } = await import('../support/described-hosts.js');
+    const changes = plan(['payments', '--as', 'apart'], await moduleNames(), process.cwd());
     const here = 'deploy/kubernetes/overlays/split';
     for (const file of readdirSync(here))
       expect(changes.textOf(`deploy/kubernetes/overlays/apart/${file}`)).toBe(readFileSync(`${here}/${file}`, 'utf8'));

@@ -81,22 +81,35 @@ const isCreating = ({ method, path, body }: ModuleRoute) =>
   method === 'POST' && !path.includes(':') && body !== undefined;
 
 function madeSpec(made: ModuleRoute, routes: readonly ModuleRoute[]): string {
-  const reading = routes.find(
-    ({ method, path }) => method === 'GET' && made.fields.some((field) => path === `${made.path}/:${field}`),
-  );
-  const id = reading?.path.split(':')[1];
-  const read = id
-    ? `\nconst { ${id} } = made as { ${id}: string };
-    expect((await client.get(\`${reading!.path.replace(`:${id}`, `\${${id}}`)}\`)).expect(${reading!.status})).toMatchObject({ ${id} });`
-    : '';
-  return `it('POST ${made.path} does it once for each key${id ? ', and what was made can be read' : ''}', async () => {
+  const reads = readingOf(made, routes);
+  const claims = [
+    made.keyed ? 'does it once for each key' : 'does it',
+    ...(reads ? ['what was made can be read'] : []),
+  ];
+  const once = made.keyed
+    ? `const key = { 'idempotency-key': newKey() };
+    const made = (await client.post('${made.path}', body, key)).expect(${made.status});
+    expect((await client.post('${made.path}', body, key)).expect(${made.status})).toEqual(made);`
+    : `${reads ? 'const made = ' : ''}(await client.post('${made.path}', body)).expect(${made.status});`;
+  return `it('POST ${made.path} ${claims.join(', and ')}', async () => {
     const client = await app.as(${roleText(made)});
     const body = ${JSON.stringify(made.body)};
-    ${made.keyed ? `const key = { 'idempotency-key': newKey() };` : ''}
-    const made = (await client.post('${made.path}', body${made.keyed ? ', key' : ''})).expect(${made.status});
-    ${made.keyed ? `expect((await client.post('${made.path}', body, key)).expect(${made.status})).toEqual(made);` : ''}${read}
-  });`.replace(made.keyed ? '' : ' does it once for each key', made.keyed ? '' : ' does what it says');
+    ${once}${reads ?? ''}
+  });`;
 }
+
+/** Where a route finds what another one has made, by what that has answered. */
+function readingOf(made: ModuleRoute, routes: readonly ModuleRoute[]): string | undefined {
+  const id = made.fields.find((field) => routes.some((route) => isReading(route, made, field)));
+  if (id === undefined) return undefined;
+  const { status } = routes.find((route) => isReading(route, made, id))!;
+  return `
+    const { ${id} } = made as { ${id}: string };
+    expect((await client.get(\`${made.path}/\${${id}}\`)).expect(${status})).toMatchObject({ ${id} });`;
+}
+
+const isReading = ({ method, path }: ModuleRoute, made: ModuleRoute, field: string) =>
+  method === 'GET' && path === `${made.path}/:${field}`;
 
 const roleOf = ({ roles }: ModuleRoute) =>
   roles === 'everybody' ? OPERATORS[0]! : (OPERATORS.find((role) => roles.includes(role)) ?? roles[0]!);
