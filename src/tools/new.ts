@@ -6,6 +6,7 @@ import { readManifests } from './boundaries/manifest.js';
 import { readTree } from './boundaries/tree.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
 import type { Changes } from './generate/changes.js';
+import { readFields } from './generate/fields.js';
 import type { Plan } from './generate/kinds.js';
 import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
 import type { Project } from './generate/project.js';
@@ -13,10 +14,10 @@ import { readProject } from './generate/project.js';
 import { loadModules } from './load-modules.js';
 
 const HELP = `
-npm run new:module -- NAME [--thing NOUN]
-npm run new:command -- MODULE VERB-NOUN
-npm run new:query -- MODULE VERB-NOUN
-npm run new:event -- MODULE NOUN-HAPPENED
+npm run new:module -- NAME [--thing NOUN] [--field NAME:TYPE]…
+npm run new:command -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
+npm run new:query -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
+npm run new:event -- MODULE NOUN-HAPPENED [--on NOUN] [--field NAME:TYPE]…
 npm run new:saga -- MODULE NAME [--on EVENT]
 
 Writes the code by which a module, or something in one, begins: wired, with its migration, route and specs. Every check
@@ -24,7 +25,12 @@ is green right after.
 
   new:module    a module that keeps things, can be told to add one, be asked for one, and says so: billing
     --thing     what it keeps, as in invoice; by default what its name is the plural of, else entry
-  new:command   makes a thing that the module has no table of yet, else does something to one: billing issue-invoice
+  new:command   makes a thing that the module has no table of yet, or whose verb says so (add, create, register, …), else
+                does something to one: billing issue-invoice
+    --on        the thing whose table it uses, where the name speaks of a part of it: patients change-contact --on patient
+    --field     what it carries and the table keeps, as in birth-date:date; a "?" behind it: it may be left out. Types: text,
+                email, url, uuid, int, number, boolean, date, time. On a thing that is there it gets new values; a column
+                that the table lacks is added. Of a query: what it shows; of an event: what it says
   new:query     gets one thing; with list, find, search, browse or a plural, page by page: billing list-invoices
   new:event     in the contracts, told by the command that does what has happened: billing invoice-issued
   new:saga      a process with a step, its answer, its undoing and a timeout: billing dunning
@@ -35,7 +41,11 @@ Names are lower-case words joined by "-". A name that will not do is one clear l
 `;
 
 const KINDS = ['module', 'command', 'query', 'event', 'saga'] as const;
-const FLAGS = { thing: { type: 'string' }, on: { type: 'string' } } as const;
+const FLAGS = {
+  thing: { type: 'string' },
+  on: { type: 'string' },
+  field: { type: 'string', multiple: true },
+} as const;
 
 /** @throws UsageError when the arguments are wrong */
 export function plan(args: readonly string[], project: Project): Plan {
@@ -45,12 +55,14 @@ export function plan(args: readonly string[], project: Project): Plan {
   const extra = kind === 'module' ? second : more[0];
   if (extra !== undefined) fail(`Unexpected argument '${extra}'. See --help.`);
   if (flags.thing !== undefined && kind !== 'module') fail('--thing belongs to new:module. See --help.');
-  if (flags.on !== undefined && kind !== 'saga') fail('--on belongs to new:saga. See --help.');
-  if (kind === 'module') return planModule(project, first, flags.thing);
+  if (flags.on !== undefined && kind === 'module') fail('--on is for what is new in a module. See --help.');
+  if (flags.field !== undefined && kind === 'saga') fail('--field is not for new:saga. See --help.');
+  const details = { on: flags.on, fields: readFields(flags.field ?? []) };
+  if (kind === 'module') return planModule(project, first, flags.thing, details.fields);
   const module = first ?? fail(`The module has to be named first, as in "billing". See --help.`);
-  if (kind === 'command') return planCommand(project, module, second);
-  if (kind === 'query') return planQuery(project, module, second);
-  return kind === 'event' ? planEvent(project, module, second) : planSaga(project, module, second, flags.on);
+  if (kind === 'command') return planCommand(project, module, second, details);
+  if (kind === 'query') return planQuery(project, module, second, details);
+  return kind === 'event' ? planEvent(project, module, second, details) : planSaga(project, module, second, flags.on);
 }
 
 await program(import.meta.url, HELP, async (args) => {

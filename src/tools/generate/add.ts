@@ -7,22 +7,35 @@ import { SourceEdit } from './edit.js';
 import type { Project, ProjectModule } from './project.js';
 import { textOf } from './project.js';
 import { actingCommand, actingSpec, creatingCommand, creatingSpec } from './templates/command.js';
+import type { Happening } from './templates/event.js';
 import { eventFile, eventSpec } from './templates/event.js';
 import { migration } from './templates/migration.js';
 import type { Place, Route } from './templates/place.js';
 import type { RouteMethod } from './templates/routes.js';
-import { actingRoute, creatingRoute, gettingRoute, listingRoute } from './templates/routes.js';
+import { actingRoute, changingRoute, creatingRoute, gettingRoute, listingRoute } from './templates/routes.js';
 import { gettingQuery, gettingSpec, listingQuery, listingSpec } from './templates/query.js';
 import type { Beginning } from './templates/saga.js';
 import { beginCommand, cancelCommand, sagaFile, sagaSpec, sagaTable } from './templates/saga.js';
 import type { Thing } from './thing.js';
-import { camel, one, pascal, past, plural, snake } from './words.js';
+import type { Field } from './fields.js';
+import { columnOf, NOTE } from './fields.js';
+import { bodyOf, changingCommand, changingSpec } from './templates/change.js';
+import { camel, one, pascal, past, plural, snake, spoken } from './words.js';
 
-/** What a table is made of that a generator makes. */
-const MADE: readonly Column[] = [
-  { name: 'note', definition: 'text NOT NULL' },
-  { name: 'created_at', definition: 'timestamptz NOT NULL DEFAULT now()' },
-];
+/** Of every table that a generator makes. */
+const CREATED: Column = { name: 'created_at', definition: 'timestamptz NOT NULL DEFAULT now()' };
+
+/** What a command does to a thing. */
+export interface Action {
+  /** `change-contact` */
+  readonly name: string;
+  readonly verb: string;
+  /** The column that says when, where it keeps nothing else: `contact_changed_at`. */
+  readonly moment: string;
+  readonly fields: readonly Field[];
+  /** Whether it makes a thing, also where there is a table. */
+  readonly creates: boolean;
+}
 
 /** One module while something is added to it; nothing is written before all of it is known. */
 export class Extension {
@@ -38,27 +51,53 @@ export class Extension {
     this.#migratedAt = module.migratedAt;
   }
 
-  command(verb: string, thing: Thing): Thing {
-    const { noun } = thing;
-    const creates = !thing.columns;
-    this.#refuseMessage(`${verb}-${noun}`);
-    if (!creates) refuseMoment(thing, verb);
-    const place = this.#place(`${verb}-${noun}`, verb);
-    const whole = creates ? this.#makeTable(thing) : this.#addMoment(thing, verb);
-    const route = this.#route(thing, 'Post', creates ? '' : `:${thing.id}/${verb}`, verb);
-    this.#addFile(`${place.name}.ts`, creates ? creatingCommand(place, whole) : actingCommand(place, whole));
-    this.#addFile(
-      `${place.name}.spec.ts`,
-      creates ? creatingSpec(place, whole, route) : actingSpec(place, whole, route),
+  command(action: Action, thing: Thing): Thing {
+    if (action.creates) return this.#create(action, thing);
+    return action.fields.length > 0 ? this.#change(action, thing) : this.#act(action, thing);
+  }
+
+  #create({ name, verb, fields }: Action, thing: Thing): Thing {
+    const place = this.#place(name, verb);
+    const body = thing.columns ? bodyOf(name) : `New${pascal(thing.noun)}`;
+    const whole = thing.columns ? this.#addColumns(thing, fields) : this.#makeTable(thing, fields);
+    const route = this.#route(thing, 'Post', '', verb);
+    this.#addUseCase(
+      name,
+      creatingCommand(place, whole, fields, body),
+      creatingSpec(place, whole, fields, body, route),
     );
-    this.#provide(place.name);
-    this.#addRoute(creates ? creatingRoute(place, whole, route) : actingRoute(place, whole, route));
+    this.#addRoute(creatingRoute(place, whole, body, route));
     return whole;
+  }
+
+  #change({ name, verb, fields }: Action, thing: Thing): Thing {
+    const place = this.#place(name, verb);
+    const whole = this.#addColumns(thing, fields);
+    const route = this.#route(thing, 'Post', `:${thing.id}/${pathOf(name, thing)}`, verb);
+    this.#addUseCase(name, changingCommand(place, whole, fields), changingSpec(place, whole, fields, route));
+    this.#addRoute(changingRoute(place, whole, bodyOf(name), route));
+    return whole;
+  }
+
+  #act({ name, verb, moment }: Action, thing: Thing): Thing {
+    const place = { ...this.#place(name, verb), moment };
+    refuseMoment(thing, moment);
+    const whole = this.#addMoment(thing, moment);
+    const route = this.#route(thing, 'Post', `:${thing.id}/${pathOf(name, thing)}`, verb);
+    this.#addUseCase(name, actingCommand(place, whole), actingSpec(place, whole, route));
+    this.#addRoute(actingRoute(place, whole, route));
+    return whole;
+  }
+
+  #addUseCase(name: string, code: string, spec: string): void {
+    this.#addFile(`${name}.ts`, code);
+    this.#addFile(`${name}.spec.ts`, spec);
+    this.#provide(name);
   }
 
   query(name: string, verb: string, thing: Thing, many: boolean): Thing {
     const place = this.#place(name, verb);
-    const whole = thing.columns ? thing : this.#makeTable(thing);
+    const whole = thing.columns ? thing : this.#makeTable(thing, [NOTE]);
     const view = many ? `${pascal(name)}Item` : verb === 'get' ? `${pascal(thing.noun)}View` : `${pascal(name)}View`;
     const route = this.#route(whole, 'Get', many ? '' : `:${whole.id}`, verb);
     this.#addFile(`${name}.ts`, many ? listingQuery(place, view, whole) : gettingQuery(place, view, whole));
@@ -69,13 +108,14 @@ export class Extension {
   }
 
   /** @returns the command that now publishes it, if there is one that does what it says was done */
-  event(name: string, thing: Thing): string | undefined {
+  event(event: Happening, thing: Thing): string | undefined {
+    const { name } = event;
     this.#refuseMessage(name);
-    this.changes.add(`${this.#folder}/contracts/${name}.ts`, eventFile(this.module.name, name, thing));
+    this.changes.add(`${this.#folder}/contracts/${name}.ts`, eventFile(this.module.name, event, thing));
     this.#export(name);
-    const command = this.#commandThat(name, thing);
-    if (command) this.#publish(command, name, thing);
-    else this.#addFile(`contracts/${name}.spec.ts`, eventSpec(this.module.name, name, thing));
+    const command = this.#commandThat(event, thing);
+    if (command) this.#publish(command, event, thing);
+    else this.#addFile(`contracts/${name}.spec.ts`, eventSpec(this.module.name, event, thing));
     return command;
   }
 
@@ -88,7 +128,7 @@ export class Extension {
     this.#addFile(`${name}.saga.ts`, sagaFile(module, name, beginning));
     this.#addFile(
       `${name}.saga.spec.ts`,
-      sagaSpec({ module, name, verb: '', neighbours: this.#neighbours() }, beginning),
+      sagaSpec({ module, name, verb: '', moment: '', neighbours: this.#neighbours() }, beginning),
     );
     this.#provide(`begin-${name}`);
     this.#provide(`cancel-${name}`);
@@ -99,7 +139,7 @@ export class Extension {
 
   #place(name: string, verb: string): Place {
     this.#refuseMessage(name);
-    return { module: this.module.name, name, verb, neighbours: this.#neighbours() };
+    return { module: this.module.name, name, verb, moment: `${past(verb)}_at`, neighbours: this.#neighbours() };
   }
 
   #refuseMessage(name: string): void {
@@ -112,9 +152,9 @@ export class Extension {
     return Object.keys((JSON.parse(manifest) as { dependsOn: object }).dependsOn);
   }
 
-  #makeTable(thing: Thing): Thing {
+  #makeTable(thing: Thing, fields: readonly Field[]): Thing {
     const { table, idColumn } = thing;
-    const columns = [{ name: idColumn, definition: 'uuid PRIMARY KEY' }, ...MADE];
+    const columns = [{ name: idColumn, definition: 'uuid PRIMARY KEY' }, ...fields.map(columnOf), CREATED];
     const lines = columns.map(({ name, definition }) => `        ${name} ${definition}`);
     this.#migrate(
       table.replaceAll('_', '-'),
@@ -124,11 +164,27 @@ export class Extension {
     return { ...thing, columns };
   }
 
-  #addMoment(thing: Thing, verb: string): Thing {
-    const column = `${past(verb)}_at`;
-    const text = `'ALTER TABLE ${thing.table} ADD COLUMN ${column} timestamptz'`;
-    this.#migrate(`${past(verb)}-${plural(thing.noun)}`, text, `ALTER TABLE ${thing.table} DROP COLUMN ${column}`);
-    return { ...thing, columns: [...thing.columns!, { name: column, definition: 'timestamptz' }] };
+  #addMoment(thing: Thing, column: string): Thing {
+    const moment = column.replace(/_at$/, '').replaceAll('_', '-');
+    return this.#alter(`${moment}-${plural(thing.noun)}`, thing, [{ name: column, definition: 'timestamptz' }]);
+  }
+
+  /** Those that the table does not have; empty in the rows that there are. */
+  #addColumns(thing: Thing, fields: readonly Field[]): Thing {
+    const columns = fields.flatMap((field) => {
+      const present = thing.columns!.find(({ name }) => name === field.column);
+      if (present) refuseOtherType(thing, present, field);
+      return present ? [] : [{ name: field.column, definition: field.type }];
+    });
+    const names = columns.map(({ name }) => name.replaceAll('_', '-')).join('-');
+    return columns.length > 0 ? this.#alter(`${names}-of-${plural(thing.noun)}`, thing, columns) : thing;
+  }
+
+  #alter(name: string, thing: Thing, columns: readonly Column[]): Thing {
+    const added = columns.map((column) => `ADD COLUMN ${column.name} ${column.definition}`).join(', ');
+    const dropped = columns.map((column) => `DROP COLUMN ${column.name}`).join(', ');
+    this.#migrate(name, `'ALTER TABLE ${thing.table} ${added}'`, `ALTER TABLE ${thing.table} ${dropped}`);
+    return { ...thing, columns: [...thing.columns!, ...columns] };
   }
 
   #migrate(name: string, up: string, down: string): void {
@@ -178,26 +234,30 @@ export class Extension {
     this.changes.edit(path, `${empty ? '' : present}export * from './${name}.js';\n`);
   }
 
-  #commandThat(event: string, { noun, id }: Thing): string | undefined {
+  /** The command that does what it says was done, if it has in hand what the event says. */
+  #commandThat({ name: event, subject, fields }: Happening, { id }: Thing): string | undefined {
     const folder = join(this.project.root, this.#folder);
     const there = existsSync(folder) ? readdirSync(folder) : [];
     const files = [...there, ...this.changes.paths.map((path) => path.split('/').at(-1)!)];
-    const commands = files.map((file) => new RegExp(`^([a-z]+)-${noun}\\.ts$`).exec(file)?.[1]);
-    const verb = commands.find((each) => each !== undefined && `${noun}-${past(each)}` === event);
-    const name = `${verb}-${noun}`;
-    if (verb === undefined || !new RegExp(`const ${id} =|execute\\(\\{[^)]*\\b${id}\\b`).test(this.#text(`${name}.ts`)))
-      return undefined;
+    const commands = files.map((file) => new RegExp(`^([a-z]+)-${subject}\\.ts$`).exec(file)?.[1]);
+    const verb = commands.find((each) => each !== undefined && `${subject}-${past(each)}` === event);
+    const name = `${verb}-${subject}`;
+    if (verb === undefined) return undefined;
+    const [code, known] = [this.#text(`${name}.ts`), (field: string) => `execute\\(\\{[^)]*\\b${field}\\b`];
+    if (!new RegExp(`const ${id} =|${known(id)}`).test(code)) return undefined;
+    if (!fields.every((field) => new RegExp(known(field.name)).test(code))) return undefined;
     return this.#text(`${name}.spec.ts`, '').includes(`const ${camel(name)} =`) ||
       this.#text(`${name}.spec.ts`, '').includes(`function ${camel(name)}(`)
       ? name
       : undefined;
   }
 
-  #publish(command: string, event: string, { id }: Thing): void {
-    const [type, act] = [pascal(event), camel(command)];
+  #publish(command: string, { name, fields }: Happening, { id }: Thing): void {
+    const [type, act] = [pascal(name), camel(command)];
+    const values = [id, ...fields.map((field) => field.name)].join(', ');
     this.#edit(`${command}.ts`, (file) => {
       const bus = file.inject('CommandHandler', 'EventBus', 'events');
-      file.addStatement('CommandHandler', 'execute', `this.${bus}.publish(new ${type}({ ${id} }));`);
+      file.addStatement('CommandHandler', 'execute', `this.${bus}.publish(new ${type}({ ${values} }));`);
       file.import('@nestjs/cqrs', 'EventBus').import('./contracts/index.js', type);
     });
     this.#edit(`${command}.spec.ts`, (file) => {
@@ -227,9 +287,18 @@ export class Extension {
   }
 }
 
+/** `issue` of `issue-invoice`, where it is done to an invoice; else all of it. */
+const pathOf = (name: string, { noun }: Thing) => (name.endsWith(`-${noun}`) ? name.slice(0, -noun.length - 1) : name);
+
 /** @throws UsageError when something else says already when it happened */
-function refuseMoment({ noun, table, columns }: Thing, verb: string): void {
-  const column = `${past(verb)}_at`;
+function refuseMoment({ noun, table, columns }: Thing, column: string): void {
   if (!columns!.some(({ name }) => name === column)) return;
-  fail(`The table ${table} has ${column} already, so that something else says when ${one(noun)} was ${past(verb)}.`);
+  const what = spoken(column.replace(/_at$/, '').replaceAll('_', '-'));
+  fail(`The table ${table} has ${column} already, so that something else says when ${one(noun)} was ${what}.`);
+}
+
+/** @throws UsageError when the column that is there keeps something else */
+function refuseOtherType({ table }: Thing, { name, definition }: Column, { type }: Field): void {
+  if (new RegExp(`^${type === 'integer' ? 'int(?:eger|4)?' : type}\\b`, 'i').test(definition)) return;
+  fail(`The column ${name} of ${table} is ${definition}, not ${type}: choose another type, or name.`);
 }

@@ -7,13 +7,15 @@ import { Extension } from './add.js';
 import { Changes } from './changes.js';
 import { SourceEdit } from './edit.js';
 import { checkAction, checkClassName, checkModuleName, checkShape, checkThing } from './names.js';
-import type { Project } from './project.js';
+import type { Field } from './fields.js';
+import { fieldOfColumn, NOTE } from './fields.js';
+import type { Project, ProjectModule } from './project.js';
 import { moduleNamed, textOf } from './project.js';
 import { moduleFiles } from './templates/module.js';
 import { moduleLetters, ROLE } from './room.js';
 import type { Thing } from './thing.js';
-import { thingOf } from './thing.js';
-import { camel, one, pascal, plural, singular, snake } from './words.js';
+import { isRequired, thingOf } from './thing.js';
+import { camel, one, pascal, past, plural, singular, snake } from './words.js';
 
 /** What a generator is going to write, and what is left to the person. */
 export interface Plan {
@@ -22,7 +24,12 @@ export interface Plan {
   next: string;
 }
 
-export function planModule(project: Project, name: string | undefined, thing: string | undefined): Plan {
+export function planModule(
+  project: Project,
+  name: string | undefined,
+  thing: string | undefined,
+  fields: readonly Field[],
+): Plan {
   const bound = { letters: moduleLetters(project.name), why: ROLE };
   const module = checkShape('The module', name, 'billing', bound);
   checkModuleName(module, project.modules);
@@ -33,9 +40,12 @@ export function planModule(project: Project, name: string | undefined, thing: st
   const changes = new Changes(project.root);
   for (const [path, text] of Object.entries(moduleFiles(module, noun, project.name))) changes.add(path, text);
   const extension = new Extension(project, { name: module, migratedAt: 0, messages: [] }, changes);
-  const added = extension.command('add', newThing(noun));
+  const add = { name: `add-${noun}`, verb: 'add', moment: '', fields: orNote(fields), creates: true };
+  const made = newThing(noun);
+  refuseOwn(made, fields);
+  const added = extension.command(add, made);
   extension.query(`get-${noun}`, 'get', added, false);
-  extension.event(`${noun}-added`, added);
+  extension.event({ name: `${noun}-added`, subject: noun, fields: [] }, added);
   const list = new SourceEdit('src/modules.ts', textOf(project, 'src/modules.ts'));
   const type = `${pascal(module)}Module`;
   changes.edit(
@@ -61,32 +71,87 @@ function newThing(noun: string): Thing {
   };
 }
 
-export function planCommand(project: Project, name: string, wanted: string | undefined): Plan {
+const orNote = (fields: readonly Field[]) => (fields.length > 0 ? fields : [NOTE]);
+
+/** @throws UsageError when a field is called like what a table has anyway */
+function refuseOwn({ idColumn }: Thing, fields: readonly Field[]): void {
+  const own = fields.find(({ column }) => column === idColumn || column === 'created_at');
+  if (own) fail(`Every table has ${own.column} of its own: choose another name for the field.`);
+}
+
+/** What the words of a command line say besides the names. */
+export interface Details {
+  /** What it is done to, where the name speaks of something else. */
+  readonly on?: string | undefined;
+  readonly fields: readonly Field[];
+}
+
+/** The thing that a table keeps. @throws UsageError when `--on` names one that there is not */
+function thingFor(project: Project, module: ProjectModule, noun: string, { on, fields }: Details): Thing {
+  const thing = thingOf(project, module, on === undefined ? noun : checkShape('--on', on, 'invoice'));
+  const tables = module.tables.map(({ name }) => name).join(', ') || 'none';
+  if (on !== undefined && !thing.columns) fail(`${module.name} keeps no ${on}; its tables: ${tables}. See --help.`);
+  refuseOwn(thing, fields);
+  return thing;
+}
+
+/** Verbs that make a thing, also where there is a table of such. */
+const MAKING = new Set(['add', 'create', 'enter', 'make', 'record', 'register']);
+
+export function planCommand(project: Project, name: string, wanted: string | undefined, details: Details): Plan {
   const module = moduleNamed(project, name);
   const { verb, noun } = checkAction('The command', wanted, 'issue-invoice');
   checkClassName(wanted!, pascal(wanted!));
   const extension = new Extension(project, module);
-  const thing = thingOf(project, module, noun);
-  extension.command(verb, thing);
+  const thing = thingFor(project, module, noun, details);
+  const creates = !thing.columns || (details.on === undefined && MAKING.has(verb));
+  const fields = creates ? fieldsToMake(thing, details.fields) : details.fields;
+  const moment = details.on === undefined ? `${past(verb)}_at` : `${snake(noun)}_${past(verb)}_at`;
+  extension.command({ name: wanted!, verb, moment, fields, creates }, thing);
   const next = `It is not in the contracts: move it there when another module is to send it.`;
   return { changes: extension.changes, module: name, next };
 }
 
+/** Those that were given; else what a row of the table that is there cannot do without. */
+function fieldsToMake({ table, columns, idColumn, idSchema }: Thing, given: readonly Field[]): readonly Field[] {
+  if (!columns) return orNote(given);
+  const required = columns.filter((column) => column.name !== idColumn && isRequired(column));
+  const fields = given.length > 0 ? given : required.map(fieldOfColumn).filter((field) => field !== undefined);
+  const missing = required.filter(({ name }) => !fields.some(({ column, optional }) => column === name && !optional));
+  if (missing.length > 0)
+    fail(`A row of ${table} cannot do without ${missing.map(({ name }) => name).join(', ')}: name each by --field.`);
+  if (idSchema !== 'z.uuid()') fail(`The rows of ${table} have an identity of their own kind: write it by hand.`);
+  return fields.length > 0 ? fields : fail(`Say by --field what a row of ${table} gets. See --help.`);
+}
+
 const MANY = new Set(['list', 'find', 'search', 'browse']);
 
-export function planQuery(project: Project, name: string, wanted: string | undefined): Plan {
+export function planQuery(project: Project, name: string, wanted: string | undefined, details: Details): Plan {
   const module = moduleNamed(project, name);
   const { verb, noun } = checkAction('The query', wanted, 'get-invoice');
   checkClassName(wanted!, pascal(wanted!));
   const extension = new Extension(project, module);
-  const thing = thingOf(project, module, noun);
-  extension.query(`${verb}-${noun}`, verb, thing, MANY.has(verb) || singular(noun) !== noun);
+  const thing = thingFor(project, module, noun, details);
+  if (details.fields.length > 0) refuseUnknown(thing, details.fields);
+  extension.query(
+    `${verb}-${noun}`,
+    verb,
+    { ...thing, shown: details.fields },
+    MANY.has(verb) || singular(noun) !== noun,
+  );
   const empty = thing.columns ? '' : `The table ${thing.table} is new, and nothing fills it yet.\n`;
   const next = `${empty}It is not in the contracts: move it there when another module is to ask it.`;
   return { changes: extension.changes, module: name, next };
 }
 
-export function planEvent(project: Project, name: string, wanted: string | undefined): Plan {
+/** @throws UsageError when the table does not have what a query is to show */
+function refuseUnknown({ table, columns = [] }: Thing, fields: readonly Field[]): void {
+  const unknown = fields.find(({ column }) => !columns.some(({ name }) => name === column));
+  const known = columns.map(({ name }) => name).join(', ') || 'nothing yet';
+  if (unknown) fail(`The table ${table} has no column ${unknown.column} to show; it has ${known}.`);
+}
+
+export function planEvent(project: Project, name: string, wanted: string | undefined, details: Details): Plan {
   const module = moduleNamed(project, name);
   const event = checkShape('The event', wanted, 'invoice-issued');
   const [, noun, happened] = /^(.+)-([a-z]+[dnt])$/.exec(event) ?? [];
@@ -95,9 +160,11 @@ export function planEvent(project: Project, name: string, wanted: string | undef
   checkClassName(event, pascal(event));
   const extension = new Extension(project, module);
   const known = module.tables.some(({ name: table }) => table === snake(plural(noun)) || table === snake(noun));
-  const thing = known ? thingOf(project, module, noun) : newThing(noun);
-  const command = extension.event(event, thing);
-  const says = `this.events.publish(new ${pascal(event)}({ ${thing.id} }))`;
+  const thing = known || details.on !== undefined ? thingFor(project, module, noun, details) : newThing(noun);
+  refuseOwn(thing, details.fields);
+  const command = extension.event({ name: event, subject: noun, fields: details.fields }, thing);
+  const values = [thing.id, ...details.fields.map((field) => field.name)].join(', ');
+  const says = `this.events.publish(new ${pascal(event)}({ ${values} }))`;
   const next = command ? `${command} publishes it.` : `Publish it where ${one(noun)} is ${happened}: ${says}.`;
   return { changes: extension.changes, module: name, next };
 }

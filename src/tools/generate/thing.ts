@@ -1,5 +1,6 @@
 import { fail } from '../cli.js';
 import type { Column, Table } from '../map/tables.js';
+import type { Field } from './fields.js';
 import { checkThing } from './names.js';
 import type { Project, ProjectModule } from './project.js';
 import { camel, plural, singular, snake } from './words.js';
@@ -17,6 +18,8 @@ export interface Thing {
   id: string;
   /** The zod schema of its identity. */
   idSchema: string;
+  /** What a query shows of it besides its identity; absent or empty: all that it can. */
+  shown?: readonly Field[];
 }
 
 /** What zod and a test know of a type of PostgreSQL. */
@@ -24,6 +27,7 @@ const TYPES: readonly [pattern: RegExp, schema: string, example: string][] = [
   [/^uuid\b/i, 'z.uuid()', "'11111111-1111-4111-8111-111111111111'"],
   [/^(?:text|varchar)\b/i, 'z.string()', "'something'"],
   [/^(?:smallint|int|integer|bigint|int[248])\b/i, 'z.int()', '1'],
+  [/^(?:double precision|real)\b/i, 'z.number()', '0.5'],
   [/^bool(?:ean)?\b/i, 'z.boolean()', 'true'],
 ];
 const DATED = /^(?:timestamptz|timestamp|date)\b/i;

@@ -1,23 +1,28 @@
 import type { Thing } from '../thing.js';
 import { exampleOf, isRequired } from '../thing.js';
-import { camel, one, pascal, past, plural, snake, spoken } from '../words.js';
+import { camel, one, pascal, plural, snake, spoken } from '../words.js';
+import type { Field } from '../fields.js';
+import { examplesOf, namesOf, parametersOf, selectedOf, shapeOf, wrongBodies } from '../fields.js';
 import type { Place, Route } from './place.js';
 import { routedSpecHead } from './place.js';
 
 /** A command that makes a thing. */
-export function creatingCommand({ module, name, verb }: Place, { noun, table, idColumn, id }: Thing): string {
+export function creatingCommand(place: Place, thing: Thing, fields: readonly Field[], body: string): string {
+  const [{ module, name, verb }, { noun, table, idColumn, id }] = [place, thing];
   const type = pascal(name);
+  const columns = [idColumn, ...fields.map(({ column }) => column)];
+  const places = columns.map((_, index) => `$${index + 1}`);
   return `import { randomUUID } from 'node:crypto';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineCommand } from '../../src/platform/index.js';
 
-export const New${pascal(noun)} = z.strictObject({ note: z.string().max(200).regex(/\\S/, 'expected some text') });
+export const ${body} = z.strictObject({ ${shapeOf(fields)} });
 
 /** ${pascal(plural(verb))} ${one(noun)}. */
 export class ${type} extends defineCommand('${module}.${name}.v1', {
-  payload: New${pascal(noun)},
+  payload: ${body},
   result: z.object({ ${id}: z.uuid() }),
 }) {}
 
@@ -25,37 +30,45 @@ export class ${type} extends defineCommand('${module}.${name}.v1', {
 export class ${type}Handler implements ICommandHandler<${type}> {
   constructor(private readonly database: Database) {}
 
-  async execute({ note }: ${type}) {
+  async execute({ ${namesOf(fields)} }: ${type}) {
     const ${id} = randomUUID();
-    await this.database.sql('INSERT INTO ${table} (${idColumn}, note) VALUES ($1, $2)', [${id}, note]);
+    const text = 'INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})';
+    await this.database.sql(text, [${id}, ${parametersOf(fields)}]);
     return { ${id} };
   }
 }
 `;
 }
 
-export function creatingSpec(place: Place, { noun, table, idColumn, id }: Thing, { url }: Route): string {
+export function creatingSpec(
+  place: Place,
+  { noun, table, idColumn, id }: Thing,
+  fields: readonly Field[],
+  body: string,
+  { url }: Route,
+): string {
   const [type, act] = [pascal(place.name), camel(place.name)];
-  return `${routedSpecHead(place, `import { ${[type, `New${pascal(noun)}`].sort().join(', ')} } from './${place.name}.js';`)}
-const ${act} = () => scene.execute(new ${type}({ note: 'the first' }));
+  return `${routedSpecHead(place, `import { ${[type, body].sort().join(', ')} } from './${place.name}.js';`)}
+const VALUES = ${examplesOf(fields)};
+const ${act} = () => scene.execute(new ${type}(VALUES));
 
 describe('${type}', () => {
   it('keeps the ${spoken(noun)}', async () => {
     const { ${id} } = await ${act}();
-    const kept = await scene.sql('SELECT note FROM ${table} WHERE ${idColumn} = $1', [${id}]);
-    expect(kept).toEqual([{ note: 'the first' }]);
+    const kept = await scene.sql(\`SELECT ${selectedOf(fields)} FROM ${table} WHERE ${idColumn} = $1\`, [${id}]);
+    expect(kept).toEqual([VALUES]);
   });
 
-  it.each([{}, { note: ' ' }, { note: 'x'.repeat(201) }, { note: 'x', more: 1 }])('is refused with %j', (body) => {
-    expect(New${pascal(noun)}.safeParse(body).success).toBe(false);
+  it.each([${wrongBodies(fields)}])('is refused with %j', (body) => {
+    expect(${body}.safeParse(body).success).toBe(false);
   });
 
   it('has a route, which does it once for each key', async () => {
-    const request = { role, body: { note: 'by route' }, key: 'once' };
+    const request = { role, body: VALUES, key: 'once' };
     const answer = await scene.request('POST', '${url}', request);
     expect(answer).toMatchObject({ status: 201, body: { ${id}: expect.any(String) } });
     expect((await scene.request('POST', '${url}', request)).body).toEqual(answer.body);
-    expect((await scene.request('POST', '${url}', { role, body: { note: '' } })).status).toBe(422);
+    expect((await scene.request('POST', '${url}', { role, body: { ...VALUES, more: 1 } })).status).toBe(422);
     for (const other of others)
       expect((await scene.request('POST', '${url}', { ...request, role: other })).status).toBe(403);
   });
@@ -64,8 +77,11 @@ describe('${type}', () => {
 }
 
 /** A command that does something, once, to a thing that is there. */
-export function actingCommand({ module, name, verb }: Place, { noun, table, idColumn, id, idSchema }: Thing): string {
-  const [type, column] = [pascal(name), `${past(verb)}_at`];
+export function actingCommand(
+  { module, name, verb, moment: column }: Place,
+  { noun, table, idColumn, id, idSchema }: Thing,
+): string {
+  const type = pascal(name);
   return `import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
@@ -92,7 +108,8 @@ export class ${type}Handler implements ICommandHandler<${type}> {
 
 export function actingSpec(place: Place, thing: Thing, { url }: Route): string {
   const { noun, table, idColumn, id } = thing;
-  const [type, act, column] = [pascal(place.name), camel(place.name), `${past(place.verb)}_at`];
+  const [type, act, column] = [pascal(place.name), camel(place.name), place.moment];
+  const when = camel(column.replaceAll('_', '-'));
   const at = (value: string) => `\`${url.replace(`:${id}`, `\${${value}}`)}\``;
   return `import { randomUUID } from 'node:crypto';
 ${routedSpecHead(place, `import { ${type} } from './${place.name}.js';`)}
@@ -102,7 +119,7 @@ async function ${act}(${id} = randomUUID()) {
   return { ${id} };
 }
 
-const ${camel(past(place.verb))}At = async (${id}: string) => {
+const ${when} = async (${id}: string) => {
   const [row] = await scene.sql<{ at: Date | null }>('SELECT ${column} AS at FROM ${table} WHERE ${idColumn} = $1', [${id}]);
   return row?.at;
 };
@@ -110,14 +127,14 @@ const ${camel(past(place.verb))}At = async (${id}: string) => {
 describe('${type}', () => {
   it('is noted, and when', async () => {
     const { ${id} } = await ${act}();
-    expect(await ${camel(past(place.verb))}At(${id})).toBeInstanceOf(Date);
+    expect(await ${when}(${id})).toBeInstanceOf(Date);
   });
 
   it('changes nothing the second time', async () => {
     const { ${id} } = await ${act}();
-    const first = await ${camel(past(place.verb))}At(${id});
+    const first = await ${when}(${id});
     await scene.execute(new ${type}({ ${id} }));
-    expect(await ${camel(past(place.verb))}At(${id})).toEqual(first);
+    expect(await ${when}(${id})).toEqual(first);
   });
 
   it('is refused where there is no such ${spoken(noun)}', async () => {

@@ -9,6 +9,8 @@ export interface Place {
   name: string;
   /** `issue` */
   verb: string;
+  /** The column that says when it was done: `issued_at`. */
+  moment: string;
 }
 
 export interface Route {

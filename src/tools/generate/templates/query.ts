@@ -129,14 +129,15 @@ describe('${type}', () => {
 }
 
 /** The columns that a page can show as they are. */
-function shown({ columns = [], idColumn }: Thing): readonly Column[] {
-  return columns.filter((column) => column.name === idColumn || schemaOf(column) !== undefined);
+function visible({ columns = [], idColumn, shown = [] }: Thing): readonly Column[] {
+  const isWanted = ({ name }: Column) => shown.length === 0 || shown.some(({ column }) => column === name);
+  return columns.filter((column) => column.name === idColumn || (schemaOf(column) !== undefined && isWanted(column)));
 }
 
 const fieldOf = ({ name }: Column) => camel(name.replaceAll('_', '-'));
 
 function viewOf(thing: Thing): string {
-  const fields = shown(thing).map((column) => {
+  const fields = visible(thing).map((column) => {
     const nullable = isRequired(column) || /\bNOT NULL\b/i.test(column.definition) ? '' : '.nullable()';
     return `${fieldOf(column)}: ${schemaOf(column)}${nullable}`;
   });
@@ -144,7 +145,7 @@ function viewOf(thing: Thing): string {
 }
 
 function selection(thing: Thing): string {
-  const columns = shown(thing).map((column) =>
+  const columns = visible(thing).map((column) =>
     fieldOf(column) === column.name ? column.name : `${column.name} AS "${fieldOf(column)}"`,
   );
   return `SELECT ${columns.join(', ')}`;

@@ -15,8 +15,8 @@ const NEST = '@nestjs/common';
 /** Who may use what is generated, until somebody says otherwise. */
 const ROLE = OPERATORS[0]!;
 
-export function creatingRoute({ name }: Place, { noun, id }: Thing, { path }: Route): RouteMethod {
-  const [type, body] = [pascal(name), `New${pascal(noun)}`];
+export function creatingRoute({ name }: Place, { id }: Thing, body: string, { path }: Route): RouteMethod {
+  const type = pascal(name);
   return {
     imports: [
       [NEST, 'Body', 'Post'],
@@ -51,6 +51,29 @@ export function actingRoute({ name }: Place, { id, idSchema }: Thing, { path }: 
   @HttpCode(204)
   async ${camel(name)}(@Param('${id}', { schema: ${idSchema} }) ${id}: string) {
     await @bus.execute(new ${type}({ ${id} }));
+  }`,
+  };
+}
+
+export function changingRoute({ name }: Place, { id, idSchema }: Thing, body: string, { path }: Route): RouteMethod {
+  const type = pascal(name);
+  return {
+    imports: [
+      [NEST, 'Body', 'HttpCode', 'Param', 'Post'],
+      [HTTP, 'AllowRoles', 'Idempotent'],
+      ['zod', 'z'],
+      [`./${name}.js`, type, body],
+    ],
+    uses: ['CommandBus', 'commands'],
+    text: `@Post(${path})
+  @AllowRoles('${ROLE}')
+  @Idempotent()
+  @HttpCode(204)
+  async ${camel(name)}(
+    @Param('${id}', { schema: ${idSchema} }) ${id}: string,
+    @Body({ schema: ${body} }) body: z.output<typeof ${body}>,
+  ) {
+    await @bus.execute(new ${type}({ ${id}, ...body }));
   }`,
   };
 }
