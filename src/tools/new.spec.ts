@@ -47,6 +47,9 @@ const project: Project = {
 const SHAPE = 'has to be lower-case words joined by "-", as in';
 const MODULE_SHAPE = `The module ${SHAPE} "billing", not`;
 
+const FIELD =
+  '--field has to be NAME:TYPE, as in "birth-date:date", with one of text, email, url, uuid, int, number, boolean, date, time, not';
+
 describe('new:module', () => {
   it.each([
     ['', 'The module has to be named, as in "billing". See --help.'],
@@ -75,7 +78,9 @@ describe('new:module', () => {
     ['billing invoices', "Unexpected argument 'invoices'. See --help."],
     ['billing --thing Invoice', `--thing ${SHAPE} "invoice", not "Invoice". See --help.`],
     ['billing --thing saga', '"saga" is a table of the platform: choose another word than "saga".'],
-    ['billing --on x', '--on belongs to new:saga. See --help.'],
+    ['billing --on x', '--on is for what is new in a module. See --help.'],
+    ['billing --field price', `${FIELD} "price". See --help.`],
+    ['billing --field entry-id:uuid', 'Every table has entry_id of its own: choose another name for the field.'],
     ['billing --force', "Unknown option '--force'. See --help."],
   ])('refuses "%s" in one line', (words, message) => {
     expect(() => plan(['module', ...words.split(' ').filter(Boolean)], project)).toThrow(new UsageError(message));
@@ -116,6 +121,35 @@ describe('what is new in a module', () => {
       'query letters list-parcels',
       'The table parcel of letters is more than this can understand: write it by hand, or name another thing than "parcel".',
     ],
+    ['command letters stamp-letter --field size:huge', `${FIELD} "size:huge". See --help.`],
+    ['command letters stamp-letter --field Size:int', `${FIELD} "Size:int". See --help.`],
+    [
+      'command letters stamp-letter --field size:int --field size:text',
+      'There is a field size already: each has a name of its own.',
+    ],
+    ['command letters stamp-letter --field user:text', '"user" is a reserved word: choose another name for the field.'],
+    [
+      'command letters stamp-letter --field letter-id:uuid',
+      'Every table has letter_id of its own: choose another name for the field.',
+    ],
+    [
+      'command letters stamp-letter --field sent-at:int',
+      'The column sent_at of letters is timestamptz, not integer: choose another type, or name.',
+    ],
+    [
+      'command letters change-colour --on envelope',
+      'letters keeps no envelope; its tables: letters, stamp, parcel. See --help.',
+    ],
+    ['command letters add-letter', 'Say by --field what a row of letters gets. See --help.'],
+    [
+      'query letters get-colour --on letter --field colour:text',
+      'The table letters has no column colour to show; it has letter_id, sent_at.',
+    ],
+    [
+      'event letters colour-changed --on envelope',
+      'letters keeps no envelope; its tables: letters, stamp, parcel. See --help.',
+    ],
+    ['saga letters dunning --field a:text', '--field is not for new:saga. See --help.'],
     ['query letters get-letter', 'There is a message letters.get-letter.v1 already.'],
     ['query letters get-letter now', "Unexpected argument 'now'. See --help."],
     [

@@ -1,6 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { writeGenerated } from './boundaries/codeowners.js';
 import { readManifests } from './boundaries/manifest.js';
 import { readTree } from './boundaries/tree.js';
@@ -11,6 +9,7 @@ import type { Plan } from './generate/kinds.js';
 import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
 import type { Project } from './generate/project.js';
 import { readProject } from './generate/project.js';
+import { remember, textAt, undo } from './generate/undo.js';
 import { loadModules } from './load-modules.js';
 
 const HELP = `
@@ -19,6 +18,7 @@ npm run new:command -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:query -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:event -- MODULE NOUN-HAPPENED [--on NOUN] [--field NAME:TYPE]…
 npm run new:saga -- MODULE NAME [--on EVENT]
+npm run new:module -- --undo
 
 Writes the code by which a module, or something in one, begins: wired, with its migration, route and specs. Every check
 is green right after.
@@ -35,6 +35,8 @@ is green right after.
   new:event     in the contracts, told by the command that does what has happened: billing invoice-issued
   new:saga      a process with a step, its answer, its undoing and a timeout: billing dunning
     --on        the event of the module that begins it, as in invoice-issued; by default its first one
+  --undo        takes back what the latest generator did, whatever it made: npm run new:module -- --undo. Refused once a file
+                of it has changed; git restores those
   --help        prints this
 
 Names are lower-case words joined by "-". A name that will not do is one clear line, and exit 2; nothing is written then.
@@ -67,24 +69,27 @@ export function plan(args: readonly string[], project: Project): Plan {
 
 await program(import.meta.url, HELP, async (args) => {
   const root = process.cwd();
+  if (args.includes('--undo')) return takeBack(root, args);
   const modules = await loadModules();
   const { changes, module, next } = plan(args, await readProject(root, modules));
-  const written = [...changes.paths];
-  const generated = ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`].concat(
-    ['snapshot', 'samples'].map((kind) => `modules/${module}/contracts.${kind}.json`),
-  );
-  const before = new Map(generated.map((path) => [path, textAt(root, path)]));
-  for (const path of generated) changes.watch(path);
+  for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`])
+    changes.watch(path);
+  for (const kind of ['snapshot', 'samples']) changes.watch(`modules/${module}/contracts.${kind}.json`);
   await changes.apply(() => bringUpToDate(root, changes));
-  const others = generated.filter((path) => !written.includes(path) && textAt(root, path) !== before.get(path));
-  for (const path of [...written, ...others].sort())
-    process.stdout.write(`${textAt(root, path) === undefined ? 'removed' : 'wrote'} ${path}\n`);
+  const done = changes.differences().sort((a, b) => (a.path < b.path ? -1 : 1));
+  remember(root, `new:${args.join(' ')}`, done);
+  for (const { path, after } of done) process.stdout.write(`${after === undefined ? 'removed' : 'wrote'} ${path}\n`);
   process.stdout.write(`\n${next}\nNow: npm run check && npm test\n`);
 });
 
-function textAt(root: string, path: string): string | undefined {
-  const full = join(root, path);
-  return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
+/** @throws UsageError when more is said than that */
+function takeBack(root: string, args: readonly string[]): void {
+  const [, ...more] = args.filter((arg) => arg !== '--undo');
+  if (more.length > 0) fail(`--undo stands alone, not beside "${more.join(' ')}". See --help.`);
+  const { words, paths } = undo(root);
+  for (const path of [...paths].sort())
+    process.stdout.write(`${textAt(root, path) === undefined ? 'removed' : 'restored'} ${path}\n`);
+  process.stdout.write(`\nundone: ${words}\n`);
 }
 
 /** What follows from the code: compiled anew, and asked in processes of their own. */

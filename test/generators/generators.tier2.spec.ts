@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Clone } from '../support/clone.js';
 import { needs } from '../support/needs.js';
@@ -33,6 +33,20 @@ const NEW: readonly [words: string, next: RegExp][] = [
   ['event billing invoice-cancelled', /^cancel-invoice publishes it\.$/m],
   ['event billing month-closed', /^Publish it where a month is closed: this\.events\.publish\(/m],
   ['saga billing dunning --on entry-added', /^EntryAdded begins it\./m],
+  ['module people --thing person --field name:text --field birth-date:date --field email:email?', /^Say in modules/m],
+  [
+    'command people change-contact --on person --field email:email --field since:time --field limit-of:int?',
+    /^It is not in/m,
+  ],
+  ['event people contact-changed --on person --field email:email', /^change-contact publishes it\.$/m],
+  ['query people get-contact --on person --field email:email', /^It is not in the contracts/m],
+  ['command people register-person', /^It is not in the contracts/m],
+  ['command people confirm-address --on person', /^It is not in the contracts/m],
+  ['query people list-persons', /^It is not in the contracts/m],
+  [
+    'event people person-moved --field town:text --field rooms:int',
+    /^Publish it where a person is moved: .*personId, town, rooms/m,
+  ],
 ];
 
 describe('what is generated', () => {
@@ -44,10 +58,10 @@ describe('what is generated', () => {
     const check = await clone.tool('check');
     if (check.code !== 0) throw new Error(check.output + check.errors);
     const report = 'specs.json';
-    const specs = await clone.node([...JEST, 'modules/billing', '--json', `--outputFile=${report}`]);
+    const specs = await clone.node([...JEST, 'modules', '--json', `--outputFile=${report}`]);
     if (specs.code !== 0) throw new Error(specs.output + specs.errors);
     const results = JSON.parse(readFileSync(join(clone.root, report), 'utf8')) as Record<string, number>;
-    expect(results).toMatchObject({ numFailedTests: 0, numPendingTests: 0, numPassedTestSuites: 8 });
+    expect(results).toMatchObject({ numFailedTests: 0, numPendingTests: 0, numPassedTestSuites: 16 });
     expect(results['numPassedTests']).toBeGreaterThanOrEqual(25);
   }, 600_000);
 
@@ -61,4 +75,22 @@ describe('what is generated', () => {
     expect((await clone.tool('new', 'command', 'billing', 'cancel-invoice')).code).toBe(2);
     expect(clone.git('status', '--porcelain')).toBe('');
   });
+
+  it('is undone, one after the other, and not once it was edited', async () => {
+    const before = clone.git('status', '--porcelain');
+    for (const words of ['command billing void-invoice', 'event billing invoice-voided', 'module archive'])
+      expect((await clone.tool('new', ...words.split(' '))).code).toBe(0);
+    const archive = await clone.tool('new', 'module', '--undo');
+    expect(archive).toMatchObject({ code: 0, output: expect.stringMatching(/\nundone: new:module archive\n$/) });
+    const file = join(clone.root, 'modules/billing/void-invoice.ts');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, `${text}// edited\n`);
+    const refused = await clone.tool('new', 'module', '--undo');
+    expect(refused.errors).toMatch(
+      /^"new:event billing invoice-voided" cannot be undone: since then modules\/billing\/void-invoice\.ts changed\./,
+    );
+    writeFileSync(file, text);
+    for (const kind of ['event', 'command']) expect((await clone.tool('new', kind, '--undo')).code).toBe(0);
+    expect(clone.git('status', '--porcelain')).toBe(before);
+  }, 300_000);
 });

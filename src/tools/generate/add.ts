@@ -71,8 +71,9 @@ export class Extension {
   }
 
   #change({ name, verb, fields }: Action, thing: Thing): Thing {
-    const place = this.#place(name, verb);
+    this.#refuseMessage(name);
     const whole = this.#addColumns(thing, fields);
+    const place = this.#place(name, verb);
     const route = this.#route(thing, 'Post', `:${thing.id}/${pathOf(name, thing)}`, verb);
     this.#addUseCase(name, changingCommand(place, whole, fields), changingSpec(place, whole, fields, route));
     this.#addRoute(changingRoute(place, whole, bodyOf(name), route));
@@ -80,8 +81,9 @@ export class Extension {
   }
 
   #act({ name, verb, moment }: Action, thing: Thing): Thing {
-    const place = { ...this.#place(name, verb), moment };
+    this.#refuseMessage(name);
     refuseMoment(thing, moment);
+    const place = { ...this.#place(name, verb), moment };
     const whole = this.#addMoment(thing, moment);
     const route = this.#route(thing, 'Post', `:${thing.id}/${pathOf(name, thing)}`, verb);
     this.#addUseCase(name, actingCommand(place, whole), actingSpec(place, whole, route));
@@ -98,7 +100,11 @@ export class Extension {
   query(name: string, verb: string, thing: Thing, many: boolean): Thing {
     const place = this.#place(name, verb);
     const whole = thing.columns ? thing : this.#makeTable(thing, [NOTE]);
-    const view = many ? `${pascal(name)}Item` : verb === 'get' ? `${pascal(thing.noun)}View` : `${pascal(name)}View`;
+    const view = many
+      ? `${pascal(name)}Item`
+      : name === `get-${thing.noun}`
+        ? `${pascal(thing.noun)}View`
+        : `${pascal(name)}View`;
     const route = this.#route(whole, 'Get', many ? '' : `:${whole.id}`, verb);
     this.#addFile(`${name}.ts`, many ? listingQuery(place, view, whole) : gettingQuery(place, view, whole));
     this.#addFile(`${name}.spec.ts`, many ? listingSpec(place, whole, route) : gettingSpec(place, whole, route));

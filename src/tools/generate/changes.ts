@@ -3,6 +3,13 @@ import { dirname, join } from 'node:path';
 import { format, getFileInfo, resolveConfig } from 'prettier';
 import { fail } from '../cli.js';
 
+/** A file, as it was and as it is; absent where there was or is none. */
+export interface Difference {
+  path: string;
+  before: string | undefined;
+  after: string | undefined;
+}
+
 /** Files to be written, all of them or none. */
 export class Changes {
   readonly #texts = new Map<string, string | undefined>();
@@ -58,6 +65,15 @@ export class Changes {
     this.#before.set(path, existsSync(full) ? readFileSync(full, 'utf8') : undefined);
   }
 
+  /** The files that are other ones than before. */
+  differences(): Difference[] {
+    const all = [...this.#before].map(([path, before]) => {
+      const full = join(this.root, path);
+      return { path, before, after: existsSync(full) ? readFileSync(full, 'utf8') : undefined };
+    });
+    return all.filter(({ before, after }) => before !== after);
+  }
+
   restore(): void {
     for (const [path, text] of this.#before) put(join(this.root, path), text);
   }
@@ -76,7 +92,8 @@ export class Changes {
   }
 }
 
-function put(path: string, text: string | undefined): void {
+/** Writes a file, or takes it away. */
+export function put(path: string, text: string | undefined): void {
   if (text === undefined) return take(path);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
