@@ -35,14 +35,24 @@ function isAlive(pid) {
 
 var compiler = path.join(root, 'node_modules/@typescript/native/bin/tsc');
 
+// Generators follow each other: what was built from these very sources is not built again. They compile when they are done.
+var sources = ['src', 'modules', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+var stamp = path.join(root, 'dist/.built');
+var fresh = process.argv[2] === 'tools/new' && isFresh(sources);
+
 // Where there is no compiler, as in a production image, what was built before is run as it is.
-if (fs.existsSync(compiler)) {
+if (!fresh && fs.existsSync(compiler)) {
+  var begun = Date.now() / 1000;
   var built = child.spawnSync(process.execPath, [compiler, '-p', path.join(root, 'tsconfig.build.json')], {
     stdio: ['inherit', 2, 2],
   });
   // The watching compiler tells it again and again, and the gates find more in code that does not compile yet.
   var patient = ['tools/dev', 'tools/check', 'tools/fix', 'tools/boundaries'];
   if (built.status !== 0 && patient.indexOf(process.argv[2]) < 0) process.exit(2);
+  if (built.status === 0) {
+    fs.writeFileSync(stamp, '');
+    fs.utimesSync(stamp, begun, begun);
+  }
 }
 // Without a name there is nothing more to do than to build.
 if (process.argv[2]) {
@@ -51,5 +61,19 @@ if (process.argv[2]) {
   import(url.pathToFileURL(target).href).catch(function (error) {
     console.error(error);
     process.exit(1);
+  });
+}
+
+function isFresh(places) {
+  if (!fs.existsSync(stamp)) return false;
+  var at = fs.statSync(stamp).mtimeMs;
+  return places.every(function isOlder(place) {
+    var found = fs.statSync(path.resolve(root, place), { throwIfNoEntry: false });
+    // A folder changes when a file in it comes or goes.
+    if (!found || found.mtimeMs > at) return !found;
+    if (!found.isDirectory()) return true;
+    return fs.readdirSync(path.resolve(root, place)).every(function (name) {
+      return isOlder(path.join(place, name));
+    });
   });
 }

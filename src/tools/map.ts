@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Type } from '@nestjs/common';
 import { program, readArguments } from './cli.js';
 import { loadModules } from './load-modules.js';
 import { readAtlas } from './map/atlas.js';
@@ -16,25 +17,32 @@ tables and sagas.
   --help     prints this
 `;
 
+/**
+ * Writes the map anew.
+ *
+ * @param check whether nothing is to be written
+ * @returns the files that are other ones now
+ */
+export async function writeMap(root: string, modules: readonly Type[], check = false): Promise<string[]> {
+  const atlas = await readAtlas(root, modules);
+  const files = { 'docs/modules.md': pageOf(atlas), 'docs/modules.svg': await svgOf(atlas) };
+  const drifted = Object.entries(files).filter(([path, text]) => readIfThere(join(root, path)) !== text);
+  for (const [path, text] of check ? [] : drifted) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return drifted.map(([path]) => path);
+}
+
 await program(import.meta.url, HELP, async (args) => {
   const { flags } = readArguments(args, { check: { type: 'boolean', default: false } });
-  const atlas = await readAtlas(process.cwd(), await loadModules());
-  const files = { 'docs/modules.md': pageOf(atlas), 'docs/modules.svg': await svgOf(atlas) };
-  const drifted = Object.entries(files).filter(([path, text]) => readIfThere(path) !== text);
-  for (const [path, text] of drifted) {
-    if (!flags.check) writeWithFolder(path, text);
-    process.stdout.write(
-      flags.check ? `${path} is not what the code says. Run "npm run map" and commit it.\n` : `wrote ${path}\n`,
-    );
+  for (const path of await writeMap(process.cwd(), await loadModules(), flags.check)) {
+    const stale = `${path} is not what the code says. Run "npm run map" and commit it.\n`;
+    process.stdout.write(flags.check ? stale : `wrote ${path}\n`);
+    if (flags.check) process.exitCode = 1;
   }
-  if (flags.check && drifted.length > 0) process.exitCode = 1;
 });
 
 function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-}
-
-function writeWithFolder(path: string, text: string): void {
-  mkdirSync(dirname(join(process.cwd(), path)), { recursive: true });
-  writeFileSync(path, text);
 }

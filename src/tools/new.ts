@@ -1,14 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { writeGenerated } from './boundaries/codeowners.js';
-import { readManifests } from './boundaries/manifest.js';
-import { readTree } from './boundaries/tree.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
-import type { Changes } from './generate/changes.js';
 import { readFields } from './generate/fields.js';
 import type { Plan } from './generate/kinds.js';
 import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
 import type { Project } from './generate/project.js';
 import { readProject } from './generate/project.js';
+import { refresh } from './generate/refresh.js';
 import { remember, textAt, undo } from './generate/undo.js';
 import { loadModules } from './load-modules.js';
 
@@ -75,7 +71,7 @@ await program(import.meta.url, HELP, async (args) => {
   for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`])
     changes.watch(path);
   for (const kind of ['snapshot', 'samples']) changes.watch(`modules/${module}/contracts.${kind}.json`);
-  await changes.apply(() => bringUpToDate(root, changes));
+  await changes.apply(() => refresh(root, changes));
   const done = changes.differences().sort((a, b) => (a.path < b.path ? -1 : 1));
   remember(root, `new:${args.join(' ')}`, done);
   for (const { path, after } of done) process.stdout.write(`${after === undefined ? 'removed' : 'wrote'} ${path}\n`);
@@ -90,20 +86,4 @@ function takeBack(root: string, args: readonly string[]): void {
   for (const path of [...paths].sort())
     process.stdout.write(`${textAt(root, path) === undefined ? 'removed' : 'restored'} ${path}\n`);
   process.stdout.write(`\nundone: ${words}\n`);
-}
-
-/** What follows from the code: compiled anew, and asked in processes of their own. */
-function bringUpToDate(root: string, changes: Changes): void {
-  if (changes.paths.includes('src/modules.ts')) writeGenerated(root, readManifests(readTree(root)).declared);
-  run('src/tools/launch.cjs');
-  const saga = changes.paths.some((path) => path.endsWith('.saga.ts'));
-  if (saga || changes.paths.some((path) => path.includes('/contracts/'))) run('dist/src/tools/contracts.js', 'update');
-  if (saga) run('dist/src/tools/saga-diagrams.js');
-  run('dist/src/tools/map.js');
-}
-
-/** @throws Error with all that it says, when it fails */
-function run(...args: string[]): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${stdout}${stderr}\nNothing was changed: "node ${args.join(' ')}" failed.`);
 }

@@ -70,17 +70,29 @@ export function withSection(readme: string, { saga, text }: Section): string {
   return readme.slice(0, from) + section + readme.slice(to + end.length);
 }
 
-await program(import.meta.url, HELP, async (args) => {
-  const { flags } = readArguments(args, { check: { type: 'boolean', default: false } });
-  for (const section of await sectionsOf(await loadModules())) {
-    const path = join(process.cwd(), section.file);
+/**
+ * Draws every saga anew.
+ *
+ * @param check whether nothing is to be written
+ * @returns what is said of each picture that is another one now
+ */
+export async function drawSagas(root: string, modules: readonly Type[], check = false): Promise<string[]> {
+  const said: string[] = [];
+  for (const section of await sectionsOf(modules)) {
+    const path = join(root, section.file);
     const before = existsSync(path) ? readFileSync(path, 'utf8') : `# ${section.saga.split('.')[0]}\n`;
     const after = withSection(before, section);
     if (after === before) continue;
-    if (!flags.check) writeFileSync(path, after);
-    process.stdout.write(
-      `${section.file}: the picture of ${section.saga} ${flags.check ? 'is not up to date. Run "npm run saga-diagrams".' : 'is drawn anew'}\n`,
-    );
-    if (flags.check) process.exitCode = 1;
+    if (!check) writeFileSync(path, after);
+    const state = check ? 'is not up to date. Run "npm run saga-diagrams".' : 'is drawn anew';
+    said.push(`${section.file}: the picture of ${section.saga} ${state}\n`);
   }
+  return said;
+}
+
+await program(import.meta.url, HELP, async (args) => {
+  const { flags } = readArguments(args, { check: { type: 'boolean', default: false } });
+  const said = await drawSagas(process.cwd(), await loadModules(), flags.check);
+  process.stdout.write(said.join(''));
+  if (flags.check && said.length > 0) process.exitCode = 1;
 });

@@ -45,13 +45,13 @@ export class Changes {
   }
 
   /** Writes the files, formatted, and does what depends on them. If that fails they are again as they were. */
-  async apply(then: () => void): Promise<void> {
+  async apply(then: () => void | Promise<void>): Promise<void> {
     const texts = await Promise.all(
       [...this.#texts].map(async ([path, text]) => [path, await this.#formatted(path, text)] as const),
     );
     try {
       for (const [path, text] of texts) this.#write(path, text);
-      then();
+      await then();
     } catch (error) {
       this.restore();
       throw error;
