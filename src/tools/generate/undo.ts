@@ -32,7 +32,7 @@ export function undo(root: string): { words: string; paths: string[] } {
   const changed = last.files.filter(({ path, after }) => textAt(root, path) !== after).map(({ path }) => path);
   if (changed.length > 0)
     fail(
-      `"${last.words}" cannot be undone: since then ${changed.join(', ')} changed. Nothing was undone; with git: git restore . && git clean -d`,
+      `"${last.words}" cannot be undone: since then ${changed.join(', ')} changed. Nothing was undone; take that back first, or restore by git.`,
     );
   for (const { path, before } of last.files) put(join(root, path), before);
   write(root, log.slice(0, -1));
