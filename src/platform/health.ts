@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { oldestUndelivered } from './delivery/lag.js';
+import { whyRewound } from './delivery/start-guard.js';
 import { HealthSource } from './http/health.js';
 import { Runtime } from './runtime.js';
 import type { SeamClient } from './transport/seam-client.js';
@@ -28,10 +29,21 @@ export class RuntimeHealth extends HealthSource {
     return { name, database: 'remote' as const, remote, reachable: await client.answers(), oldestUndeliveredMs: null };
   }
 
+  /** What is left out where everything runs. Whatever does not need these consumers works: it is no reason not to be ready. */
+  #stopped(module: string) {
+    const guards = [...this.runtime.guards.values()].filter(({ consumerName }) =>
+      consumerName.startsWith(`${module}.`),
+    );
+    const stopped = guards.flatMap(({ rewound }) =>
+      rewound.map((each) => ({ consumer: each.consumer, reason: whyRewound(each) })),
+    );
+    return stopped.length > 0 && { stopped };
+  }
+
   async #module(name: string) {
     try {
       const oldestUndeliveredMs = await oldestUndelivered(this.runtime, name);
-      return { name, database: 'up' as const, oldestUndeliveredMs };
+      return { name, database: 'up' as const, oldestUndeliveredMs, ...this.#stopped(name) };
     } catch (err) {
       this.runtime.log.warn({ err, module: name }, 'the database does not answer');
       return { name, database: 'down' as const, oldestUndeliveredMs: null };

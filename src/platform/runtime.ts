@@ -13,7 +13,12 @@ import type { Feed } from './delivery/feed.js';
 import { LocalFeed } from './delivery/feed.js';
 import type { HousekeepingOptions } from './delivery/housekeeping.js';
 import { Housekeeping } from './delivery/housekeeping.js';
+import { knowLess, knownOf } from './delivery/heard.js';
+import type { BeginAt, Beginning } from './delivery/replay-start.js';
+import { beginAgain } from './delivery/replay-start.js';
 import { sharesOf } from './delivery/share.js';
+import type { AskProducer, Rewound } from './delivery/start-guard.js';
+import { StartGuard, whyRewound } from './delivery/start-guard.js';
 import { PARTITION_ROWS } from './delivery/outbox-partitions.js';
 import type { Signal } from './delivery/outbox-watch.js';
 import { OutboxWatch } from './delivery/outbox-watch.js';
@@ -35,6 +40,7 @@ import { SagaTimeouts } from './sagas/timeouts.js';
 import type { EventsOptions, EventTransport } from './transport/event-transport.js';
 import { openTransport } from './transport/open-transport.js';
 import type { Rehearsal } from './transport/rehearsal.js';
+import { askRemote, beginRemote, lowerRemote } from './transport/consumer-positions.js';
 import { RehearsedModule } from './transport/rehearsed-module.js';
 import { HttpRemoteModule } from './transport/remote-module.js';
 import type { SeamClient } from './transport/seam-client.js';
@@ -103,6 +109,8 @@ export class Runtime extends Host {
   onErased: () => void = () => undefined;
   readonly watches = new Map<string, OutboxWatch>();
   readonly loops: ConsumerLoop[] = [];
+  /** Of each consumer, whether it may start. */
+  readonly guards = new Map<string, StartGuard>();
   readonly #feeds = new Map<string, LocalFeed>();
   readonly log: Logger;
   readonly handlerTimeoutMs: number;
@@ -239,13 +247,15 @@ export class Runtime extends Host {
 
   #startConsumer(consumer: Consumer): void {
     const database = this.database(consumer.module);
-    const worker = new ParkedWorker(consumer, database, this.#loopEvents);
+    const guard = new StartGuard(consumer, database, this.askProducer, this.#rewound);
+    this.guards.set(consumer.declared, guard);
+    const worker = new ParkedWorker(consumer, database, this.#loopEvents, guard);
     this.#workers.set(consumer, worker);
     worker.start();
     for (const [producer, selection] of consumer.sources)
       for (const share of sharesOf(consumer.partitions)) {
         const feed = this.#feed(producer, consumer);
-        const loop = new ConsumerLoop(consumer, feed, selection, database, this.#loopEvents, share);
+        const loop = new ConsumerLoop(consumer, feed, selection, database, this.#loopEvents, guard, share);
         this.loops.push(loop);
         this.#running.push(loop.run(this.#abort.signal));
       }
@@ -254,7 +264,10 @@ export class Runtime extends Host {
   /** Somebody has changed the work table or the progress of a module by hand. */
   #heed(module: string, signal: Signal): void {
     if (signal === 'erased') this.onErased();
-    if (signal === 'progress') for (const loop of this.loops) if (loop.module === module) loop.review();
+    if (signal === 'progress') {
+      for (const guard of this.guards.values()) if (guard.rewound.length > 0) guard.distrust();
+      for (const loop of this.loops) if (loop.module === module) loop.review();
+    }
     if (signal === 'parked')
       for (const [consumer, worker] of this.#workers) if (consumer.module === module) worker.poke();
   }
@@ -271,6 +284,7 @@ export class Runtime extends Host {
       this.database(module),
       () => this.watches.get(module)!.committed(),
       failed,
+      (saga) => this.guards.get(saga)?.isOpen ?? true,
     );
     this.#timeouts.push(timeouts);
     timeouts.start();
@@ -296,6 +310,30 @@ export class Runtime extends Host {
     const crosses = [...consumer.sources.keys()].some((producer) => rehearsal?.crosses(producer, consumer.module));
     return rehearsal && crosses ? rehearsal.consumer(consumer) : consumer;
   }
+
+  /** What a producer knows of a consumer. @throws Unavailable when it does not answer */
+  readonly askProducer: AskProducer = async (producer, names) => {
+    const client = this.remotes.get(producer);
+    return client ? await askRemote(client, names) : await knownOf(this.database(producer).pool, names);
+  };
+
+  /** Has a producer, wherever it runs, keep what a consumer is to hear again. @throws Unavailable, Conflict */
+  async beginAgain(producer: string, begin: BeginAt): Promise<Beginning> {
+    const client = this.remotes.get(producer);
+    return client ? await beginRemote(client, begin) : await beginAgain(this.database(producer).pool, begin);
+  }
+
+  /** Tells a producer that a consumer hears again what is beyond `position`. @throws Unavailable, Conflict */
+  async knowLess(producer: string, names: string[], position: number): Promise<void> {
+    const client = this.remotes.get(producer);
+    if (client) return await lowerRemote(client, names, position);
+    await knowLess(this.database(producer).pool, names, position);
+  }
+
+  readonly #rewound = (rewound: Rewound): void => {
+    const { consumer, producer } = rewound;
+    this.log.error({ consumer, producer }, whyRewound(rewound));
+  };
 
   /** Whatever waited in vain is worth a look; the others come as they may. */
   readonly onIgnored = (ignored: Ignored): void => {

@@ -4,13 +4,15 @@ import { deliveries } from './deliveries.js';
 import { sagas } from './sagas.js';
 
 describe('npm run deliveries', () => {
+  const AT =
+    '--at has to be the position of the last message that is not to be heard again, as lag shows it; 0 for none';
   const FROM = '--from has to be start, a date, or a date and time with its zone such as 2026-01-31T10:00:00Z';
 
   it.each([
-    [[], 'The task has to be list or show or retry or discard or lag or replay or forget. See --help.'],
+    [[], 'The task has to be list or show or retry or discard or lag or replay or accept or forget. See --help.'],
     [
       ['lsit'],
-      'The task has to be list or show or retry or discard or lag or replay or forget, not "lsit". See --help.',
+      'The task has to be list or show or retry or discard or lag or replay or accept or forget, not "lsit". See --help.',
     ],
     [['list', 'a:1'], "Unexpected argument 'a:1'. See --help."],
     [['show'], 'show needs an ID, as list shows it. See --help.'],
@@ -26,6 +28,12 @@ describe('npm run deliveries', () => {
     [['replay', 'a.b', '--from', '2026-02-30'], `${FROM}, not "2026-02-30". See --help.`],
     [['replay', 'a.b', '--from', '2026-02-03T10:00:00'], `${FROM}, not "2026-02-03T10:00:00". See --help.`],
     [['replay', 'a.b', '--from', '2999-01-01'], '--from lies in the future.'],
+    [['accept', '--at', '3'], 'accept needs a CONSUMER. See --help.'],
+    [['accept', 'a.b'], `${AT}.`],
+    [['accept', 'a.b', '--at', '-3'], "Option '--at' argument is ambiguous. See --help."],
+    [['accept', 'a.b', '--at', 'end'], `${AT}, not "end".`],
+    [['replay', 'a.b', '--at', '3'], '--at belongs to accept. See --help.'],
+    [['lag', '--producer', 'b'], '--producer belongs to accept. See --help.'],
     [['lag', '--json'], "Unknown option '--json'. See --help."],
   ])('refuses %j in one line', (args, message) => {
     expect(() => deliveries(args)).toThrow(new UsageError(message));
@@ -37,6 +45,7 @@ describe('npm run deliveries', () => {
     ['retry --all'],
     ['discard a:1 --reason gone'],
     ['replay a.b --from 2026-01-31T10:00:00+02:00'],
+    ['accept a.b --at 108 --producer c'],
   ])('accepts %s', (line) => expect(deliveries(line.split(' '))).toBeInstanceOf(Function));
 });
 

@@ -6,7 +6,8 @@ import { fail, oneOf, program, readArguments } from './cli.js';
 import { lagLines, listLines, showLines } from './delivery-lines.js';
 
 const HELP = `
-npm run deliveries -- list | show ID | retry ID|--all | discard ID | lag | replay CONSUMER --from T | forget NAME
+npm run deliveries -- list | show ID | retry ID|--all | discard ID | lag | replay CONSUMER --from T |
+                      accept CONSUMER --at POSITION | forget NAME
 
 What is not delivered, why, and how old it is. Works on the database of the running system, also while nothing runs.
 
@@ -15,9 +16,13 @@ What is not delivered, why, and how old it is. Works on the database of the runn
   retry ID                    has it tried again now, with all its attempts ahead of it; --all: everything
   discard ID [--reason TEXT]  removes it for good: a saga that sent it is told, whoever should have heard it never will;
                               the reason is for the log
-  lag                         how many messages each consumer has not read yet
+  lag                         how many messages each consumer has not read yet, and which consumers do not start
   replay CONSUMER --from T    has a rebuildable consumer hear again what was said since T (2026-01-31,
-                              2026-01-31T10:00:00Z), or everything (start), which empties its read model first
+                              2026-01-31T10:00:00Z), or everything (start), which empties its read model first;
+                              also one that does not start because its tables are empty or of a backup
+  accept CONSUMER --at POSITION [--producer NAME]
+                              has a consumer that does not start because its tables are empty or of a backup go on behind
+                              this position, as lag shows it: what comes before is not heard again
   forget NAME                 a consumer that no code declares any more, or a module whose process will never run again:
                               nothing is kept for it any longer
 `;
@@ -26,8 +31,10 @@ const FLAGS = {
   all: { type: 'boolean', default: false },
   reason: { type: 'string' },
   from: { type: 'string' },
+  at: { type: 'string' },
+  producer: { type: 'string' },
 } as const;
-type Flags = { all: boolean; reason?: string; from?: string };
+type Flags = { all: boolean; reason?: string; from?: string; at?: string; producer?: string };
 
 /** Does what was asked for. @returns what to print */
 type Work = (runtime: Runtime, all: Deliveries) => Promise<string>;
@@ -48,6 +55,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   discard: { needs: ID, prepare: (id, { reason }) => discard(id, reason ?? 'none given') },
   lag: { prepare: () => lag },
   replay: { needs: 'a CONSUMER', prepare: (name, { from }) => hearAgain(name, momentOf(from)) },
+  accept: { needs: 'a CONSUMER', prepare: (name, { at, producer }) => accept(name, positionOf(at), producer) },
   forget: { needs: 'the NAME of a consumer or module', prepare: (name) => forget(name) },
 };
 
@@ -61,6 +69,8 @@ export function deliveries(args: readonly string[]): Work {
     ['all', 'retry'],
     ['reason', 'discard'],
     ['from', 'replay'],
+    ['at', 'accept'],
+    ['producer', 'accept'],
   ] as const)
     if (flags[flag] && chosen !== owner) fail(`--${flag} belongs to ${owner}. See --help.`);
   const named = task.needs !== undefined && !flags.all;
@@ -92,7 +102,12 @@ const discard =
 const lag: Work = async (runtime, all) => {
   const { goneConsumers } = await import('../platform/operations/gone-consumers.js');
   const { silentModules } = await import('../platform/operations/silent-modules.js');
-  return lagLines(await all.lag(), await goneConsumers(runtime), await silentModules(runtime));
+  const notes = {
+    gone: await goneConsumers(runtime),
+    silent: await silentModules(runtime),
+    rewound: await all.rewound(),
+  };
+  return lagLines(await all.lag(), notes);
 };
 
 const hearAgain =
@@ -101,6 +116,14 @@ const hearAgain =
     const { replay } = await import('../platform/delivery/replay.js');
     const parts = (await replay(runtime, consumer, from)).map(({ producer, messages }) => `${messages} of ${producer}`);
     return `${consumer} hears again: ${parts.join(', ')}.\n`;
+  };
+
+const accept =
+  (name: string, at: number, producer: string | undefined): Work =>
+  async (runtime) => {
+    const { acceptRewound } = await import('../platform/operations/rewound-consumers.js');
+    const { producer: of, consumer } = await acceptRewound(runtime, name, at, producer);
+    return `${consumer} goes on behind ${at} of ${of}. What is put aside for it is tried again: see list.\n`;
   };
 
 /** The name of a consumer begins with that of its module. */
@@ -112,6 +135,14 @@ const forget =
     await (name.includes('.') ? forgetConsumer : forgetModule)(runtime, name);
     return `${name} is forgotten.\n`;
   };
+
+function positionOf(text: string | undefined): number {
+  if (text !== undefined && /^\d{1,15}$/.test(text)) return Number(text);
+  const was = text === undefined ? '' : `, not "${text}"`;
+  return fail(
+    `--at has to be the position of the last message that is not to be heard again, as lag shows it; 0 for none${was}.`,
+  );
+}
 
 /** A time without its zone would be another moment on every machine. */
 function momentOf(text: string | undefined): ReplayFrom {

@@ -25,9 +25,19 @@ it.each<[string, Partial<PutAside>]>([
   expect(line).toMatch(new RegExp(` {2}${next} +–$`));
 });
 
+it('says which consumer does not start, why, and the ways out', () => {
+  const rewound = { consumer: 'library.shelf', producer: 'press', heard: 108, here: 7, end: 120 };
+  const lines = lagLines([], { gone: [], silent: [], rewound: [rewound] });
+  expect(lines).toMatch(/^library\.shelf had heard press up to 108, and its tables say 7: .* It does not start/m);
+  expect(lines).toContain('npm run deliveries -- accept library.shelf --at 108');
+  expect(lines).toContain('npm run deliveries -- replay library.shelf --from T');
+});
+
 it('says for whom something is kept, and how to end that', () => {
   const gone = { consumer: 'library.shelf', producers: ['press'] };
-  const lines = lagLines([], [gone], [{ module: 'billing', silentMs: 7_200_000 }]).split('\n');
+  const lines = lagLines([], { gone: [gone], silent: [{ module: 'billing', silentMs: 7_200_000 }], rewound: [] }).split(
+    '\n',
+  );
   expect(lines).toContain(
     'library.shelf is declared nowhere any more; what press said is kept for it. Stop that with: npm run deliveries -- forget library.shelf',
   );

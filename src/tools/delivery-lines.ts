@@ -1,4 +1,6 @@
 import type { Lag } from '../platform/delivery/lag.js';
+import type { Rewound } from '../platform/delivery/start-guard.js';
+import { whyRewound } from '../platform/delivery/start-guard.js';
 import type { PutAside, PutAsideInFull } from '../platform/delivery/work-table.js';
 import type { GoneConsumer } from '../platform/operations/gone-consumers.js';
 import type { SilentModule } from '../platform/operations/silent-modules.js';
@@ -44,14 +46,24 @@ export function showLines({ message, errors, parkedAt, ...item }: PutAsideInFull
   return `${lines.join('\n')}\n`;
 }
 
-/** How far every consumer is behind, and for whom something is kept that may never be asked for. */
-export function lagLines(lags: readonly Lag[], gone: readonly GoneConsumer[], silent: readonly SilentModule[]): string {
+/** What a person has to see to. */
+export interface Notes {
+  /** For whom something is kept that may never be asked for. */
+  gone: readonly GoneConsumer[];
+  silent: readonly SilentModule[];
+  /** What does not start. */
+  rewound: readonly Rewound[];
+}
+
+/** How far every consumer is behind, and what a person has to see to. */
+export function lagLines(lags: readonly Lag[], { gone, silent, rewound }: Notes): string {
   const rows = lags.map(({ consumer, producer, waiting, oldestMs }) => [
     consumer,
     producer,
     waiting === null ? 'not known here' : String(waiting),
     oldestMs === null ? '–' : span(oldestMs),
   ]);
+  const stops = rewound.map((each) => `${whyRewound(each)}\n`);
   const notes = gone.map(
     ({ consumer, producers }) =>
       `${consumer} is declared nowhere any more; what ${producers.join(' and ')} said is kept for it. Stop that with: ` +
@@ -62,5 +74,5 @@ export function lagLines(lags: readonly Lag[], gone: readonly GoneConsumer[], si
       `${module} has not reported for ${span(silentMs)}; what its messages may repeat is remembered. If it will never run ` +
       `again: npm run deliveries -- forget ${module}\n`,
   );
-  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + [...notes, ...silences].join('');
+  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + [...stops, ...notes, ...silences].join('');
 }

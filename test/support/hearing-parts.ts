@@ -1,10 +1,13 @@
 import { expect } from '@jest/globals';
 import type { Type } from '@nestjs/common';
+import { replay } from '../../src/platform/delivery/replay.js';
+import { acceptRewound } from '../../src/platform/operations/rewound-consumers.js';
 import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
 import { Begun, ear, Extra, version } from './hearing-versions.js';
+import { loseTables } from './lost-tables.js';
 import type { TestPart } from './parts.js';
 import { startPart } from './parts.js';
 import { afterwards } from './stage.js';
@@ -18,9 +21,44 @@ export async function hearingParts(events: () => EventsOptions) {
   const start = (which: 0 | 2, modules: readonly Type[]) =>
     startPart({ database, modules, here: modules[which]!, port: ports[which]!, urls, events: events() });
   return {
+    database,
     speak: () => start(0, version([])),
     listen: (...ears: readonly Type[]) => start(2, version(ears)),
   };
+}
+
+/**
+ * A listener with empty tables does not start, whichever way its events come, before somebody has said how it is to go on;
+ * a replay works in the listener's process alone.
+ */
+export async function doesNotHearAgain({ database, speak, listen }: HearingParts): Promise<void> {
+  const ears = [ear([Begun], { name: 'ear' }), ear([Begun], { name: 'page', rebuildable: true })];
+  const speaker = await speak();
+  const first = await listen(...ears);
+  for (const id of ['1', '2', '3']) await say(speaker, id);
+  await eventually(async () => (await heardBy(first)).length === 6, 'the listener hearing', 60_000);
+  await eventually(async () => (await readersOf(speaker, 6)).length === 2, 'the speaker being told', 60_000);
+  await first.stop();
+  await loseTables(database, version(ears)[2]!);
+  await speaker.stop();
+  // Nothing is heard before the speaker has answered.
+  const listener = await listen(...ears);
+  const again = await speak();
+  const rewound = () => listener.runtime.guards.get('listener.ear')!.rewound;
+  await eventually(() => rewound().length > 0, 'the ear not starting', 60_000);
+  await say(again, '4');
+  await eventually(async () => (await heardBy(listener)).length === 4, 'the page hearing everything', 60_000);
+  expect(rewound()).toMatchObject([{ consumer: 'listener.ear', producer: 'speaker', heard: 6, here: 0 }]);
+  await expect(acceptRewound(listener.runtime, 'listener.ear', 99)).rejects.toMatchObject({ code: 'beyond_the_end' });
+  await acceptRewound(listener.runtime, 'listener.ear', 4);
+  await eventually(async () => (await heardBy(listener)).length === 6, 'the ear hearing the rest', 60_000);
+  expect(await replay(listener.runtime, 'listener.page', 'start')).toEqual([{ producer: 'speaker', messages: 4 }]);
+  await eventually(async () => (await heardBy(listener)).length === 6, 'the page hearing everything again', 60_000);
+  await say(again, '5');
+  await eventually(async () => (await heardBy(listener)).length === 8, 'both going on', 60_000);
+  const all = ['1', '2', '3', '4', '5'].map((id) => `Begun ${id}`);
+  expect(await heardBy(listener)).toEqual([...all, 'Begun 3', 'Begun 4', 'Begun 5'].sort());
+  await Promise.all([listener.stop(), again.stop()]);
 }
 
 async function heardBy({ runtime }: TestPart): Promise<string[]> {
@@ -55,8 +93,8 @@ export async function hearsWhatWasPassed({
 
 type HearingParts = Awaited<ReturnType<typeof hearingParts>>;
 
-/** The listeners that a speaker knows of. */
-export async function readersOf({ runtime }: TestPart): Promise<string[]> {
-  const text = `SELECT consumer FROM outbox_reader WHERE consumer LIKE 'listener.%'`;
+/** The listeners that a speaker knows of, as far as they have come to `position`. */
+export async function readersOf({ runtime }: TestPart, position = 0): Promise<string[]> {
+  const text = `SELECT consumer FROM outbox_reader WHERE consumer LIKE 'listener.%' AND position >= ${position}`;
   return (await runtime.database('speaker').sql<{ consumer: string }>(text)).map(({ consumer }) => consumer);
 }

@@ -21,6 +21,7 @@ import { beginTrace } from '../observability/spans.js';
 import type { Locked } from './progress.js';
 import { advance, lockProgress } from './progress.js';
 import { ReadingPosition } from './reading-position.js';
+import type { StartGuard } from './start-guard.js';
 import type { Share } from './share.js';
 import { notPassed, WHOLE, within } from './share.js';
 import type { Mark } from './unfinished.js';
@@ -34,6 +35,8 @@ const BUSY_MS = [10, 160] as const;
 const MOST_LINKS = 128;
 /** After so many lost connections in a row at the same messages each is handled alone: one of them may be the cause. */
 const MAX_LOST = 3;
+/** How soon one that may not start looks again. */
+const HELD_MS = 500;
 /** How long a replica that does not know a message leaves it to those that may, before it sets it aside. */
 const YIELD_MS = 200;
 
@@ -74,6 +77,7 @@ export class ConsumerLoop {
     selection: Selection,
     private readonly database: Database,
     private readonly events: LoopEvents,
+    private readonly guard: Pick<StartGuard, 'admits' | 'distrust'>,
     private readonly share: Share = WHOLE,
   ) {
     this.#pages = new ReadAhead(feed, BATCH);
@@ -135,6 +139,10 @@ export class ConsumerLoop {
     let failures = 0;
     while (!signal.aborted) {
       try {
+        if (!(await this.guard.admits(this.producer, this.feed.standsAlone ?? false))) {
+          await this.#holdBack(signal);
+          continue;
+        }
         if (!this.#started) await this.#at.load();
         this.#started = true;
         if (this.#inDoubt) await this.#compare();
@@ -150,13 +158,29 @@ export class ConsumerLoop {
     await this.#pages.end();
   }
 
+  /** It may start as soon as somebody has seen to it, which is signalled, or as the producer answers. */
+  async #holdBack(signal: AbortSignal): Promise<void> {
+    this.#wake = new AbortController();
+    if (signal.aborted) return;
+    await delay(HELD_MS, undefined, { signal: this.#wake.signal }).catch(() => undefined);
+    if (this.#started) this.#inDoubt = true;
+  }
+
   /** What is in doubt while it is compared, or where it could not be, stays so. */
   async #compare(): Promise<void> {
     this.#inDoubt = false;
-    await this.#at.compare().catch((error: unknown) => {
+    await this.#compareNow().catch((error: unknown) => {
       this.#inDoubt = true;
       throw error;
     });
+  }
+
+  async #compareNow(): Promise<void> {
+    if (await this.#at.wentBack()) {
+      this.guard.distrust();
+      if (!(await this.guard.admits(this.producer, false))) return void (this.#inDoubt = true);
+    }
+    await this.#at.compare();
   }
 
   /** Whoever had to wait had read everything until then. */

@@ -41,7 +41,8 @@ export function rewound(at: Checkpoint, covered: readonly string[], gained: read
     ...before.map((each) => ({ ...each, types: each.types ?? covered })),
     ...gained.flatMap(({ type, handled }) => handled.map((each) => ({ ...each, types: [type] }))),
   ];
-  return { part, of, position, passed: passed.filter((each) => each.position > position && each.types.length > 0) };
+  // One of no type says nothing but how far the consumer has been: see `heard.ts`.
+  return { part, of, position, passed: passed.filter((each) => each.position > position) };
 }
 
 /** One that never was covered is due from the oldest message that is kept. */

@@ -22,6 +22,8 @@ export const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** Reading the outbox of one producer in order, wherever the producer runs. */
 export interface Feed {
   readonly producer: string;
+  /** Whether it can be read while its producer does not answer. */
+  readonly standsAlone?: boolean;
   /** How far the feed went when it was last looked at, and when that was: milliseconds since the epoch. */
   lastLook(): { settled: number; at: number };
   /** Resolves when there is something to read after `position`, or when `signal` aborts. */

@@ -21,6 +21,7 @@ import {
   rouse,
   settle,
 } from './parked.js';
+import type { StartGuard } from './start-guard.js';
 import { MAX_UNFINISHED, Unfinished } from './unfinished.js';
 
 const POLL_MS = 1000;
@@ -54,6 +55,7 @@ export class ParkedWorker {
     private readonly consumer: Consumer,
     private readonly database: Database,
     private readonly events: LoopEvents,
+    private readonly guard: Pick<StartGuard, 'isOpen'>,
   ) {}
 
   /** Looks for due messages from now on: workers that start together do not all look at once. */
@@ -100,7 +102,7 @@ export class ParkedWorker {
 
   /** Does what is due; looking for nothing costs one statement. @returns milliseconds until the next look */
   async #workOff(): Promise<number> {
-    while (!this.#stopped) {
+    while (!this.#stopped && this.guard.isOpen) {
       const { due, nextMs, byKey } = await glance(this.database.pool, this.#taker);
       if (byKey && this.consumer.order) await adopt(this.database.pool, this.consumer);
       if (!due) return Math.min(POLL_MS, (nextMs ?? POLL_MS) + 1);

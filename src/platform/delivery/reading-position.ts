@@ -56,6 +56,12 @@ export class ReadingPosition {
     this.#adopt(await this.#standing());
   }
 
+  /** Whether the checkpoint is gone, or where it was some time ago: a type was gained, or the tables are of a backup. */
+  async wentBack(): Promise<boolean> {
+    const { position } = await this.#find(this.database.shared);
+    return position === null || position < this.saved;
+  }
+
   /**
    * A checkpoint that was moved counts, and so does a covered set that has changed. Where neither was, what was read in
    * vain since is saved, so that retention can go on.
@@ -73,9 +79,9 @@ export class ReadingPosition {
     return position === this.saved && coverage === this.coverage;
   }
 
-  /** Another replica has moved the checkpoint. @returns `false` where it covers other types now: it has to be compared */
+  /** Another replica has moved the checkpoint. @returns `false` where it has to be compared: it covers other types, or went back */
   follow({ position, coverage }: Locked): boolean {
-    if (coverage !== this.coverage) return false;
+    if (coverage !== this.coverage || position < this.saved) return false;
     this.#moveTo(position, position);
     return true;
   }

@@ -1,14 +1,26 @@
-import type { ClientBase, PoolClient } from 'pg';
-import { Conflict, Invalid, NotFound } from '../messaging/errors.js';
+import type { PoolClient } from 'pg';
+import { Invalid, NotFound } from '../messaging/errors.js';
 import type { Database } from '../persistence/database.js';
 import { allowStatements, LONG_STATEMENT_TIMEOUT_MS } from '../persistence/connection.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { Consumer } from './consumer.js';
-import type { FeedFilter } from './feed.js';
-import type { DeliverySource } from './lag.js';
 import { notify } from './outbox-watch.js';
-import { partitionsOf } from './outbox-partitions.js';
+import { ensureProgress } from './progress.js';
+import type { BeginAt, Beginning } from './replay-start.js';
+import { beginHeld, noLongerKept, oldestPossible } from './replay-start.js';
 import { holdingRows } from './retention.js';
+import type { AskProducer, Rewound } from './start-guard.js';
+import { namesOf, rewoundOf } from './start-guard.js';
+
+/** Where consumers and their producers are, here or in other processes. */
+export interface ReplaySource {
+  readonly consumers: readonly Consumer[];
+  readonly running: ReadonlySet<string>;
+  database(module: string): Database;
+  /** As {@link beginAgain}, wherever the producer runs. */
+  beginAgain(producer: string, begin: BeginAt): Promise<Beginning>;
+  readonly askProducer: AskProducer;
+}
 
 /** A moment, or the beginning of everything. */
 export type ReplayFrom = Date | 'start';
@@ -20,44 +32,64 @@ export interface Replayed {
 }
 
 /**
- * Has a rebuildable consumer hear again what was said since a moment; others are not affected. From the start its read
- * model is emptied first. What was put aside for it since then is heard again with the rest.
+ * Has a consumer hear again what was said since a moment: one that is rebuildable, or that does not start because its
+ * tables are empty or of a backup. Others are not affected. From the start its read model is emptied first. What was put
+ * aside for it since then is heard again with the rest.
  *
- * Everything is changed in one transaction of the consumer's module; running processes notice at once.
+ * Everything is changed in one transaction of the consumer's module; running processes notice at once. Producers in this
+ * process drop nothing meanwhile; those in others keep what is heard again from the moment at which they are asked.
  *
  * @param name of the consumer: `module.subscription`
- * @throws NotFound, Invalid when it cannot be replayed, Conflict when what it asks for is no longer kept or not here
+ * @throws NotFound, Invalid when it cannot be replayed, Conflict when what it asks for is no longer kept, Unavailable when
+ *   a producer in another process does not answer
  */
-export async function replay(source: DeliverySource, name: string, from: ReplayFrom): Promise<Replayed[]> {
-  const consumer = rebuildable(source, name);
+export async function replay(source: ReplaySource, name: string, from: ReplayFrom): Promise<Replayed[]> {
+  const consumer = findConsumer(source, name);
+  const exact = !consumer.rebuildable;
+  if (exact && (await rewoundIn(source, consumer)).length === 0) refuse(source, name);
   const producers = [...consumer.sources.keys()].sort();
-  const elsewhere = producers.find((producer) => !source.running.has(producer));
-  if (elsewhere)
-    throw new Conflict(
-      'producer_elsewhere',
-      `The outbox of ${elsewhere}, which ${name} reads, is not reachable from here.`,
-    );
   const database = source.database(consumer.module);
-  return await holdingAll(
-    producers.map((producer) => source.database(producer)),
-    async (clients) => {
-      const starts = await startsOf(consumer, clients, from);
-      await report(name, clients, starts);
-      await rewind(database, consumer, starts, from === 'start');
-      await notify(database.pool, consumer.module, 'progress');
-      return starts.map(({ producer, messages }) => ({ producer, messages }));
-    },
-  );
+  const moment = from === 'start' ? null : from;
+  const begin = (producer: string) => ({
+    names: namesOf(consumer),
+    from: moment,
+    filter: consumer.sources.get(producer)!,
+  });
+  const begun = async (producer: string, beginning: Beginning): Promise<Start> =>
+    'oldest' in beginning ? noLongerKept(consumer.name, moment, beginning.oldest) : { producer, ...beginning };
+  const away = producers.filter((producer) => !source.running.has(producer));
+  const far = await Promise.all(away.map(async (each) => begun(each, await source.beginAgain(each, begin(each)))));
+  const here = producers.filter((producer) => source.running.has(producer)).map((each) => source.database(each));
+  return await holdingAll(here, async (clients) => {
+    await refuseTooEarly(consumer.name, clients, moment);
+    const near = [...clients].map(async ([each, client]) => begun(each, await beginHeld(client, begin(each))));
+    const starts = [...far, ...(await Promise.all(near))].sort((a, b) => a.producer.localeCompare(b.producer));
+    await place(database, consumer, starts, { exact, empty: from === 'start' });
+    return starts.map(({ producer, messages }) => ({ producer, messages }));
+  });
 }
 
-function rebuildable({ consumers }: DeliverySource, name: string): Consumer {
-  const consumer = consumers.find((each) => each.name === name || each.declared === name);
-  const able = consumers.filter((each) => each.rebuildable).map((each) => each.name);
-  const hint =
-    able.length > 0 ? `These can be replayed: ${able.sort().join(', ')}.` : 'No consumer here can be replayed.';
-  if (!consumer) throw new NotFound('unknown_consumer', `There is no consumer ${name}. ${hint}`);
-  if (!consumer.rebuildable) throw new Invalid('not_rebuildable', `${name} is not declared rebuildable. ${hint}`);
+/** @throws NotFound that names those that can be replayed */
+export function findConsumer(source: ReplaySource, name: string): Consumer {
+  const consumer = source.consumers.find((each) => each.name === name || each.declared === name);
+  if (!consumer) throw new NotFound('unknown_consumer', `There is no consumer ${name}. ${replayable(source)}`);
   return consumer;
+}
+
+function refuse(source: ReplaySource, name: string): never {
+  throw new Invalid('not_rebuildable', `${name} is not declared rebuildable. ${replayable(source)}`);
+}
+
+function replayable({ consumers }: ReplaySource): string {
+  const able = consumers.filter((each) => each.rebuildable).map((each) => each.name);
+  return able.length > 0 ? `These can be replayed: ${able.sort().join(', ')}.` : 'No consumer here can be replayed.';
+}
+
+/** Of which producers the consumer had heard more than its tables know. @throws Unavailable where one does not answer */
+export async function rewoundIn(source: ReplaySource, consumer: Consumer): Promise<Rewound[]> {
+  const database = source.database(consumer.module);
+  const asked = [...consumer.sources.keys()].map((each) => rewoundOf(consumer, each, database, source.askProducer));
+  return (await Promise.all(asked)).filter((rewound) => rewound !== undefined);
 }
 
 /** While they are held, nobody drops rows that are to be heard again. Always in the same order, so that two replays do not wait for each other. */
@@ -73,6 +105,13 @@ async function holdingAll<T>(
   return held as T;
 }
 
+/** All are asked before any is told: the oldest possible start is the same for all of them. */
+async function refuseTooEarly(name: string, clients: Map<string, PoolClient>, from: Date | null): Promise<void> {
+  const oldest = (await Promise.all([...clients.values()].map(oldestPossible))).filter((each) => each !== undefined);
+  const earliest = oldest.sort((a, b) => b.getTime() - a.getTime())[0];
+  if (earliest && (from === null || from < earliest)) noLongerKept(name, from, earliest);
+}
+
 interface Start {
   producer: string;
   /** The position to go back to. */
@@ -80,46 +119,17 @@ interface Start {
   messages: number;
 }
 
-async function startsOf(consumer: Consumer, clients: Map<string, PoolClient>, from: ReplayFrom): Promise<Start[]> {
-  const oldest = await Promise.all([...clients.values()].map(oldestPossible));
-  const earliest = oldest.reduce((a, b) => (a > b ? a : b), new Date(0));
-  if (earliest > new Date(0) && (from === 'start' || from < earliest)) {
-    const possible = `The oldest possible start is ${earliest.toISOString()}: what was said before is no longer kept.`;
-    throw new Conflict('no_longer_kept', `${consumer.name} cannot be replayed from ${textOf(from)}. ${possible}`);
-  }
-  return await Promise.all(
-    [...clients].map(([producer, client]) => startOf(producer, client, consumer.sources.get(producer)!, from)),
-  );
-}
-
-/** The time of the oldest row, to the millisecond, where older ones have been dropped; else the beginning of time. */
-async function oldestPossible(client: ClientBase): Promise<Date> {
-  if ((await partitionsOf(client)).from[0] === 1) return new Date(0);
-  const text = `SELECT coalesce(date_trunc('milliseconds', min(created_at)), now()) AS at
-                  FROM (SELECT created_at FROM outbox ORDER BY seq LIMIT 1) oldest`;
-  return (await client.query<{ at: Date }>(text)).rows[0]!.at;
-}
-
-async function startOf(producer: string, client: ClientBase, filter: FeedFilter, from: ReplayFrom): Promise<Start> {
-  const { rows } = await client.query<{ position: number; messages: number }>(
-    `SELECT position::float8, (SELECT count(*)::int FROM outbox
-              WHERE seq > position AND aggregatetype = ANY ($2) AND type = ANY ($3)) AS messages
-       FROM (SELECT CASE WHEN $1::timestamptz IS NULL THEN 0
-                         ELSE (SELECT coalesce(min(seq) - 1, (SELECT last_value FROM outbox_seq))
-                                 FROM outbox WHERE created_at >= $1) END AS position) start`,
-    [from === 'start' ? null : from, filter.streams, filter.types],
-  );
-  return { producer, ...rows[0]! };
-}
-
-/** The producers are told first: a crash in between leaves them keeping too much, which the next report puts right. */
-async function report(consumer: string, clients: Map<string, PoolClient>, starts: readonly Start[]): Promise<void> {
-  const text = 'UPDATE outbox_reader SET position = least(position, $2) WHERE consumer = $1';
-  for (const { producer, position } of starts) await clients.get(producer)!.query(text, [consumer, position]);
-}
-
-/** Locked progress keeps the consumer from working; a parked message that is being handled is waited for. */
-async function rewind(database: Database, consumer: Consumer, starts: readonly Start[], empty: boolean): Promise<void> {
+/**
+ * Sets the checkpoints of a consumer. Unless `exact`, those that have not come as far stay where they are. With `empty` its
+ * read model is emptied. Locked progress keeps the consumer from working; a parked message that is being handled
+ * is waited for.
+ */
+export async function place(
+  database: Database,
+  consumer: Consumer,
+  starts: readonly Pick<Start, 'producer' | 'position'>[],
+  { exact, empty }: { exact: boolean; empty: boolean },
+): Promise<void> {
   const unit = new UnitOfWork(database.module, database.dataSource, async (client) =>
     allowStatements(client, LONG_STATEMENT_TIMEOUT_MS),
   );
@@ -131,11 +141,18 @@ async function rewind(database: Database, consumer: Consumer, starts: readonly S
       const values = [consumer.name, producer, position];
       await client.query('DELETE FROM parked_message WHERE consumer = $1 AND producer = $2 AND seq > $3', values);
       await client.query(FORGET_SHELVED, values);
-      await client.query(MOVE, values);
+      if (exact)
+        await ensureProgress(client, {
+          consumer: consumer.name,
+          producer,
+          share: { part: 0, of: consumer.partitions },
+        });
+      await client.query(exact ? PLACE : MOVE, values);
       await client.query(MOVE_TYPES, values);
     }
     if (empty) await consumer.reset?.(unit);
     await unit.commit();
+    await notify(database.pool, consumer.module, 'progress');
   } catch (error) {
     await unit.rollback();
     throw error;
@@ -151,6 +168,9 @@ const MOVE = `
      SET position = least(position, $3), updated_at = now(), coverage = coverage + 1,
          passed = ${CAPPED('passed', '$3 > position')}
    WHERE consumer = $1 AND producer = $2`;
+const PLACE = `
+  UPDATE consumer_progress SET position = $3, updated_at = now(), coverage = coverage + 1, passed = '[]'
+   WHERE consumer = $1 AND producer = $2`;
 /** Types that no version here knows at present: the one that does hears them again too. */
 const MOVE_TYPES = `
   UPDATE consumer_type SET handled = ${CAPPED('handled', 'true')}
@@ -158,5 +178,3 @@ const MOVE_TYPES = `
 const FORGET_SHELVED = `
   DELETE FROM shelved_message
    WHERE consumer = $1 AND parked->>'producer' = $2 AND (parked->>'seq')::bigint > $3::bigint`;
-
-const textOf = (from: ReplayFrom) => (from === 'start' ? 'the start' : from.toISOString());

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { Conflict } from '../messaging/errors.js';
 import type { Database } from '../persistence/database.js';
+import type { Heard } from './heard.js';
+import { EVERYTHING_READ, HEARD_OF_ROW, merged } from './heard.js';
 import type { Holding } from './holders.js';
 import { noteHolders } from './holders.js';
 import type { Partitions } from './outbox-partitions.js';
@@ -100,12 +102,11 @@ async function take(client: PoolClient, patience: 'try' | 'wait'): Promise<boole
 interface Progress {
   consumer: string;
   position: string;
+  /** Absent in a report of a version that knows its slowest share only. */
+  heard?: Heard[] | undefined;
   /** Names that the consumer had before: nothing is kept for them any more. */
   formerly?: string[] | undefined;
 }
-
-/** The position of a consumer that reads nothing of a producer any more. */
-const EVERYTHING_READ = '9223372036854775807';
 
 /** How far the consumers of a module have come with a producer. One whose covered set is empty has read everything. */
 export async function progressOf(reader: Database, producer: string): Promise<Progress[]> {
@@ -114,6 +115,7 @@ export async function progressOf(reader: Database, producer: string): Promise<Pr
            CASE WHEN (SELECT bool_and(handled IS NOT NULL) FROM consumer_type t
                        WHERE t.consumer = p.consumer AND t.producer = $1)
                 THEN ${EVERYTHING_READ} ELSE min(position) END AS position,
+           ${HEARD_OF_ROW} AS heard,
            (SELECT coalesce(array_agg(former), '{}') FROM consumer_alias a WHERE a.name = p.consumer) AS formerly
       FROM consumer_progress p WHERE producer = $1 GROUP BY consumer`;
   return (await reader.pool.query<Progress>({ name: 'progress-of', text, values: [producer] })).rows;
@@ -123,13 +125,18 @@ export async function progressOf(reader: Database, producer: string): Promise<Pr
 export async function report(client: Pick<ClientBase, 'query'>, progress: readonly Progress[]): Promise<void> {
   const text = `
     WITH former AS (DELETE FROM outbox_reader WHERE consumer = ANY ($3))
-    INSERT INTO outbox_reader (consumer, position) SELECT * FROM unnest($1::text[], $2::bigint[])
-    ON CONFLICT (consumer) DO UPDATE SET position = EXCLUDED.position, moved_at = now()
-     WHERE outbox_reader.position <> EXCLUDED.position`;
+    INSERT INTO outbox_reader (consumer, position, heard) SELECT * FROM unnest($1::text[], $2::bigint[], $4::jsonb[])
+    ON CONFLICT (consumer) DO UPDATE SET position = EXCLUDED.position, moved_at = now(),
+       heard = ${merged('outbox_reader.heard', 'EXCLUDED.heard')}
+     WHERE outbox_reader.position <> EXCLUDED.position OR NOT outbox_reader.heard @> EXCLUDED.heard`;
   const former = progress.flatMap(({ formerly = [] }) => formerly);
-  const values = [progress.map((row) => row.consumer), progress.map((row) => row.position), former];
+  const heard = progress.map((row) => JSON.stringify(row.heard ?? slowest(row)));
+  const values = [progress.map((row) => row.consumer), progress.map((row) => row.position), former, heard];
   if (progress.length > 0) await client.query({ name: 'reader-report', text, values });
 }
+
+const slowest = ({ position }: Progress): Heard[] =>
+  position === EVERYTHING_READ ? [] : [{ part: 0, of: 1, position: Number(position) }];
 
 async function retire(client: PoolClient, keepMs: number): Promise<void> {
   const state = await partitionsOf(client);

@@ -20,6 +20,10 @@ const ModuleHealth = z.object({
     .number()
     .nullable()
     .describe('Age of the oldest message that waits for this module; null when none does'),
+  stopped: z
+    .array(z.object({ consumer: z.string(), reason: z.string() }))
+    .optional()
+    .describe('Consumers that do not start, and what to do; everything else works'),
 });
 /** In production, where the modules are is nobody else's business. */
 const WithoutAddress = ModuleHealth.omit({ remote: true });

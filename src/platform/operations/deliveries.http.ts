@@ -21,7 +21,8 @@ export class DeliveriesHttp {
 
   @Get('lag')
   async lag() {
-    return { items: await this.deliveries.lag() };
+    const [items, rewound] = await Promise.all([this.deliveries.lag(), this.deliveries.rewound()]);
+    return { items, rewound };
   }
 
   @Get(':id')

@@ -4,6 +4,7 @@ import type { Lag } from '../delivery/lag.js';
 import { lagOf } from '../delivery/lag.js';
 import { notify } from '../delivery/outbox-watch.js';
 import { rouse } from '../delivery/parked.js';
+import type { Rewound } from '../delivery/start-guard.js';
 import type { Discarded, KnownTypes, PutAside, PutAsideInFull } from '../delivery/work-table.js';
 import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
 import { currentMessage } from '../messaging/context.js';
@@ -12,6 +13,7 @@ import { withoutSecrets } from '../observability/logging.js';
 import type { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Runtime } from '../runtime.js';
+import { rewoundConsumers } from './rewound-consumers.js';
 
 /** What a person can see of the messages that are not delivered, and do about them. */
 @Injectable()
@@ -80,6 +82,11 @@ export class Deliveries {
   /** How far each consumer is behind each of its producers. */
   async lag(): Promise<Lag[]> {
     return (await Promise.all([...this.runtime.running].map((module) => lagOf(this.runtime, module)))).flat();
+  }
+
+  /** The consumers that do not start, and why. */
+  async rewound(): Promise<Rewound[]> {
+    return await rewoundConsumers(this.runtime);
   }
 
   async #remove(

@@ -234,6 +234,26 @@ export class UnfinishedWork1700000000006 implements MigrationInterface {
 }
 
 /**
+ * How far each consumer has ever been, as it was reported: `position` follows the consumer's tables when these are lost or
+ * come from a backup; `heard` does not, so that the consumer is told. A version that does not know it leaves it alone.
+ */
+export class HeardMessages1700000000008 implements MigrationInterface {
+  readonly name = 'HeardMessages1700000000008';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE outbox_reader ADD COLUMN heard jsonb NOT NULL DEFAULT '[]';
+      UPDATE outbox_reader SET heard = jsonb_build_array(jsonb_build_object('part', 0, 'of', 1, 'position', position))
+       WHERE position < 9223372036854775807;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE outbox_reader DROP COLUMN heard');
+  }
+}
+
+/**
  * A hash of the person of whom a command speaks, so that an erasure finds what is remembered of it. Rows that an older
  * version writes have none: they go with their age.
  */
@@ -260,5 +280,6 @@ export const PLATFORM_MIGRATIONS = [
   SagaOrder1700000000003,
   RepeatedCommands1700000000004,
   UnfinishedWork1700000000006,
+  HeardMessages1700000000008,
   ErasableOutcomes1700000000009,
 ] as const;

@@ -21,7 +21,7 @@ const BUSY_MS = 50;
  */
 export class SagaTimeouts {
   readonly #runners: ReadonlyMap<string, SagaRunner>;
-  readonly #known: KnownTimeouts;
+  readonly #all: KnownTimeouts;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #stopped = false;
@@ -31,9 +31,15 @@ export class SagaTimeouts {
     private readonly database: Database,
     private readonly committed: () => void,
     private readonly failed: (error: unknown) => void,
+    private readonly mayRun: (saga: string) => boolean,
   ) {
     this.#runners = new Map(runners.map((runner) => [runner.saga.name, runner]));
-    this.#known = runners.flatMap(({ saga }) => saga.timeouts.map((timeout) => ({ saga: saga.name, timeout })));
+    this.#all = runners.flatMap(({ saga }) => saga.timeouts.map((timeout) => ({ saga: saga.name, timeout })));
+  }
+
+  /** A saga that may not hear its messages is not woken either: its instances are empty, or of a backup. */
+  get #known(): KnownTimeouts {
+    return this.#all.filter(({ saga }) => this.mayRun(saga));
   }
 
   start(): void {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { heldBy } from '../delivery/holders.js';
 import { progressOf } from '../delivery/retention.js';
+import { HeardReport } from './consumer-positions.js';
 import type { Sayings } from './event-transport.js';
 import type { SeamClient } from './seam-client.js';
 import { PATHS } from './wire.js';
@@ -13,7 +14,9 @@ const ANSWER_MS = 5000;
 export const ReaderReport = z.array(
   z.object({
     consumer: z.string(),
-    position: z.string().regex(/^\d{1,18}$/),
+    // Nineteen digits where nothing more is read.
+    position: z.string().regex(/^\d{1,18}$|^9223372036854775807$/),
+    heard: HeardReport.optional(),
     formerly: z.array(z.string()).optional(),
   }),
 );

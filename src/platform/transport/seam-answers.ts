@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Feed, Watch } from '../delivery/feed.js';
 import { MAX_PAGE_BYTES, untilMoved } from '../delivery/feed.js';
+import { knowLess, knownOf } from '../delivery/heard.js';
 import { noteHolders } from '../delivery/holders.js';
+import { beginAgain } from '../delivery/replay-start.js';
 import { report } from '../delivery/retention.js';
 import type { Dispatcher } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
@@ -10,6 +12,7 @@ import type { Registry } from '../messaging/registry.js';
 import type { Logger } from '../observability/logging.js';
 import type { Database } from '../persistence/database.js';
 import { BATCH_TYPE, toCloudEvent } from './cloud-events.js';
+import { Lowering, Rehearing } from './consumer-positions.js';
 import { HoldingReport, ReaderReport } from './reader-reports.js';
 import { FORWARDED, fromWire, outcomeBody, PATHS } from './wire.js';
 
@@ -80,6 +83,9 @@ export class SeamAnswers {
     if (path === `${feed}/settled`) return this.#settled(arrived.module, asked, response);
     if (path === `${feed}/readers`) return this.#readers(arrived, response);
     if (path === `${feed}/holders`) return this.#holders(arrived, response);
+    if (path === `${feed}/heard`) return this.#heard(arrived.module, asked, response);
+    if (path === `${feed}/lower`) return this.#lower(arrived, response);
+    if (path === `${feed}/replay`) return this.#replay(arrived, response);
     if (path === feed) return this.#feed(arrived.module, asked, response);
     return sendJson(response, 404, { reason: 'fault', message: 'There is no such path.' });
   }
@@ -148,6 +154,25 @@ export class SeamAnswers {
     return sendJson(response, 200, {});
   }
 
+  async #heard(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
+    return sendJson(response, 200, await knownOf(this.host.database(module).pool, asked.getAll('consumer')));
+  }
+
+  async #lower({ module, body }: Arrived, response: ServerResponse): Promise<void> {
+    const told = readReport(Lowering, body);
+    if (!told) return sendJson(response, 400, NO_REPORT);
+    await knowLess(this.host.database(module).pool, told.consumers, told.position);
+    return sendJson(response, 200, {});
+  }
+
+  async #replay({ module, body }: Arrived, response: ServerResponse): Promise<void> {
+    const told = readReport(Rehearing, body);
+    if (!told) return sendJson(response, 400, NO_REPORT);
+    const { consumers: names, from, ...filter } = told;
+    const begin = { names, from: from === null ? null : new Date(from), filter };
+    return sendJson(response, 200, await beginAgain(this.host.database(module).pool, begin));
+  }
+
   /** The mark tells the front door that it is the module's own answer, and not one of the seam. */
   async #forwarded({ raw, path, client, body }: Arrived, response: ServerResponse): Promise<void> {
     response.setHeader(FORWARDED, '1');
@@ -163,7 +188,7 @@ function readMessage(body: Buffer, module: string): ReturnType<typeof fromWire> 
   }
 }
 
-const NO_REPORT = { reason: 'fault', message: 'It is no report of readers or holders.' };
+const NO_REPORT = { reason: 'fault', message: 'It is no report of readers, holders or positions.' };
 
 function readReport<T>(schema: z.ZodType<T>, body: Buffer): T | undefined {
   try {

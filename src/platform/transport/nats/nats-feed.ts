@@ -14,6 +14,7 @@ import type { StreamWatch } from './stream-watch.js';
  * large, or not signed by us, and where a replay goes back, the producer's outbox is asked instead: it is the log.
  */
 export class NatsFeed implements Feed {
+  readonly standsAlone = true;
   #told = false;
 
   constructor(
