@@ -102,7 +102,7 @@ async function checkProduction(config: Config, modules: readonly Type[]): Promis
     const missing = await asked[n]!;
     if (missing.length === 0) continue;
     const what = `The database of ${module} lacks ${missing.join(', ')}.`;
-    throw new DatabaseUnusable(`${what} Run "npm run db -- migrate" with DATABASE_ADMIN_URL first.`);
+    throw new DatabaseUnusable(`${what} Run "npm run db -- migrate ${module}" as an administrator first.`);
   }
   return { urls: config.moduleUrls, release: async () => undefined };
 }

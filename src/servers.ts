@@ -54,23 +54,35 @@ export function placed(config: Config, target: ModuleMigrations, common: string 
   const at = (adminUrl: string) => urlsOf(url).find((each) => isSameDatabase(adminUrl, each));
   if (own) {
     const login = at(own);
-    if (login) return { ...target, login, adminUrl: own, adminVariable };
+    if (login) return withoutPower({ ...target, login, adminUrl: own, adminVariable });
     throw new DatabaseUnusable(`${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placesOf(url)}.`);
   }
   const login = common && at(common);
-  if (common && login) return { ...target, login, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' };
-  const why = common ? `, and DATABASE_ADMIN_URL is an administrator of ${placeOf(common)}` : '';
-  throw new DatabaseUnusable(`${adminVariable}: required: the database of ${module} is ${placesOf(url)}${why}.`);
+  if (common && login)
+    return withoutPower({ ...target, login, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' });
+  const why = common
+    ? `DATABASE_ADMIN_URL is an administrator of ${placeOf(common)}`
+    : 'there is no DATABASE_ADMIN_URL either';
+  throw new DatabaseUnusable(`${adminVariable}: required: the database of ${module} is ${placesOf(url)}, and ${why}.`);
+}
+
+/** Provisioning takes every power from the role of a module: that must never be the administrator's own. */
+function withoutPower(module: Placed): Placed {
+  const { username } = new URL(module.login);
+  if (username !== new URL(module.adminUrl).username) return module;
+  const variable = variableOf(module.module, 'DATABASE_URL');
+  throw new DatabaseUnusable(
+    `${variable}: ${username} is the administrator: expected a user for ${module.module} alone; provisioning makes it.`,
+  );
 }
 
 const placeOf = (url: string) => new URL(url).host + new URL(url).pathname;
 const placesOf = (list: string) => urlsOf(list).map(placeOf).join(' or ');
 
-/** SQLSTATEs that mean "this URL will not do", and what to say about each. */
+/** SQLSTATEs that mean "this URL will not do", and what to say about each. The server does not tell a stranger who exists. */
 const REFUSALS: Readonly<Record<string, string>> = {
   '25006': 'it takes no writes, or not yet',
-  '28P01': 'the password is wrong',
-  '28000': 'this user may not log in',
+  '28P01': 'the password is wrong, or there is no such user',
   '3D000': 'this database does not exist: create it first',
   '53300': 'it has no connections left',
 };
@@ -92,8 +104,11 @@ export async function reachable<T>(url: string, work: () => Promise<T>, variable
       code === '42501' && variable
         ? `this user may not create roles and schemas: use an administrator in ${variable}`
         : undefined;
+    // A fenced role, a rule of pg_hba.conf, a missing certificate: the server's words tell which.
+    const barred = code === '28000' ? `this user may not log in: ${message}` : undefined;
     const silent = /^(E[A-Z]+|57P03)$/.test(code ?? '') || /timeout/.test(message);
-    const why = rights ?? REFUSALS[code ?? ''] ?? (silent ? `it does not answer (${code ?? message})` : undefined);
+    const unanswered = silent ? `it does not answer (${code ?? message})` : undefined;
+    const why = rights ?? barred ?? REFUSALS[code ?? ''] ?? unanswered;
     if (!why) throw error;
     const all = urlsOf(url).map((each) => `${placeOf(each)} as ${new URL(each).username}`);
     throw new DatabaseUnusable(`Cannot use the database ${all.join(' or ')}: ${why}.`, { cause: error });

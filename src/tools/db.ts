@@ -1,3 +1,4 @@
+import type { Config } from '../config.js';
 import { ConfigError } from '../platform/configuration.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
 
@@ -36,7 +37,7 @@ await program(import.meta.url, HELP, async (args) => {
   if (task === 'url' && named.length !== 1) fail(`url needs one module: one of ${known.join(', ')}.`);
   const env = named.length > 0 ? { ...process.env, MODULES: named.join(',') } : process.env;
   const config = readConfig(env, modules, { terminal: false, serves: false, talks: false });
-  if (config.production && !config.adminUrl && needsCommonAdministrator(task, config))
+  if (lacksAdministrator(task, config))
     throw new ConfigError(['DATABASE_ADMIN_URL: required: an administrator of the database']);
   const chosen = modules.filter((module) => config.topology.running.has(nameOf(module)));
   const { lines, failures } = await administer(task, config, chosen);
@@ -45,14 +46,9 @@ await program(import.meta.url, HELP, async (args) => {
   if (failures.length > 0) process.exitCode = 1;
 });
 
-/** Unless each module has an administrator of its own. */
-function needsCommonAdministrator(
-  task: (typeof TASKS)[number],
-  {
-    topology,
-    moduleAdminUrls,
-  }: { topology: { running: ReadonlySet<string> }; moduleAdminUrls: ReadonlyMap<string, string> },
-): boolean {
+/** Where no module has an administrator of its own, the one thing that is missing is told once. */
+function lacksAdministrator(task: (typeof TASKS)[number], config: Config): boolean {
   const changes = task === 'provision' || task === 'migrate';
-  return changes && [...topology.running].some((name) => !moduleAdminUrls.has(name));
+  const own = [...config.topology.running].some((name) => config.moduleAdminUrls.has(name));
+  return config.production && changes && !config.adminUrl && !own;
 }

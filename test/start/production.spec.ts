@@ -42,7 +42,7 @@ describe('a production database', () => {
     expect(await db('provision')).toMatchObject({ code: 0, errors: '' });
     for (let n = 0; n < 2; n++) {
       const message =
-        /^The database of catalog lacks .*\. Run "npm run db -- migrate" with DATABASE_ADMIN_URL first\.\n$/;
+        /^The database of catalog lacks .*\. Run "npm run db -- migrate catalog" as an administrator first\.\n$/;
       expect(await refusal()).toMatch(message);
     }
     expect((await db('status')).output).toMatch(/catalog: is to run /);
@@ -53,7 +53,7 @@ describe('a production database', () => {
     const url = new URL(production['PAYMENTS_DATABASE_URL']!);
     url.password = 'hunter2';
     const errors = await refusal({ PAYMENTS_DATABASE_URL: url.href });
-    expect(errors).toMatch(/^Cannot use the database \S+ as \w+_payments: the password is wrong\.\n$/);
+    expect(errors).toMatch(/^Cannot use the database \S+ as \w+_payments: the password is wrong, or there is no such user\.\n$/);
   });
 });
 

@@ -38,12 +38,12 @@ describe('a database that', () => {
     [
       'has another password',
       (url) => (url.password = 'hunter2'),
-      /^Cannot use the database \S+ as postgres: the password is wrong\.\n$/,
+      /^Cannot use the database \S+ as postgres: the password is wrong, or there is no such user\.\n$/,
     ],
     [
       'knows no such user',
       (url) => (url.username = 'nobody'),
-      /^Cannot use the database \S+ as nobody: the password is wrong\.\n$/,
+      /^Cannot use the database \S+ as nobody: the password is wrong, or there is no such user\.\n$/,
     ],
     [
       'is on a host that is not there',

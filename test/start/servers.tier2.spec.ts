@@ -75,6 +75,34 @@ describe('npm run db', () => {
     expect(await schemasOf(url)).toEqual([]);
   });
 
+  it('names the administrator that is missing: once where there is none at all, else by module', async () => {
+    const { url, env } = await production();
+    const { DATABASE_ADMIN_URL: _, ...rest } = env as HostEnv;
+    const none = await db(rest, 'provision');
+    expect([none.code, none.errors]).toEqual([2, expect.stringContaining('DATABASE_ADMIN_URL: required: an admin')]);
+    const one = await db({ ...rest, PAYMENTS_DATABASE_ADMIN_URL: url }, 'provision', 'catalog', 'payments');
+    expect([one.code, one.output]).toEqual([1, 'payments: has its role and schema\n']);
+    expect(one.errors).toMatch(/^catalog: CATALOG_DATABASE_ADMIN_URL: required: .* no DATABASE_ADMIN_URL either\.\n$/);
+  });
+
+  it('refuses the administrator as the login of a module', async () => {
+    const { url, env } = await production();
+    const { code, errors } = await db({ ...env, PAYMENTS_DATABASE_URL: url }, 'provision', 'payments', 'catalog');
+    expect([code, errors]).toEqual([1, expect.stringContaining('PAYMENTS_DATABASE_URL: postgres is the administrator')]);
+    expect(await schemasOf(url)).toEqual(['catalog']);
+  });
+
+  it('sees to the others where a server refuses one for a reason of its own', async () => {
+    const { url, env } = await production();
+    const body = `IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'catalog')
+      THEN RAISE 'catalog is not for us'; END IF`;
+    await query(url, `CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN ${body}; END$$`);
+    await query(url, `CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION guard()`);
+    const { code, errors } = await db(env, 'provision');
+    expect({ code, errors }).toEqual({ code: 1, errors: 'catalog: catalog is not for us\n' });
+    expect(await schemasOf(url)).toEqual(['inventory', 'ordering', 'payments', 'storefront']);
+  });
+
   it('leaves a role that is fenced as it is, and says so', async () => {
     const { url, env } = await production();
     await db(env, 'provision');
@@ -87,7 +115,7 @@ describe('npm run db', () => {
       { rolcanlogin: false },
     ]);
     const migrated = await db(env, 'migrate');
-    expect([migrated.code, migrated.errors]).toEqual([1, expect.stringMatching(/^payments: .*may not log in\.\n$/)]);
+    expect([migrated.code, migrated.errors]).toEqual([1, expect.stringMatching(/^payments: .* this user may not log in: role .* is not permitted to log in\.\n$/)]);
     expect(migrated.output).toMatch(/^catalog: migrated[\s\S]*storefront: migrated/);
   });
 });
@@ -118,7 +146,7 @@ describe('a module on a server of its own', () => {
     stranger.password = 'hunter2';
     const { errors } = await db({ ...own, PAYMENTS_DATABASE_ADMIN_URL: stranger.href }, 'provision', 'payments');
     expect(errors).toBe(
-      `payments: Cannot use the database ${stranger.host}/liftout as postgres: the password is wrong.\n`,
+      `payments: Cannot use the database ${stranger.host}/liftout as postgres: the password is wrong, or there is no such user.\n`,
     );
   });
 

@@ -81,6 +81,23 @@ it('takes back powers that a role has been given', async () => {
   await expectSeparated(adminUrl);
 });
 
+it('leaves a role fenced, also one that is fenced while it is at work', async () => {
+  await provisionAs(adminUrl);
+  const fence = `ALTER ROLE ${roleOf('catalog')} NOLOGIN`;
+  const fenced = await withAdministrator(adminUrl, async (client) => {
+    const query = client.query.bind(client) as (text: unknown, values?: unknown) => Promise<pg.QueryResult>;
+    // Between what it reads of the roles and what it changes of them.
+    const changing = async (text: unknown, values?: unknown) => {
+      if (String(text).startsWith('REVOKE CREATE')) await sql(adminUrl, fence);
+      return await query(text, values);
+    };
+    return await provision(Object.assign(client, { query: changing }), loginsOf(adminUrl));
+  });
+  expect(fenced).toEqual([]);
+  await expect(sql(moduleUrl(adminUrl, 'catalog'), 'SELECT')).rejects.toMatchObject({ code: '28000' });
+  expect(await provisionAs(adminUrl)).toEqual(['catalog']);
+});
+
 describe('an administrator who is no superuser', () => {
   let url: string;
 

@@ -34,7 +34,8 @@ export async function withAdministrator<T>(adminUrl: string, work: (client: pg.C
  * The administrator owns the schemas: what a module cannot give away, it cannot open for another. What is taken from
  * PUBLIC is what modules could meet in: `public`, and temporary tables that shadow real ones.
  *
- * A role that may not log in (`NOLOGIN`) has been fenced by somebody, and stays so: only its schema is seen to.
+ * A role that may not log in (`NOLOGIN`) has been fenced by somebody, and stays so, also when that happens meanwhile: no
+ * role that exists is ever given a login. Only its schema is seen to.
  *
  * @returns the modules whose role is fenced
  * @guarantee a role can connect to this database only by its own login, and can use no schema but its own
@@ -93,9 +94,9 @@ function makeRole(client: pg.Client, login: ModuleLogin, there: Role | undefined
   const role = client.escapeIdentifier(roleOf(login));
   const password = client.escapeLiteral(decodeURIComponent(new URL(login.url).password));
   return [
-    ...(there ? [] : [`CREATE ROLE ${role} ${POWERLESS}`]),
+    ...(there ? [] : [`CREATE ROLE ${role} LOGIN ${POWERLESS}`]),
     ...(there?.powerful ? [`ALTER ROLE ${role} ${POWERLESS}`] : []),
-    ...(there?.fenced ? [] : [`ALTER ROLE ${role} LOGIN NOINHERIT PASSWORD ${password}`]),
+    ...(there?.fenced ? [] : [`ALTER ROLE ${role} NOINHERIT PASSWORD ${password}`]),
   ];
 }
 

@@ -1,10 +1,11 @@
 import type { Type } from '@nestjs/common';
 import type { Config } from '../../config.js';
 import { commonDatabase, FENCED, refuseUnfit } from '../../database.js';
+import { contextOptions } from '../../platform/bounded-context.js';
 import type { ModuleMigrations } from '../../platform/persistence/migrate.js';
-import { migrate, MigrationFailed, pending } from '../../platform/persistence/migrate.js';
+import { migrate, pending } from '../../platform/persistence/migrate.js';
 import { provision, withAdministrator } from '../../platform/persistence/provision.js';
-import { DatabaseUnusable, moduleUrls, placed, reachable, targets } from '../../servers.js';
+import { moduleUrls, placed, reachable, targets } from '../../servers.js';
 
 export type Task = 'provision' | 'migrate' | 'status' | 'url';
 
@@ -17,8 +18,8 @@ export interface Administered {
 /**
  * One administrator's task for some modules, one after the other, each on its own server.
  *
- * @guarantee what goes wrong with one module keeps no other from being seen to
- * @throws what no person at the command line can put right
+ * @guarantee whatever goes wrong with one module keeps no other from being seen to
+ * @throws EmbeddedError when the embedded database cannot be used
  */
 export async function administer(task: Task, config: Config, modules: readonly Type[]): Promise<Administered> {
   const common = config.production
@@ -26,12 +27,12 @@ export async function administer(task: Task, config: Config, modules: readonly T
     : await commonDatabase(config, (line) => void process.stderr.write(`${line}\n`));
   const done: Administered = { lines: [], failures: [] };
   try {
-    for (const target of targets(moduleUrls(config, modules, common.baseUrl), modules)) {
+    for (const module of modules) {
       try {
-        done.lines.push(await carryOut(task, config, target, common.adminUrl));
+        const [target] = targets(moduleUrls(config, [module], common.baseUrl), [module]);
+        done.lines.push(await carryOut(task, config, target!, common.adminUrl));
       } catch (error) {
-        if (!(error instanceof DatabaseUnusable) && !(error instanceof MigrationFailed)) throw error;
-        done.failures.push(`${target.module}: ${error.message}`);
+        done.failures.push(`${contextOptions(module)!.name}: ${(error as Error).message}`);
       }
     }
     if (task === 'url' && !config.production && !config.adminUrl) process.stderr.write(EMBEDDED);
