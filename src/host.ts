@@ -29,6 +29,9 @@ import { Telemetry } from './telemetry.js';
 /** How long a process may take to finish what it has begun when it is asked to stop. */
 const SHUTDOWN_MS = 25_000;
 
+/** Ctrl-C arrives again from each process between the terminal and this one. What comes later says: at once. */
+const ONE_SIGNAL_MS = 1000;
+
 /** Errors whose message is meant for whoever starts the process: one clear message, exit code 2. */
 const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed, WiringError, BrokerUnusable];
 
@@ -135,10 +138,10 @@ async function seed(app: NestFastifyApplication, here: readonly Type[]): Promise
 }
 
 function stopOnSignal(stop: () => Promise<void>, log: Logger): void {
-  let stopping = false;
+  let since: number | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (since !== undefined) return void (performance.now() - since > ONE_SIGNAL_MS && process.exit(1));
+    since = performance.now();
     log.info({ signal }, 'stopping: finishing what was begun');
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     stop().then(

@@ -19,7 +19,9 @@ if (process.env.npm_lifecycle_event) {
   var watch = setInterval(function () {
     if (process.ppid === parent && isAlive(parent)) return;
     clearInterval(watch);
-    process.kill(process.pid, 'SIGTERM');
+    // On Windows a signal ends a process without its handlers.
+    if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM', 'SIGTERM');
+    else process.exit(143);
   }, 500);
   watch.unref();
 }

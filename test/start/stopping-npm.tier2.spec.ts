@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../src/platform/testing/eventually.js';
 import { Clone } from '../support/clone.js';
-import type { RunningProcess } from '../support/host-process.js';
+import type { HostEnv, RunningProcess } from '../support/host-process.js';
 import { runProcess } from '../support/host-process.js';
-import { emptyFolder, ownEnv } from '../support/stage.js';
+import { emptyFolder, openFolder, ownEnv } from '../support/stage.js';
 
 const clone = new Clone();
 afterAll(() => clone.remove());
@@ -18,31 +18,52 @@ async function shellBetween(): Promise<string> {
   return file;
 }
 
-/** The processes of the clone. */
-const processes = () =>
+/** The processes of the clone, and those that have another path among their arguments. */
+const processes = (path = clone.root) =>
   execFileSync('ps', ['-Awwo', 'args='], { encoding: 'utf8' })
     .split('\n')
-    .filter((line) => line.includes(clone.root) || line.includes('--preserveWatchOutput'));
+    .filter((line) => [clone.root, path, '--preserveWatchOutput'].some((part) => line.includes(part)));
 
 const compiles = (line: string) => line.includes('--preserveWatchOutput');
 
-async function npm(script: string): Promise<RunningProcess> {
+/** In a group of its own, as a terminal has one. */
+async function npm(script: string, more: HostEnv): Promise<RunningProcess> {
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, ...(await ownEnv()), PORT: '0', npm_config_script_shell: await shellBetween() };
-  return runProcess('npm', ['run', script, '--prefix', clone.root], { cwd: clone.root, env });
+  const env = { PATH, HOME, PORT: '0', RATE_LIMIT: 'off', ...more };
+  return runProcess('npm', ['run', '--silent', script], { cwd: clone.root, env, detached: true });
 }
 
 describe('npm, ended by a signal that its shell does not pass on', () => {
   it.each(['start', 'dev'])(
     'leaves nothing running of npm run %s',
     async (script) => {
-      const running = await npm(script);
+      const running = await npm(script, { ...(await ownEnv()), npm_config_script_shell: await shellBetween() });
       await eventually(() => running.output().includes('Application  '), 'the application', 60_000);
       if (script === 'dev') await eventually(() => processes().some(compiles), 'the compiler', 60_000);
       running.kill('SIGTERM');
       await running.stopped;
       await eventually(() => processes().length === 0, 'the end of everything', 30_000);
       expect(processes()).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+describe('Ctrl-C, which reaches every process of a terminal', () => {
+  it.each(['start', 'dev'])(
+    'ends npm run %s with its database, and with LOG_FORMAT=json nothing but JSON was written',
+    async (script) => {
+      const DATA_DIR = await openFolder();
+      const running = await npm(script, { DATA_DIR, LOG_FORMAT: 'json', LOG_LEVEL: 'info' });
+      const ready = (times: number) => running.output().split('"msg":"ready"').length > times;
+      await eventually(() => ready(1), 'the application', 60_000);
+      if (script === 'dev') await eventually(() => processes().some(compiles), 'the compiler', 60_000);
+      if (script === 'dev') appendFileSync(join(clone.root, 'src/main.ts'), '\nexport const another = 1;\n');
+      await eventually(() => ready(script === 'dev' ? 2 : 1), 'the changed application', 60_000);
+      process.kill(-running.pid, 'SIGINT');
+      const { output } = await running.stopped;
+      await eventually(() => processes(DATA_DIR).length === 0, 'the end of everything', 30_000);
+      for (const line of output.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
     },
     120_000,
   );

@@ -5,6 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { dataOf } from '../../platform/persistence/embedded-place.js';
 import { stopServer } from '../../platform/persistence/embedded-server.js';
+import { ENDS, killAll } from '../end-all.js';
 
 /** What Node.js is given to run Jest. */
 export const JEST: readonly string[] = [
@@ -14,7 +15,6 @@ export const JEST: readonly string[] = [
 ];
 /** Not among the temporary files, which are gone after each run. */
 const CACHE = '--cacheDirectory=node_modules/.cache/jest';
-const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs Jest to its end. Whatever its specs have made in the folder of temporary files is gone afterwards. A signal ends all
@@ -29,15 +29,14 @@ export async function runJest(args: readonly string[]): Promise<number> {
   const cached = args.some((arg) => arg.startsWith('--cacheDirectory')) ? [] : [CACHE];
   const child = spawn(process.execPath, [...JEST, ...args, ...cached], {
     stdio: 'inherit',
-    // A group of its own: what the specs have started ends with it.
-    detached: true,
+    // A group of its own: what the specs have started ends with it. On Windows it would be a window of its own.
+    detached: process.platform !== 'win32',
     env: { ...process.env, TMPDIR: folder },
   });
   let ended: (typeof ENDS)[number] | undefined;
   const end = (signal: (typeof ENDS)[number]) => {
     ended = signal;
-    // Windows has no groups of processes.
-    kill(process.platform === 'win32' ? child.pid! : -child.pid!);
+    killAll(child);
   };
   for (const signal of ENDS) process.on(signal, end);
   const [code] = (await once(child, 'close')) as [number | null];
