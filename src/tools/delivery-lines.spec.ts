@@ -35,11 +35,15 @@ it('says which consumer does not start, why, and the ways out', () => {
 
 it('says for whom something is kept, and how to end that', () => {
   const gone = { consumer: 'library.shelf', producers: ['press'] };
-  const lines = lagLines([], { gone: [gone], silent: [{ module: 'billing', silentMs: 7_200_000 }], rewound: [] }).split(
-    '\n',
-  );
+  const foreign = { consumer: 'reading.room', producers: ['press'], silentMs: 300_000 };
+  const silent = [{ module: 'billing', silentMs: 7_200_000 }];
+  const lines = lagLines([], { gone: [gone, foreign], silent, rewound: [] }).split('
+');
   expect(lines).toContain(
     'library.shelf is declared nowhere any more; what press said is kept for it. Stop that with: npm run deliveries -- forget library.shelf',
+  );
+  expect(lines).toContain(
+    'reading.room is not declared here, and its module, of another repository, has not reported for 5m; what press said is kept for it. If it will never run again: npm run deliveries -- forget reading.room',
   );
   expect(lines).toContain(
     'billing has not reported for 2h; what its messages may repeat is remembered. If it will never run again: npm run deliveries -- forget billing',

@@ -64,15 +64,20 @@ export function lagLines(lags: readonly Lag[], { gone, silent, rewound }: Notes)
     oldestMs === null ? '–' : span(oldestMs),
   ]);
   const stops = rewound.map((each) => `${whyRewound(each)}\n`);
-  const notes = gone.map(
-    ({ consumer, producers }) =>
-      `${consumer} is declared nowhere any more; what ${producers.join(' and ')} said is kept for it. Stop that with: ` +
-      `npm run deliveries -- forget ${consumer}\n`,
-  );
   const silences = silent.map(
     ({ module, silentMs }) =>
       `${module} has not reported for ${span(silentMs)}; what its messages may repeat is remembered. If it will never run ` +
       `again: npm run deliveries -- forget ${module}\n`,
   );
-  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + [...stops, ...notes, ...silences].join('');
+  const lines = [...stops, ...gone.map(goneLine), ...silences];
+  return table(['CONSUMER', 'PRODUCER', 'WAITING', 'OLDEST'], rows) + lines.join('');
+}
+
+/** A consumer of another repository is known by its reports alone: a module that is stopped for a while is not gone. */
+function goneLine({ consumer, producers, silentMs }: GoneConsumer): string {
+  const kept = `what ${producers.join(' and ')} said is kept for it.`;
+  const stop = `npm run deliveries -- forget ${consumer}\n`;
+  if (silentMs === undefined) return `${consumer} is declared nowhere any more; ${kept} Stop that with: ${stop}`;
+  const silence = `its module, of another repository, has not reported for ${span(silentMs)}`;
+  return `${consumer} is not declared here, and ${silence}; ${kept} If it will never run again: ${stop}`;
 }

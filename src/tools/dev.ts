@@ -18,8 +18,8 @@ const JSON_ONLY = process.env['LOG_FORMAT'] === 'json';
 
 await program(import.meta.url, HELP, async (args) => {
   readArguments(args, {});
-  const compiling = ['-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'];
-  const running = ['--watch', '--watch-preserve-output', 'dist/src/main.js'];
+  const compiling = ['-p', resolve('tsconfig.build.json'), '--watch', '--preserveWatchOutput'];
+  const running = ['--watch', '--watch-preserve-output', resolve('dist/src/main.js')];
   const tsc = spawn(await compiler(), compiling, { stdio: ['inherit', 2, 2] });
   const watch = spawn(process.execPath, running, { stdio: ['inherit', JSON_ONLY ? 'pipe' : 1, 2] });
   if (watch.stdout) sortLines(watch.stdout);
@@ -34,7 +34,9 @@ await program(import.meta.url, HELP, async (args) => {
 
 /** Node.js tells on standard output that it starts again. */
 function sortLines(output: Readable): void {
-  createInterface(output).on('line', (line) => (line.startsWith('{') ? process.stdout : process.stderr).write(`${line}\n`));
+  createInterface(output).on('line', (line) =>
+    (line.startsWith('{') ? process.stdout : process.stderr).write(`${line}\n`),
+  );
 }
 
 /** The program itself: the script around it would be ended by a signal, and leave it running. */

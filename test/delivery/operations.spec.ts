@@ -216,6 +216,9 @@ describe('operations on what is not delivered', () => {
       'counting',
       `UPDATE message_holder SET reported_at = now() - interval '1 h' WHERE module = 'removed'`,
     );
+    const [silent] = await goneConsumers(replica.runtime);
+    expect(silent).toMatchObject({ consumer: 'removed.module', producers: ['counting'] });
+    expect(silent!.silentMs).toBeGreaterThanOrEqual(3_600_000);
     await forgetConsumer(replica.runtime, 'counting.gone');
     await forgetConsumer(replica.runtime, 'removed.module');
     expect(await goneConsumers(replica.runtime)).toEqual([]);

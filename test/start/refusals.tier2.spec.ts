@@ -28,6 +28,16 @@ describe('an address that this machine does not have', () => {
   });
 });
 
+describe('on Windows', () => {
+  it('a start without a database says that there is no embedded one', async () => {
+    const windows = `data:text/javascript,Object.defineProperty(process,'platform',{value:'win32'})`;
+    const { DATABASE_URL: _, ...rest } = env;
+    const process = runBuilt('main.js', [], { ...rest, PORT: '0', NODE_OPTIONS: `--import=${windows}` });
+    const { code, errors } = await process.stopped;
+    expect([code, errors]).toEqual([2, expect.stringMatching(/runs on Linux and macOS only; .* set DATABASE_URL /)]);
+  });
+});
+
 describe('a database that', () => {
   const cases: [what: string, change: (url: URL) => void, message: RegExp][] = [
     [

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe as suite, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -37,6 +37,9 @@ async function holdOn(port: number): Promise<void> {
 /** Waits until the host says that it stops. */
 const stopping = (host: HostProcess) =>
   eventually(() => host.output().includes('"msg":"stopping'), 'the host stopping');
+
+/** Windows ends a process without asking it. */
+const describe = process.platform === 'win32' ? suite.skip : suite;
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('a process that gets %s', (signal) => {
   it('answers what it has begun as it is then, takes nothing new, and ends with 0', async () => {

@@ -24,6 +24,8 @@ export interface RunningProcess {
   readonly pid: number;
   /** What it has written to standard output so far. */
   output(): string;
+  /** And to standard error. */
+  errors(): string;
   kill(signal: NodeJS.Signals): void;
   /** Whether it was told to end. */
   told(): boolean;
@@ -44,7 +46,7 @@ export function runBuilt(file: string, args: readonly string[], env: HostEnv): R
   return runProcess(process.execPath, [resolve('dist/src', file), ...args], { env: own });
 }
 
-/** Runs any program as a process that is ended with the file of tests. */
+/** Runs any program as a process that is ended with the file of tests, a detached one with all of its group. */
 export function runProcess(file: string, args: readonly string[], options: SpawnOptions): RunningProcess {
   const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { output: '', errors: '' };
@@ -59,11 +61,29 @@ export function runProcess(file: string, args: readonly string[], options: Spawn
   let told = false;
   const kill = (signal: NodeJS.Signals) => {
     told = true;
-    child.kill(signal);
+    // Nobody could pass this one on to the rest of its group.
+    if (options.detached && signal === 'SIGKILL') killGroup(child.pid!);
+    else child.kill(signal);
   };
-  const running = { pid: child.pid!, output: () => text.output, kill, told: () => told, stopped };
+  const running = {
+    pid: child.pid!,
+    output: () => text.output,
+    errors: () => text.errors,
+    kill,
+    told: () => told,
+    stopped,
+  };
   alive.add(running);
   return running;
+}
+
+/** It may be gone already. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /**
@@ -120,6 +140,9 @@ export function ofModules(): HostEnv {
 }
 
 function inherited(): HostEnv {
-  const names = ['PATH', 'HOME', 'TMPDIR'].filter((name) => process.env[name] !== undefined);
+  // The last three are those of Windows, where no socket opens without the first of them.
+  const names = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot', 'TEMP', 'TMP'].filter(
+    (name) => process.env[name] !== undefined,
+  );
   return Object.fromEntries(names.map((name) => [name, process.env[name]!]));
 }

@@ -1,12 +1,14 @@
 import { Conflict, NotFound } from '../messaging/errors.js';
 import type { Runtime } from '../runtime.js';
 import { publisherOf } from '../transport/nats/publisher-progress.js';
-import { reportingModules } from './silent-modules.js';
+import { SILENT_AFTER_MS, silencesOf } from './silent-modules.js';
 
 /** A consumer that no code declares any more. Its progress stands still, so what it has not read is kept for ever. */
 export interface GoneConsumer {
   consumer: string;
   producers: string[];
+  /** Of a module of another repository: milliseconds since that module reported. It may only be stopped. */
+  silentMs?: number;
 }
 
 const READERS = 'SELECT DISTINCT consumer FROM outbox_reader';
@@ -17,10 +19,10 @@ const PROGRESS = 'SELECT consumer, producer FROM consumer_progress';
  * another repository counts as such for as long as its module reports.
  */
 export async function goneConsumers(runtime: Runtime): Promise<GoneConsumer[]> {
-  const reporting = await reportingModules(runtime);
+  const silences = await silencesOf(runtime);
   const found = new Map<string, Set<string>>();
   const note = (consumer: string, producer: string) => {
-    if (!isDeclared(runtime, consumer) && !isForeign(runtime, consumer, reporting))
+    if (!isDeclared(runtime, consumer) && !isReporting(runtime, consumer, silences))
       found.set(consumer, (found.get(consumer) ?? new Set()).add(producer));
   };
   for (const { pool, module } of runtime.databases) {
@@ -28,7 +30,10 @@ export async function goneConsumers(runtime: Runtime): Promise<GoneConsumer[]> {
     const progress = await pool.query<{ consumer: string; producer: string }>(PROGRESS);
     for (const { consumer, producer } of progress.rows) note(consumer, producer);
   }
-  return [...found].map(([consumer, producers]) => ({ consumer, producers: [...producers].sort() }));
+  return [...found].map(([consumer, producers]) => {
+    const silentMs = foreignSilence(runtime, consumer, silences);
+    return { consumer, producers: [...producers].sort(), ...(silentMs !== undefined && { silentMs }) };
+  });
 }
 
 /**
@@ -38,7 +43,7 @@ export async function goneConsumers(runtime: Runtime): Promise<GoneConsumer[]> {
 export async function forgetConsumer(runtime: Runtime, consumer: string): Promise<void> {
   if (isDeclared(runtime, consumer))
     throw new Conflict('still_declared', `${consumer} is still declared: remove its handler first.`);
-  if (isForeign(runtime, consumer, await reportingModules(runtime)))
+  if (isReporting(runtime, consumer, await silencesOf(runtime)))
     throw new Conflict('still_reporting', `The module of ${consumer} runs: it reported within the last two minutes.`);
   const text = 'SELECT count(*)::int AS count FROM parked_message WHERE consumer = $1';
   for (const { pool } of runtime.databases) {
@@ -62,8 +67,12 @@ function isDeclared({ consumers, contexts, remotes }: Runtime, consumer: string)
   return contexts.some(({ name }) => publisherOf(name) === consumer);
 }
 
-/** Of a module that this project does not know, as that of another repository, it is not known either while it reports. */
-function isForeign({ contexts, remotes }: Runtime, consumer: string, reporting: ReadonlySet<string>): boolean {
+/** A module that this project does not know is one of another repository; what that declares is not known while it reports. */
+function isReporting(runtime: Runtime, consumer: string, silences: ReadonlyMap<string, number>): boolean {
+  return (foreignSilence(runtime, consumer, silences) ?? Infinity) <= SILENT_AFTER_MS;
+}
+
+function foreignSilence({ contexts, remotes }: Runtime, consumer: string, silences: ReadonlyMap<string, number>) {
   const module = consumer.split('.')[0]!;
-  return reporting.has(module) && !remotes.has(module) && !contexts.some(({ name }) => name === module);
+  return remotes.has(module) || contexts.some(({ name }) => name === module) ? undefined : silences.get(module);
 }

@@ -9,7 +9,7 @@ export interface SilentModule {
 }
 
 /** Reports come every ten seconds. */
-const SILENT_AFTER_MS = 120_000;
+export const SILENT_AFTER_MS = 120_000;
 
 const SILENCE = `
   SELECT module, extract(epoch FROM now() - reported_at)::float8 * 1000 AS "silentMs" FROM message_holder`;
@@ -23,11 +23,13 @@ export async function silentModules(runtime: Runtime): Promise<SilentModule[]> {
   return all.filter(({ silentMs }) => silentMs > SILENT_AFTER_MS);
 }
 
-/** The modules that have reported within two minutes, whatever project they are of. */
-export async function reportingModules(runtime: Runtime): Promise<ReadonlySet<string>> {
-  const text = `SELECT module FROM message_holder WHERE reported_at > now() - $1 * interval '1 ms'`;
-  const asked = runtime.databases.map(({ pool }) => pool.query<{ module: string }>(text, [SILENT_AFTER_MS]));
-  return new Set((await Promise.all(asked)).flatMap(({ rows }) => rows.map(({ module }) => module)));
+/** For how long each module has not reported, whatever project it is of, to whoever here has heard of it last: milliseconds. */
+export async function silencesOf(runtime: Runtime): Promise<ReadonlyMap<string, number>> {
+  const shortest = new Map<string, number>();
+  for (const { pool } of runtime.databases)
+    for (const { module, silentMs } of (await pool.query<SilentModule>(SILENCE)).rows)
+      shortest.set(module, Math.min(silentMs, shortest.get(module) ?? Infinity));
+  return shortest;
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { readPassword } from './embedded-data.js';
-import { EmbeddedError, explain } from './embedded-error.js';
+import { EmbeddedError, explain, WAY_OUT } from './embedded-error.js';
 import { addMember, exclusively, hasMembers, removeMember } from './embedded-members.js';
 import { dataOf, type Log, preparePlace } from './embedded-place.js';
 import { hasEnded, runningServer, startServer, stopServer, type Running } from './embedded-server.js';
@@ -10,6 +10,7 @@ import { hasEnded, runningServer, startServer, stopServer, type Running } from '
 export { EmbeddedError };
 
 const DATABASE = 'liftout';
+const NOT_ON_WINDOWS = 'The embedded PostgreSQL runs on Linux and macOS only; specs take TEST_DATABASE_URL.';
 
 export interface EmbeddedOptions {
   /** Whether commits reach the disk before they are reported; a running server keeps its setting. */
@@ -44,6 +45,7 @@ export interface EmbeddedServer {
  * @throws EmbeddedError saying what was expected and what to do; nothing is left running then
  */
 export async function joinEmbedded(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
+  if (process.platform === 'win32') throw new EmbeddedError(`${NOT_ON_WINDOWS} ${WAY_OUT}`);
   try {
     await mkdir(dataDir, { recursive: true });
     const home = await realpath(dataDir);

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { slashes } from '../slashes.js';
 import { pathFrom } from './located.js';
 import type { Source } from './source.js';
 import { exists } from './tree.js';
@@ -56,7 +57,7 @@ export class Resolver {
 
   #fromRoot(path: string): string {
     const real = exists(path) ? realpathSync(path) : path.replace(this.root, this.#realRoot);
-    return relative(this.#realRoot, real);
+    return slashes(relative(this.#realRoot, real));
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { slashes } from '../slashes.js';
 import { CouldNotCheck, moduleOf } from './violation.js';
 
 /** What lies in a tree, found without the help of any other tool, so that what those overlook is noticed. */
@@ -89,7 +90,7 @@ function collectFile(tree: Mutable<Tree>, path: string): void {
 function collectLink(tree: Mutable<Tree>, path: string): void {
   let target: string;
   try {
-    target = relative(realpathSync(tree.root), realpathSync(join(tree.root, path)));
+    target = slashes(relative(realpathSync(tree.root), realpathSync(join(tree.root, path))));
   } catch (cause) {
     throw new CouldNotCheck(`${path} is a link to nowhere.`, { cause });
   }

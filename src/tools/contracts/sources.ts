@@ -6,6 +6,7 @@ import type { Source } from '../boundaries/source.js';
 import { parse } from '../boundaries/source.js';
 import { CouldNotCheck, isSpec } from '../boundaries/violation.js';
 import { fail } from '../cli.js';
+import { slashes } from '../slashes.js';
 
 /** The files of a project, each parsed once. */
 export class Sources {
@@ -25,14 +26,14 @@ export class Sources {
 
   /** The path that a specifier leads to; `undefined` for packages. */
   resolve(from: string, specifier: string): string | undefined {
-    return this.#resolver.resolve(from, specifier)?.replaceAll('\\', '/');
+    return this.#resolver.resolve(from, specifier);
   }
 
   /** The code of a folder. Specs play the other side; they need nothing. */
   in(folder: string): Source[] {
     if (!existsSync(join(this.root, folder))) return [];
     return readdirSync(join(this.root, folder), { recursive: true, encoding: 'utf8' })
-      .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
+      .map((path) => `${folder}/${slashes(path)}`)
       .filter((path) => /\.[cm]?[jt]sx?$/.test(path) && !isSpec(path))
       .flatMap((path) => this.at(path) ?? []);
   }

@@ -5,6 +5,7 @@ import { contextOptions } from '../../platform/bounded-context.js';
 import type { ModuleMigrations } from '../../platform/persistence/migrate.js';
 import { migrate, pending } from '../../platform/persistence/migrate.js';
 import { provision, withAdministrator } from '../../platform/persistence/provision.js';
+import { urlsOf } from '../../platform/persistence/urls.js';
 import { moduleUrls, placed, reachable, targets } from '../../servers.js';
 
 export type Task = 'provision' | 'migrate' | 'status' | 'url';
@@ -46,7 +47,7 @@ const EMBEDDED = 'The embedded database answers there while the application runs
 
 async function carryOut(task: Task, config: Config, target: ModuleMigrations, common: string | undefined) {
   const { module, url } = target;
-  if (task === 'url') return url;
+  if (task === 'url') return urlsOf(url).join('\n');
   if (task === 'status')
     return report(module, await reachable(url, () => pending(target)), 'is up to date', 'is to run');
   const { adminUrl, adminVariable, login } = placed(config, target, common);

@@ -31,7 +31,8 @@ export async function runJest(args: readonly string[]): Promise<number> {
     stdio: 'inherit',
     // A group of its own: what the specs have started ends with it. On Windows it would be a window of its own.
     detached: process.platform !== 'win32',
-    env: { ...process.env, TMPDIR: folder },
+    // The latter two are those of Windows.
+    env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder },
   });
   let ended: (typeof ENDS)[number] | undefined;
   const end = (signal: (typeof ENDS)[number]) => {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { slashes } from '../slashes.js';
 
 export type Tier = '1' | '2' | 'all';
 
@@ -42,7 +43,7 @@ function isSecondOnly(pattern: string, specs: readonly string[]): boolean {
 /** As Jest does: a regular expression for the whole path. */
 function matches(pattern: string, spec: string): boolean {
   try {
-    return new RegExp(pattern.replace(/^\.\//, ''), 'i').test(resolve(spec));
+    return new RegExp(pattern.replace(/^\.\//, ''), 'i').test(slashes(resolve(spec)));
   } catch {
     return false;
   }
