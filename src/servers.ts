@@ -58,8 +58,7 @@ export function placed(config: Config, target: ModuleMigrations, common: string 
     throw new DatabaseUnusable(`${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placesOf(url)}.`);
   }
   const login = common && at(common);
-  if (common && login)
-    return withoutPower({ ...target, login, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' });
+  if (common && login) return withoutPower({ ...target, login, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' });
   const why = common
     ? `DATABASE_ADMIN_URL is an administrator of ${placeOf(common)}`
     : 'there is no DATABASE_ADMIN_URL either';

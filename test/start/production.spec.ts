@@ -53,7 +53,9 @@ describe('a production database', () => {
     const url = new URL(production['PAYMENTS_DATABASE_URL']!);
     url.password = 'hunter2';
     const errors = await refusal({ PAYMENTS_DATABASE_URL: url.href });
-    expect(errors).toMatch(/^Cannot use the database \S+ as \w+_payments: the password is wrong, or there is no such user\.\n$/);
+    expect(errors).toMatch(
+      /^Cannot use the database \S+ as \w+_payments: the password is wrong, or there is no such user\.\n$/,
+    );
   });
 });
 

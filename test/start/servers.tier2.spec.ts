@@ -88,7 +88,10 @@ describe('npm run db', () => {
   it('refuses the administrator as the login of a module', async () => {
     const { url, env } = await production();
     const { code, errors } = await db({ ...env, PAYMENTS_DATABASE_URL: url }, 'provision', 'payments', 'catalog');
-    expect([code, errors]).toEqual([1, expect.stringContaining('PAYMENTS_DATABASE_URL: postgres is the administrator')]);
+    expect([code, errors]).toEqual([
+      1,
+      expect.stringContaining('PAYMENTS_DATABASE_URL: postgres is the administrator'),
+    ]);
     expect(await schemasOf(url)).toEqual(['catalog']);
   });
 
@@ -115,7 +118,10 @@ describe('npm run db', () => {
       { rolcanlogin: false },
     ]);
     const migrated = await db(env, 'migrate');
-    expect([migrated.code, migrated.errors]).toEqual([1, expect.stringMatching(/^payments: .* this user may not log in: role .* is not permitted to log in\.\n$/)]);
+    expect([migrated.code, migrated.errors]).toEqual([
+      1,
+      expect.stringMatching(/^payments: .* this user may not log in: role .* is not permitted to log in\.\n$/),
+    ]);
     expect(migrated.output).toMatch(/^catalog: migrated[\s\S]*storefront: migrated/);
   });
 });
