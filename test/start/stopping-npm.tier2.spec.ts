@@ -56,12 +56,12 @@ describe('Ctrl-C, which reaches every process of a terminal', () => {
       // In a group of its own, as a terminal has one: all of the group gets the signal.
       const running = npm(script, { DATA_DIR, LOG_FORMAT: 'json', LOG_LEVEL: 'info' }, { detached: true });
       const ready = (times: number) => running.output().split('"msg":"ready"').length > times;
-      await eventually(() => ready(1), 'the application', 60_000);
+      await eventually(() => ready(1), 'the application', 120_000);
       if (script === 'dev') {
-        await eventually(() => running.errors().includes('Watching for file changes'), 'the compiler', 60_000);
+        await eventually(() => running.errors().includes('Watching for file changes'), 'the compiler', 120_000);
         // As the compiler does it.
         appendFileSync(join(clone.root, 'dist/src/main.js'), '\n');
-        await eventually(() => ready(2), 'the application that has started again', 60_000);
+        await eventually(() => ready(2), 'the application that has started again', 120_000);
       }
       process.kill(-running.pid, 'SIGINT');
       const { output } = await running.stopped;
@@ -69,6 +69,6 @@ describe('Ctrl-C, which reaches every process of a terminal', () => {
       await eventually(() => left().length === 0, 'the end of everything', 30_000);
       for (const line of output.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
     },
-    120_000,
+    300_000,
   );
 });
