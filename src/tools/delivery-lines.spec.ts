@@ -37,8 +37,7 @@ it('says for whom something is kept, and how to end that', () => {
   const gone = { consumer: 'library.shelf', producers: ['press'] };
   const foreign = { consumer: 'reading.room', producers: ['press'], silentMs: 300_000 };
   const silent = [{ module: 'billing', silentMs: 7_200_000 }];
-  const lines = lagLines([], { gone: [gone, foreign], silent, rewound: [] }).split('
-');
+  const lines = lagLines([], { gone: [gone, foreign], silent, rewound: [] }).split('\n');
   expect(lines).toContain(
     'library.shelf is declared nowhere any more; what press said is kept for it. Stop that with: npm run deliveries -- forget library.shelf',
   );
