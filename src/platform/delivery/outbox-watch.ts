@@ -2,6 +2,7 @@ import type { ClientBase, Notification } from 'pg';
 import { BoundedClient, ServerReadOnly, sessionConfig } from '../persistence/connection.js';
 import { sendTogether } from '../persistence/statements.js';
 import { Watermark } from './watermark.js';
+import { sessionName } from '../persistence/urls.js';
 
 const POLL_MS = 1000;
 /** Every look is a heartbeat: a connection on which one takes much longer is lost, even where nobody says so. */
@@ -201,7 +202,7 @@ export class OutboxWatch {
 
   async #connect(): Promise<void> {
     const session = sessionConfig({
-      application_name: `liftout:${this.module}:watch`,
+      application_name: sessionName(`liftout:${this.module}:watch`, this.url),
       // It writes nothing that has to last: a NOTIFY need not wait for the disk.
       settings: { search_path: this.module, synchronous_commit: 'off' },
       statementTimeoutMs: Math.min(ANSWER_MS, this.answerMs),

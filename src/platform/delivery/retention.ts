@@ -56,12 +56,21 @@ export async function keepOutbox(
   await holdingRows(producer.pool, 'try', async (client) => {
     await noteHolders(client, held);
     for (const reader of readers) await report(client, await progressOf(reader, producer.module));
-    if ((await makeRoom(client, options.partitionRows)) && (await pageIsOld(client, options.keepMs)))
-      await turnPage(client);
-    await retire(client, options.keepMs);
+    if (!(await isMoving(client))) await keepPartitions(client, options);
     await forgetOutcomes(client, options.keepMs);
     await retireSagas(client, options.keepMs);
   });
+}
+
+async function keepPartitions(client: PoolClient, { partitionRows, keepMs }: RetentionOptions): Promise<void> {
+  if ((await makeRoom(client, partitionRows)) && (await pageIsOld(client, keepMs))) await turnPage(client);
+  await retire(client, keepMs);
+}
+
+/** While a cut-over of the module is under way both sides keep the partitions that they have: replication does not carry them. */
+async function isMoving(client: PoolClient): Promise<boolean> {
+  const text = `SELECT to_regclass('cutover_state') IS NOT NULL AS moving`;
+  return (await client.query<{ moving: boolean }>(text)).rows[0]!.moving;
 }
 
 /**

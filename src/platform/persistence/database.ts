@@ -15,7 +15,7 @@ import { traceStatements } from './statement-spans.js';
 import { sendTogether, Statements } from './statements.js';
 import { Turns } from './turns.js';
 import { UnitOfWork } from './unit-of-work.js';
-import { urlsOf } from './urls.js';
+import { sessionName, urlsOf } from './urls.js';
 
 type EntityClass = Exclude<EntityTarget<object>, string>;
 
@@ -66,7 +66,7 @@ export class Database {
       poolSize: options.poolSize,
       extra: {
         ...sessionConfig({
-          application_name: `liftout:${options.module}`,
+          application_name: sessionName(`liftout:${options.module}`, options.url),
           // A process that stands still must not hold locks for ever.
           settings: { search_path: options.module, idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS },
           statementTimeoutMs: options.statementTimeoutMs,

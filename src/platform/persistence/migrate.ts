@@ -31,6 +31,7 @@ export class MigrationFailed extends Error {
  */
 export async function migrate(target: ModuleMigrations): Promise<string[]> {
   return await withMigrations(target, async (source) => {
+    await refuseWhileMoving(source, target.module);
     const before = new Set(await executedOn(source));
     try {
       await source.runMigrations({ transaction: 'each' });
@@ -89,6 +90,16 @@ async function withMigrations<T>(target: ModuleMigrations, work: (source: DataSo
   } finally {
     await source.destroy();
   }
+}
+
+/** Replication does not carry what a migration does: the two sides would differ. */
+async function refuseWhileMoving(source: DataSource, module: string): Promise<void> {
+  const [there] = await source.query<{ moving: boolean }[]>(
+    `SELECT to_regclass('cutover_state') IS NOT NULL AS moving`,
+  );
+  if (!there!.moving || !(await source.showMigrations())) return;
+  const cause = new Error('its data is being moved to another database. Finish or abort that first: npm run cutover');
+  throw new MigrationFailed(module, cause);
 }
 
 function names(migrations: readonly MigrationInterface[]): string[] {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 const POSTGRES = /^postgres(ql)?:\/\/[^/\s]+\/[^/?\s]+(\?\S*)?$/;
 
@@ -20,6 +20,18 @@ export const urlsOf = (list: string): string[] => list.split(/\s+/).filter((url)
 export function describeUrl(url: string): string {
   const { hostname, port } = new URL(url);
   return `${hostname.toLowerCase()}:${port || 5432}/${databaseOf(url)}`;
+}
+
+/** Stands before each mark in the name of a session. */
+export const MODULE_MARK = ' +';
+
+/** A short mark of a server and database, for the name of a session: which servers its process knows. */
+export const markOf = (place: string) => createHash('sha256').update(place).digest('hex').slice(0, 6);
+
+/** The name of a session, with a mark for each server where there are several. PostgreSQL cuts names at 63 bytes. */
+export function sessionName(name: string, list: string): string {
+  const urls = urlsOf(list);
+  return urls.length < 2 ? name : [name, ...urls.map((url) => markOf(describeUrl(url)))].join(MODULE_MARK);
 }
 
 /** What is wrong with a list of URLs of PostgreSQL, never with a URL in it. @returns undefined when it can be used */

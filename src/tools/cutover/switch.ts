@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Flow } from './flow.js';
+import { unaware } from './plan.js';
+import { compare } from './proof.js';
+import type { Side } from './side.js';
+import { CutoverError } from './side.js';
+import { hasMark, mark, open, readState, report } from './state.js';
+
+/** The pause is given up, and the former side opened again, when what is left to carry takes longer: milliseconds. */
+const DRAIN_TIMEOUT_MS = 5_000;
+const LOOK_MS = 5;
+const PROOF_ATTEMPTS = 20;
+
+export interface Switched {
+  pauseMs: number;
+  report: string;
+}
+
+/**
+ * Makes the other side the current one.
+ *
+ * - The former side is frozen before the other one opens: at no time both take writes. What decides is one transaction, which
+ *   marks the new side as the current one and lets its role write.
+ * - Until then, whatever fails opens the former side again. Killed in between, it is frozen until this step, or `abort`, is
+ *   repeated.
+ * - From then on the counter flow carries what is written back to the former side, when the proof has ended.
+ *
+ * @param flow carries to the new side; `counter` back from it
+ * @throws CutoverError saying which side is in charge
+ */
+export async function switchOver(flow: Flow, counter: Flow): Promise<Switched> {
+  const { from, to } = flow;
+  await refuseUnready(flow);
+  await counter.begin(false);
+  const proving = await to.again();
+  try {
+    const pauseMs = await pause(flow, counter, proving);
+    await flow.end();
+    return { pauseMs, report: await prove(counter, proving) };
+  } finally {
+    await proving.end();
+  }
+  async function pause(...[going, coming, snapshot]: [Flow, Flow, pg.Client]): Promise<number> {
+    const since = performance.now();
+    try {
+      await from.freeze();
+      await drained(going);
+      await setSequences(from, to);
+      await going.disable();
+      await coming.skip();
+      await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await snapshot.query('SELECT 1');
+      await open(to);
+    } catch (error) {
+      await thaw(going, coming, error as Error);
+    }
+    return performance.now() - since;
+  }
+}
+
+async function refuseUnready(flow: Flow): Promise<void> {
+  const { copying } = await flow.progress();
+  if (copying.length > 0)
+    throw new CutoverError(`It still copies ${copying.join(', ')}: wait, see status. ${flow.from.place} is in charge.`);
+  const sessions = await unaware(flow.from, flow.to);
+  if (sessions.length === 0) return;
+  throw new CutoverError(
+    `These processes do not know ${flow.to.place}: ${sessions.join(', ')}. Give them a list of both URLs, written with that host and ` +
+      `port, and restart them one after the other. ${flow.from.place} is in charge.`,
+  );
+}
+
+async function drained(flow: Flow): Promise<void> {
+  const wanted = await mark(flow.from);
+  const until = performance.now() + DRAIN_TIMEOUT_MS;
+  while (!(await hasMark(flow.to, wanted))) {
+    if (performance.now() > until)
+      throw new Error(`${flow.to.place} is too far behind, or a long transaction of another module holds it back`);
+    await delay(LOOK_MS);
+  }
+}
+
+async function setSequences(from: Side, to: Side): Promise<void> {
+  const text =
+    'SELECT sequencename AS name, last_value::text AS last, start_value::text AS start FROM pg_sequences WHERE schemaname = $1';
+  const all = await from.rows<{ name: string; last: string | null; start: string }>(text, [from.module]);
+  const set = all.map(
+    ({ name, last, start }) => `setval(${to.client.escapeLiteral(to.table(name))}, ${last ?? start}, ${last !== null})`,
+  );
+  if (set.length > 0) await to.client.query(`SELECT ${set.join(', ')}`);
+}
+
+/** Opens the former side again, unless the other one is open: that has to be known. */
+async function thaw({ from, to }: Flow, counter: Flow, error: Error): Promise<void> {
+  await to.client.query('ROLLBACK').catch(() => undefined);
+  const state = await readState(from, to).catch(() => undefined);
+  if (state?.current === to.place) return;
+  if (!state)
+    throw new CutoverError(
+      `The switch failed: ${error.message}. ${from.place} stays frozen, since ${to.place} cannot be asked: repeat the step.`,
+    );
+  await from.client.query(from.opening);
+  await counter.end().catch(() => undefined);
+  throw new CutoverError(`The switch failed: ${error.message}. ${from.place} is in charge; repeat the step.`);
+}
+
+/** Compares the frozen side with the snapshot of the other one, then lets the counter flow begin. */
+async function prove(counter: Flow, snapshot: pg.Client): Promise<string> {
+  const { from, to } = counter;
+  try {
+    const proof = await compare(from, to.client, snapshot);
+    await snapshot.query('COMMIT');
+    await counter.enable();
+    const equal = proof.different.length === 0;
+    return await kept(counter, `${equal ? 'Proven' : 'DIFFERENT'} by the snapshot of the switch: ${told(proof)}`);
+  } catch {
+    return await proveLater(counter);
+  }
+}
+
+/**
+ * Where the snapshot is gone: applies the counter flow, and compares what differs again when the lag has passed it, a bounded
+ * number of times.
+ */
+export async function proveLater(counter: Flow): Promise<string> {
+  const { from, to } = counter;
+  await counter.enable();
+  const first = await compare(from, to.client, from.client);
+  let different = first.different;
+  for (let attempt = 1; different.length > 0 && attempt < PROOF_ATTEMPTS; attempt++) {
+    const wanted = await mark(from);
+    while (!(await hasMark(to, wanted))) await delay(LOOK_MS);
+    const names = different.map((each) => each.split(' ')[0]!);
+    different = (await compare(from, to.client, from.client, names)).different;
+  }
+  const equal = different.length === 0;
+  const what = told({ ...first, different });
+  return await kept(counter, `${equal ? 'Proven' : 'NOT PROVEN'} after the switch, table by table: ${what}`);
+}
+
+const told = ({ tables, rows, different }: { tables: number; rows: number; different: string[] }) =>
+  different.length > 0 ? different.join('; ') : `${tables} tables, ${rows} rows, counts and hashes equal`;
+
+async function kept(counter: Flow, text: string): Promise<string> {
+  await report(counter.from, text);
+  return text;
+}
