@@ -1,4 +1,4 @@
-import { oneOf, program, readArguments } from './cli.js';
+import { fail, oneOf, program, readArguments } from './cli.js';
 
 const STEPS = ['plan', 'prepare', 'status', 'switch', 'back', 'finish', 'abort'] as const;
 
@@ -23,6 +23,7 @@ at the target, and so have the processes. The source's administrator is that of 
 await program(import.meta.url, HELP, async (args) => {
   const { flags, words } = readArguments(args, { to: { type: 'string' }, json: { type: 'boolean' } }, true);
   const step = oneOf('The step', words[1], STEPS);
+  if (!flags.to) fail('--to is missing: the administrator of the target, without a password. See --help.');
   const { withCutover } = await import('./cutover/open.js');
   const result = await withCutover(words[0], flags.to, (cutover): Promise<string | object> => cutover[step]());
   process.stdout.write(`${flags.json ? JSON.stringify({ step, result }) : said(result)}\n`);

@@ -4,6 +4,7 @@ import type { Side } from './side.js';
 /** What would stop it, each with what to do. */
 export async function problemsOf(source: Side, target: Side, isUnderWay: boolean): Promise<string[]> {
   return [
+    ...((await source.hasSchema()) ? [] : [`${source.place} has no schema ${source.module}: it is somewhere else.`]),
     ...(await serverProblems(source)),
     ...(await serverProblems(target)),
     ...(isUnderWay || !(await target.hasSchema())

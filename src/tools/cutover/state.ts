@@ -58,7 +58,9 @@ export async function readState(source: Side, target: Side): Promise<State | und
 /** Makes `side` the current one and lets its role write, in one transaction. */
 export async function open(side: Side): Promise<void> {
   await side.client.query('BEGIN');
-  await side.client.query(`UPDATE ${side.table(STATE_TABLE)} SET epoch = epoch + 1, current = $1`, [side.place]);
+  await side.client.query(`UPDATE ${side.table(STATE_TABLE)} SET epoch = epoch + 1, current = $1, report = NULL`, [
+    side.place,
+  ]);
   await side.client.query(side.opening);
   await side.client.query('COMMIT');
 }

@@ -42,7 +42,7 @@ export class Cutover {
     const frozen = state && !(await this.#isOpen(this.#sideOf(state)));
     return {
       step: stepOf(state, progress),
-      inCharge: state?.current ?? this.source.place,
+      inCharge: state?.current ?? null,
       frozen: frozen ?? false,
       ...progress,
       slots,
@@ -129,7 +129,8 @@ export class Cutover {
     await this.#back.end();
     await endState(source.client, source);
     const former = `${source.module}_moved`;
-    await source.client.query(`ALTER SCHEMA ${source.id(source.module)} RENAME TO ${source.id(former)}`);
+    if (await source.hasSchema())
+      await source.client.query(`ALTER SCHEMA ${source.id(source.module)} RENAME TO ${source.id(former)}`);
     await endState(target.client, target);
     return `${target.place} has ${source.module}. Its former schema is ${former} at ${source.place}: drop it there when nobody misses it (DROP SCHEMA ${source.id(former)} CASCADE).`;
   }

@@ -55,7 +55,7 @@ export async function switchOver(flow: Flow, counter: Flow): Promise<Switched> {
     } catch (error) {
       await thaw(going, coming, error as Error);
     }
-    return performance.now() - since;
+    return Math.round(performance.now() - since);
   }
 }
 
