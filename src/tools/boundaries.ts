@@ -32,6 +32,8 @@ const FLAGS = {
   reason: { type: 'string' },
 } as const;
 
+const AFTER_FIX = 'Take out of "consumes" what can be done without, and run "npm run map".\n';
+
 await program(import.meta.url, HELP, async (args) => {
   const { flags } = readArguments(args, FLAGS);
   if (!exists(flags.root)) fail(`--root: there is no ${flags.root}. See --help.`);
@@ -85,8 +87,6 @@ async function fix(root: string, given: string | undefined): Promise<void> {
   }
   process.stderr.write(found.length > 0 ? AFTER_FIX : 'There is no new dependency to declare.\n');
 }
-
-const AFTER_FIX = 'Take out of "consumes" what can be done without, and run "npm run map".\n';
 
 async function reasonsFor(found: readonly NewDependency[], given: string | undefined): Promise<string[]> {
   const { wrongWithReason } = await import('./boundaries/fix.js');
