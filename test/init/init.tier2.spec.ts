@@ -137,7 +137,7 @@ describe('a project without the example', () => {
     const [DATA_DIR, DATABASE_URL] = await Promise.all([emptyFolder(), emptyDatabase()]);
     const host = spawn(process.execPath, ['dist/src/main.js'], {
       cwd: clone.root,
-      env: { ...process.env, DATA_DIR, DATABASE_URL, PORT: '0', LOG_FORMAT: 'json' },
+      env: { ...process.env, DATA_DIR, DATABASE_URL, PORT: '0' },
     });
     let output = '';
     host.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
