@@ -37,15 +37,15 @@ describe('a program that is missing', () => {
   it('is named at the end, with how to get it and the specs that were not run', async () => {
     const { code, errors } = await start(['--tier', '2', GIT], { PATH: await bare() }).stopped;
     expect(errors).toMatch(
-      /\nNot run, as there is no git: 3 tests\.\n {2}src\/tools\/contracts\/revisions\.tier2\.spec\.ts \(3\)\n {2}Install it: apt-get install git /,
+      /\nNot run, as there is no git: \d+ tests\.\n {2}src\/tools\/contracts\/revisions\.tier2\.spec\.ts \(\d+\)\n {2}Install it: apt-get install git /,
     );
-    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, 3 not run\n$/);
+    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, [1-9]\d* not run\n$/);
     expect(code).toBe(0);
   }, 60_000);
 
   it('is a failure in CI', async () => {
     const { code, errors } = await start([GIT], { PATH: await bare(), CI: 'true' }).stopped;
-    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, 3 not run\n$/);
+    expect(errors).toMatch(/\ntest: 0 passed, 0 failed, [1-9]\d* not run\n$/);
     expect(code).toBe(1);
   }, 60_000);
 
@@ -64,8 +64,9 @@ describe('a run that ends', () => {
   }, 60_000);
 
   it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
+    // Where the shell of npm stays, it may be the one that the signal ends.
+    ['SIGINT', [130, 'SIGINT']],
+    ['SIGTERM', [143, 'SIGTERM']],
   ] as const)(
     'by a %s for npm leaves no process and no file behind',
     async (signal, expected) => {
@@ -74,8 +75,9 @@ describe('a run that ends', () => {
       const both = async () => (await servers()).length > 1 && (await servers());
       const pids = await eventually(both, 'a server of a spec', 60_000);
       running.kill(signal);
-      expect((await running.stopped).code).toBe(expected);
-      expect(await readdir(folder)).toEqual([]);
+      const { code, signal: by } = await running.stopped;
+      expect(expected).toContain(code ?? by);
+      await eventually(async () => (await readdir(folder)).length === 0, 'no file being left');
       await eventually(() => [-running.pid, ...pids].every(isGone), 'its processes having ended');
     },
     120_000,

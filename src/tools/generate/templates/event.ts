@@ -37,7 +37,7 @@ function sentence(name: string, noun: string): string {
 /** For an event that no command says yet. */
 export function eventSpec(module: string, { name, fields }: Happening, { noun, id }: Thing): string {
   const type = pascal(name);
-  const values = fields.length > 0 ? `{ ${id}, ...${examplesOf(fields)} }` : `{ ${id} }`;
+  const values = fields.length > 0 ? `{ ${id}, ${examplesOf(fields).replace(/^\{\s*|\s*\}$/g, '')} }` : `{ ${id} }`;
   return `import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ${type} } from './${name}.js';
