@@ -32,6 +32,8 @@ export interface Switched {
 export async function switchOver(flow: Flow, counter: Flow): Promise<Switched> {
   const { from, to } = flow;
   await refuseUnready(flow);
+  // One that was killed just before it was decided has left it disabled.
+  await flow.enable();
   await counter.begin(false);
   const proving = await to.again();
   try {
