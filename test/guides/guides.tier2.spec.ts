@@ -33,7 +33,7 @@ describe('the commands in the documentation', () => {
     async ({ files }) => {
       expect(wrong(await runPages(...files))).toEqual([]);
     },
-    300_000,
+    600_000,
   );
 
   it.each(blocks.filter(({ mark }) => mark === 'ci'))('$file, "$heading": is what CI itself runs', ({ script }) => {
