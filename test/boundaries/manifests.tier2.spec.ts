@@ -130,7 +130,7 @@ describe('--fix', () => {
 
   it('writes what a new dependency needs into both manifests, with its reason', async () => {
     const root = makeTree({
-      [at]: `// boundaries-allow orphan, dead-code: A handler that is about to be wired.\n${hears}`,
+      [at]: `// boundaries-allow dead-code: A handler that is about to be wired.\n${hears}`,
     });
     write(
       root,
@@ -144,8 +144,9 @@ describe('--fix', () => {
       }),
     );
     const before = ['stock', 'order'].map((module) => JSON.parse(text(root, module)) as Record<string, object>);
-    const { stderr, stdout } = await runGate(['--fix', '--reason', reason, '--root', root]);
+    const { status, stderr, stdout } = await runGate(['--fix', '--reason', reason, '--root', root]);
     expect(stderr).toContain(`wrote ${path('stock')}\nwrote ${path('order')}\n`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/\nTake out of "consumes" .*\n$/) });
     expect(stdout).not.toContain('undeclared-dependency');
     expect(stdout).not.toContain('unlisted-consumer');
     const [stock, order] = ['stock', 'order'].map((module) => JSON.parse(text(root, module)) as object);
