@@ -350,7 +350,8 @@ describe('after a crash', () => {
     const folder = await freshFolder();
     const killed = new Member(folder);
     const isHalfMade = async (): Promise<boolean> => {
-      const draft = (await readdir(folder)).find((name) => /^postgres\.init-.*[^d]$/.test(name));
+      const drafts = (await readdir(folder)).filter((name) => name.startsWith('postgres.init-'));
+      const draft = drafts.find((name) => !name.endsWith('.password'));
       return draft !== undefined && (await readdir(join(folder, draft))).length > 5;
     };
     expect(await until(isHalfMade, 10_000)).toBe(true);
