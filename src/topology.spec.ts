@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BoundedContext } from './platform/index.js';
+import { BoundedContext, LivesElsewhere } from './platform/index.js';
 import { makeCertificates } from '../test/support/certificates.js';
 import { readTopology } from './topology.js';
 
@@ -17,6 +17,31 @@ const split = {
   SEAM_SECRET,
 };
 const problems = (change: NodeJS.ProcessEnv) => readTopology({ ...split, ...change }, modules).problems;
+
+@LivesElsewhere({ name: 'billing', contracts: {}, routes: ['v1/billing'] })
+class BillingModule {}
+
+describe('a module that lives in another repository', () => {
+  const read = (env: NodeJS.ProcessEnv, talks = true) => readTopology(env, [...modules, BillingModule], talks);
+  const others = { BILLING_URL: 'http://127.0.0.1:4103', SEAM_PORT: '4101', SEAM_SECRET };
+
+  it('is remote without anybody saying so, and has to have an address', () => {
+    const { topology } = read(others);
+    expect([...topology!.running]).toEqual(['catalog', 'inventory', 'ordering', 'payments', 'storefront']);
+    expect([...topology!.remotes]).toEqual([['billing', 'http://127.0.0.1:4103']]);
+    expect(read({ ...others, BILLING_URL: '' }).problems).toEqual([
+      'BILLING_URL: required: the seam address of billing, which lives in another repository (http://host:port)',
+    ]);
+  });
+
+  it('cannot run here, and a tool that meets no other process needs no address of it', () => {
+    const expected = 'expected some of catalog, inventory, ordering, payments, storefront';
+    expect(read({ ...others, MODULES: 'catalog,billing' }).problems).toContain(
+      `MODULES: billing lives in another repository, and cannot run here; ${expected}`,
+    );
+    expect(read({}, false)).toMatchObject({ problems: [], topology: { remotes: new Map() } });
+  });
+});
 
 describe('where modules run', () => {
   it('is here, all of them, when nothing is said', () => {

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
-import { contextOptions } from './platform/bounded-context.js';
+import { contextOptions, livesHere } from './platform/bounded-context.js';
 import { readVariables } from './platform/configuration.js';
 import type { EventsOptions } from './platform/transport/event-transport.js';
 import type { SeamOptions } from './platform/transport/seam-server.js';
@@ -64,15 +64,17 @@ export function readTopology(
   const read = readVariables(Variables, env);
   if ('problems' in read) return { problems: read.problems };
   const { values } = read;
-  const wanted = values.MODULES?.split(',').map((name) => name.trim()) ?? names;
-  const running = new Set(wanted.filter((name) => names.includes(name)));
-  if (!talks) return alone(running, unknownModules(wanted, names));
+  const local = modules.filter(livesHere).map((module) => contextOptions(module)!.name);
+  const wanted = values.MODULES?.split(',').map((name) => name.trim()) ?? local;
+  const running = new Set(wanted.filter((name) => local.includes(name)));
+  const misplaced = misplacedModules(wanted, names, local);
+  if (!talks) return alone(running, misplaced);
   const tls = readTls(values);
   const elsewhere = names.filter((name) => !running.has(name));
-  const remote = readRemotes(env, elsewhere, tls.tls ? 'https' : 'http');
+  const remote = readRemotes(env, elsewhere, tls.tls ? 'https' : 'http', local);
   const split = running.size < names.length;
   const problems = [
-    ...unknownModules(wanted, names),
+    ...misplaced,
     ...(running.size > 0 ? remote.problems : []),
     ...(split && values.SEAM_PORT === undefined
       ? ['SEAM_PORT: required: the other processes reach these modules there']
@@ -116,18 +118,25 @@ function eventsOf(values: Values): EventsOptions {
   return values.EVENTS === 'nats' ? { kind: 'nats', url: values.NATS_URL!, ...secretsOf(values) } : { kind: 'feed' };
 }
 
-function unknownModules(wanted: readonly string[], names: readonly string[]): string[] {
-  const unknown = wanted.filter((name) => !names.includes(name));
-  return unknown.map((name) => `MODULES: there is no module "${name}"; expected some of ${names.join(', ')}`);
+function misplacedModules(wanted: readonly string[], names: readonly string[], local: readonly string[]): string[] {
+  const expected = `expected some of ${local.join(', ')}`;
+  const wrong = wanted.filter((name) => !local.includes(name));
+  return wrong.map((name) =>
+    names.includes(name)
+      ? `MODULES: ${name} lives in another repository, and cannot run here; ${expected}`
+      : `MODULES: there is no module "${name}"; ${expected}`,
+  );
 }
 
 function readRemotes(
   env: NodeJS.ProcessEnv,
   remotes: readonly string[],
   scheme: 'http' | 'https',
+  local: readonly string[],
 ): { urls: Map<string, string>; problems: string[] } {
   const address = `${scheme}://host:port`;
-  const missing = (name: string) => `required: the seam address of ${name}, which does not run here (${address})`;
+  const away = (name: string) => (local.includes(name) ? 'does not run here' : 'lives in another repository');
+  const missing = (name: string) => `required: the seam address of ${name}, which ${away(name)} (${address})`;
   const shape = remotes.map((name) => [variableOf(name, 'URL'), addressSchema(missing(name), scheme)]);
   const read = readVariables(z.object(Object.fromEntries(shape) as Record<string, z.ZodType<string>>), env);
   if ('problems' in read) return { urls: new Map(), problems: read.problems };

@@ -32,6 +32,18 @@ export interface BoundedContextOptions {
   seed?: new (...args: never[]) => Seed;
 }
 
+/** A module of which only the contracts are in this repository. */
+export type ElsewhereOptions = Pick<BoundedContextOptions, 'name' | 'contracts'> & {
+  /** The paths of its controllers, without the first slash: they stay reachable at the front door. */
+  routes: readonly string[];
+};
+
+/** What is known of a module, wherever its code lives. */
+export interface Context extends BoundedContextOptions {
+  /** Only where its code lives in another repository. */
+  readonly elsewhere?: Pick<ElsewhereOptions, 'routes'>;
+}
+
 /**
  * @param url where the application answers
  * @param token a shell expression that prints a development token
@@ -62,7 +74,20 @@ export function BoundedContext(options: BoundedContextOptions): ClassDecorator {
   };
 }
 
-/** The options of a module class; `undefined` when it is no bounded context. */
-export function contextOptions(type: unknown): BoundedContextOptions | undefined {
-  return typeof type === 'function' ? (Reflect.getMetadata(CONTEXT, type) as BoundedContextOptions) : undefined;
+/**
+ * Marks a class that stands for a module of another repository: its contracts are here, and it is always remote.
+ *
+ * @example @LivesElsewhere({ name: 'letters', contracts, routes: ['v1/letters'] })
+ */
+export function LivesElsewhere({ name, contracts, routes }: ElsewhereOptions): ClassDecorator {
+  const context: Context = { name, contracts, providers: [], elsewhere: { routes } };
+  return SetMetadata(CONTEXT, context);
 }
+
+/** The options of a module class; `undefined` when it is no bounded context. */
+export function contextOptions(type: unknown): Context | undefined {
+  return typeof type === 'function' ? (Reflect.getMetadata(CONTEXT, type) as Context) : undefined;
+}
+
+/** Whether the code of a module is in this repository. */
+export const livesHere = (type: unknown) => contextOptions(type)?.elsewhere === undefined;

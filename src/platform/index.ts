@@ -1,6 +1,6 @@
 /** The platform's public surface: what a module may use besides `messaging/define.js`, which its contracts import. */
 export type { Seed } from './bounded-context.js';
-export { BoundedContext } from './bounded-context.js';
+export { BoundedContext, LivesElsewhere } from './bounded-context.js';
 export { defineConfig } from './configuration.js';
 export type { Reply } from './delivery/message.js';
 export { Freshness } from './delivery/freshness.js';

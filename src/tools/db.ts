@@ -29,9 +29,9 @@ await program(import.meta.url, HELP, async (args) => {
   const { readConfig } = await import('../config.js');
   const { administer } = await import('./db/administer.js');
   const { modules } = await import('../modules.js');
-  const { contextOptions } = await import('../platform/bounded-context.js');
+  const { contextOptions, livesHere } = await import('../platform/bounded-context.js');
   const nameOf = (module: (typeof modules)[number]) => contextOptions(module)!.name;
-  const known = modules.map(nameOf);
+  const known = modules.filter(livesHere).map(nameOf);
   for (const name of named)
     if (!known.includes(name)) fail(`There is no module "${name}"; expected some of ${known.join(', ')}.`);
   if (task === 'url' && named.length !== 1) fail(`url needs one module: one of ${known.join(', ')}.`);

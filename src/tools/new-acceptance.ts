@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoundedContextOptions } from '../platform/bounded-context.js';
-import { contextOptions } from '../platform/bounded-context.js';
+import { contextOptions, livesHere } from '../platform/bounded-context.js';
 import { fail, program, readArguments } from './cli.js';
 import { Changes } from './generate/changes.js';
 import { routesOf } from './generate/routes.js';
@@ -49,7 +49,7 @@ function unknown(name: string, modules: readonly Module[]): never {
 }
 
 await program(import.meta.url, HELP, async (args) => {
-  const contexts = (await loadModules()).map((module) => contextOptions(module)!);
+  const contexts = (await loadModules()).filter(livesHere).map((module) => contextOptions(module)!);
   const changes = plan(args, contexts, process.cwd());
   await changes.apply(() => undefined);
   process.stdout.write(changes.paths.map((path) => `wrote ${path}\n`).join(''));

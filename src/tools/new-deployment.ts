@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contextOptions } from '../platform/bounded-context.js';
+import { contextOptions, livesHere } from '../platform/bounded-context.js';
 import { fail, program, readArguments } from './cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';
@@ -47,7 +47,7 @@ function readPresent(root: string) {
 }
 
 await program(import.meta.url, HELP, async (args) => {
-  const modules = (await loadModules()).map((module) => contextOptions(module)!.name);
+  const modules = (await loadModules()).filter(livesHere).map((module) => contextOptions(module)!.name);
   const changes = plan(args, modules, process.cwd());
   await changes.apply(() => undefined);
   process.stdout.write(changes.paths.map((path) => `wrote ${path}\n`).join(''));

@@ -13,6 +13,7 @@ class LetterSent extends defineEvent('letters.letter-sent.v1', {
 
 const letters: ProjectModule = {
   name: 'letters',
+  livesHere: true,
   tables: [
     {
       name: 'letters',
@@ -40,7 +41,7 @@ const archive: ProjectModule = { ...letters, name: 'archive', tables: [], routes
 const project: Project = {
   root: '/nowhere',
   name: 'post',
-  modules: [letters, archive],
+  modules: [letters, archive, { ...archive, name: 'couriers', livesHere: false }],
   platformTables: ['outbox', 'saga'],
 };
 
@@ -105,6 +106,7 @@ describe('what is new in a module', () => {
     ['command', 'The module has to be named first, as in "billing". See --help.'],
     ['command letters', 'The command has to be named, as in "issue-invoice". See --help.'],
     ['command nowhere write-letter', 'There is no module "nowhere": expected one of letters, archive.'],
+    ['command couriers carry-letter', 'couriers lives in another repository: make it there.'],
     ['command letters write', `${COMMAND} "write".`],
     ['command letters writeLetter', `The command ${SHAPE} "issue-invoice", not "writeLetter". See --help.`],
     ['command letters write-letter', 'There is a message letters.write-letter.v1 already.'],

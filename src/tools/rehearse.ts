@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { modules } from '../modules.js';
-import { contextOptions } from '../platform/bounded-context.js';
+import { contextOptions, livesHere } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
 import type { Events, Stage, StageOptions } from './rehearse/stages.js';
 import { killed, outside, rehearsed, together } from './rehearse/stages.js';
@@ -29,7 +29,7 @@ const FLAGS = {
   files: { type: 'string' },
 } as const;
 const EVENTS: readonly Events[] = ['feed', 'nats'];
-const names = modules.map((module) => contextOptions(module)!.name);
+const names = modules.filter(livesHere).map((module) => contextOptions(module)!.name);
 
 await program(import.meta.url, HELP, async (args) => {
   const { flags, words } = readArguments(args, FLAGS, true);

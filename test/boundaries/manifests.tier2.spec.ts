@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reported } from './gate.js';
 import { makeTree, MODULES, places, removeTrees, runGate, violationsOf } from './gate.js';
@@ -73,6 +73,36 @@ describe('a dependency', () => {
     expect(found[2]!.message).toContain(
       'Add "billing" to consumers in modules/stock/module.json; its owner @shop/stock reviews that.',
     );
+  });
+});
+
+describe('a module that lives in another repository', () => {
+  const stub = (name: string) => `import { LivesElsewhere } from '../../src/platform/index.js';
+import * as contracts from './contracts/index.js';
+
+@LivesElsewhere({ name: '${name}', contracts, routes: [] })
+export class StockModule {}
+`;
+  const file = 'modules/stock/stock.module.ts';
+  const away = (root: string) => change(root, 'stock', (manifest) => ({ ...manifest, elsewhere: '../stock' }));
+
+  it('leaves its contracts here, and what it uses is not looked for', async () => {
+    const root = makeTree({ [file]: stub('stock') });
+    away(root);
+    const code = readdirSync(join(root, 'modules/stock'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/^(?:contracts|stock\.module)\b/.test(name))
+      .map((name) => `modules/stock/${name}`);
+    const found = (await violationsOf(root)).filter(({ rule }) => rule === 'lives-elsewhere');
+    expect(found.map((each) => each.file).sort()).toEqual(code.sort());
+    for (const path of code) rmSync(join(root, path));
+    expect(await violationsOf(root)).toEqual([]);
+  });
+
+  it('is marked in its manifest and in its class', async () => {
+    const [noClass, noManifest] = [makeTree(), makeTree({ [file]: stub('stock') })];
+    away(noClass);
+    expect(places(await violationsOf(noClass))).toContain('modules/stock/module.json:11 lives-elsewhere');
+    expect(places(await violationsOf(noManifest))).toContain('modules/stock/module.json:1 lives-elsewhere');
   });
 });
 

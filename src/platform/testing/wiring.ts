@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { contextOptions } from '../bounded-context.js';
+import { contextOptions, livesHere } from '../bounded-context.js';
 import { specsEnv } from '../configuration.js';
 import { WiringError } from '../messaging/registry.js';
 import type { Level, Logger } from '../observability/logging.js';
@@ -23,7 +23,7 @@ export function disconnectedRuntime(modules: readonly Type[], env: NodeJS.Proces
 }
 
 /**
- * Starts the modules without a database, up to the point where they are known to fit together.
+ * Starts the modules of this repository without a database, up to the point where they are known to fit together.
  *
  * @param env what the modules' configuration needs. Default: what each says that it has in specs
  * @returns what a start would be refused for; empty when it would not
@@ -32,7 +32,7 @@ export async function wiringProblems(
   modules: readonly Type[],
   env: NodeJS.ProcessEnv = specsEnvOf(modules),
 ): Promise<readonly string[]> {
-  @Module({ imports: [PlatformModule.forRuntime(disconnectedRuntime(modules, env)), ...modules] })
+  @Module({ imports: [PlatformModule.forRuntime(disconnectedRuntime(modules, env)), ...modules.filter(livesHere)] })
   class Stage {}
   try {
     const app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });

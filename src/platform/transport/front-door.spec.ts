@@ -54,6 +54,14 @@ describe('a route of a module in another process', () => {
     expect((await fetch(`${url}/v1/doors/none`)).status).toBe(404);
   });
 
+  it('is answered where the code of its module is not, and nothing else is', async () => {
+    const { url } = await doors({ away: true });
+    expect((await fetch(`${url}${WHO}`)).status).toBe(200);
+    expect((await fetch(`${url}/v1/windows`)).status).toBe(404);
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(document.paths)).toContain(WHO);
+  });
+
   it('is answered however its request is written, and as large as the public listener takes it', async () => {
     const { url } = await doors();
     expect((await rawRequest(url, get(`http://doors.test${WHO}`))).status).toBe(200);

@@ -85,8 +85,9 @@ function refused({ status, body }: SeamAnswer<Readable>): RequestRefused {
 /** A request target may be a whole URL: RFC 9112, 3.2.2. All else goes on as it is: routers read it alike here and there. */
 const originForm = (url: string) => url.replace(/^https?:\/\/[^/?#]*/i, '');
 
-/** The paths of a module's controllers. Nest keeps them under this name. */
-function prefixesOf(module: Type): string[] {
-  const controllers = contextOptions(module)!.controllers ?? [];
+/** The paths of a module's controllers. Nest keeps them under this name; a module of another repository says them. */
+function prefixesOf(module: Type): readonly string[] {
+  const { controllers = [], elsewhere } = contextOptions(module)!;
+  if (elsewhere) return elsewhere.routes;
   return controllers.flatMap((controller) => Reflect.getMetadata('path', controller) as string | string[]);
 }

@@ -7,7 +7,7 @@ import { violation } from './violation.js';
 
 type Manifests = ReadonlyMap<string, Declared>;
 
-/** Declared and used, on both sides. */
+/** Declared and used, on both sides; what a module of another repository uses is seen there. */
 export function dependencyViolations(
   manifests: Manifests,
   edges: readonly ModuleEdge[],
@@ -17,7 +17,9 @@ export function dependencyViolations(
   return [
     ...edges.flatMap((edge) => undeclared(manifests, edge)),
     ...[...manifests].flatMap(([module, declared]) => [
-      ...unused(module, declared, used.get(module) ?? new Set(), modules),
+      ...(declared.manifest.elsewhere === undefined
+        ? unused(module, declared, used.get(module) ?? new Set(), modules)
+        : []),
       ...unlisted(module, declared, manifests),
       ...strangers(module, declared, manifests),
     ]),

@@ -6,6 +6,7 @@ import { cruise, readRules } from './cruise.js';
 import { deadCode } from './dead-code.js';
 import { dependencyViolations } from './dependencies.js';
 import { moduleEdges } from './edges.js';
+import { elsewhereViolations } from './elsewhere.js';
 import { Facts } from './facts.js';
 import { fileCycles } from './file-cycles.js';
 import { Judge } from './judge.js';
@@ -53,6 +54,7 @@ export async function checkBoundaries(root: string): Promise<Verdict> {
   const all = [
     ...violations,
     ...placeViolations(tree),
+    ...elsewhereViolations(tree, declared),
     ...excuse(read, findings.allowances),
     ...outsideSystems(declared, judged.violations, judged.edges).filter((found) => !unread.includes(found)),
     ...dependencyViolations(declared, between, tree.modules),

@@ -38,6 +38,11 @@ export const Manifest = z
       .describe(
         'The fields it needs of the messages of others; of a message that is not listed here, all. See docs/guides/boundaries.md.',
       ),
+    elsewhere: z
+      .string()
+      .regex(/^\S+$/, 'expected the address or the path of a repository')
+      .optional()
+      .describe('It lives in another repository: the address or path of that one. Only its contracts are here.'),
     outside: z
       .record(z.string().regex(/^(?:@[\w.-]+\/)?[\w.-]+$/, 'expected the name of a package'), Sentence)
       .optional()

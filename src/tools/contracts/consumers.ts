@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Manifest } from '../boundaries/manifest.js';
 import { importsIn } from '../boundaries/references.js';
 import { moduleOf } from '../boundaries/violation.js';
 import { visit } from '../boundaries/visitor.js';
@@ -47,8 +48,10 @@ function consumptionOf(
   exports: MessageExports,
   gone: readonly string[],
 ): Consumption {
-  const declared = declaredBy(sources.root, module);
+  const { consumes: declared = {}, elsewhere } = manifestOf(sources.root, module);
   const used = usedBy(module, sources, exports, gone);
+  // The code that uses them is in another repository.
+  if (elsewhere) for (const message of Object.keys(declared)) used.add(message);
   for (const message of Object.keys(declared)) if (gone.includes(message)) used.add(message);
   const unused = Object.keys(declared).filter((message) => !used.has(message));
   return {
@@ -68,10 +71,10 @@ function consumptionOf(
   };
 }
 
-function declaredBy(root: string, module: string): Record<string, readonly string[]> {
+function manifestOf(root: string, module: string): Partial<Pick<Manifest, 'consumes' | 'elsewhere'>> {
   const path = join(root, 'modules', module, 'module.json');
   if (!existsSync(path)) return {};
-  return (JSON.parse(readFileSync(path, 'utf8')) as { consumes?: Record<string, readonly string[]> }).consumes ?? {};
+  return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
 }
 
 function usedBy(module: string, sources: Sources, exports: MessageExports, gone: readonly string[]): Set<string> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readConfig } from '../../config.js';
 import { commonDatabase } from '../../database.js';
-import { contextOptions } from '../../platform/bounded-context.js';
+import { contextOptions, livesHere } from '../../platform/bounded-context.js';
 import { isPostgresUrl, isSameDatabase, urlsOf } from '../../platform/persistence/urls.js';
 import { placed } from '../../servers.js';
 import { variableOf } from '../../topology.js';
@@ -23,8 +23,9 @@ export async function withCutover<T>(
   work: (cutover: Cutover) => Promise<T>,
 ): Promise<T> {
   const modules = await loadModules();
-  const names = modules.map((each) => contextOptions(each)!.name);
-  const module = modules[names.indexOf(name ?? '')];
+  const here = modules.filter(livesHere);
+  const names = here.map((each) => contextOptions(each)!.name);
+  const module = here[names.indexOf(name ?? '')];
   if (!name || !module) return fail(`There is no module "${name ?? ''}"; expected one of ${names.join(', ')}.`);
   const targetAdmin = await administratorOf(to);
   const config = readConfig(process.env, modules, { terminal: false, serves: false, talks: false });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import type { BoundedContextOptions } from '../../platform/bounded-context.js';
+import type { Context } from '../../platform/bounded-context.js';
 import { contextOptions } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
@@ -14,6 +14,7 @@ import { tablesOf } from '../map/tables.js';
 /** A module as it is before something is added to it. */
 export interface ProjectModule {
   name: string;
+  livesHere: boolean;
   tables: readonly Table[];
   /** Paths of its controllers, without the first slash. */
   routes: readonly string[];
@@ -46,8 +47,8 @@ export async function readProject(root: string, types: readonly Type[]): Promise
   };
 }
 
-async function readModule(root: string, context: BoundedContextOptions): Promise<ProjectModule> {
-  const { name, controllers = [], migrations = [], contracts } = context;
+async function readModule(root: string, context: Context): Promise<ProjectModule> {
+  const { name, controllers = [], migrations = [], contracts, elsewhere } = context;
   const published = Object.entries(contracts).map(
     ([key, value]) => [key, typeof value === 'function' ? definitionOf(value) : undefined] as const,
   );
@@ -55,13 +56,17 @@ async function readModule(root: string, context: BoundedContextOptions): Promise
   return {
     name,
     tables: await tablesOf(migrations),
-    routes: controllers.flatMap((type) => [Reflect.getMetadata('path', type) as string | string[]].flat()),
+    livesHere: elsewhere === undefined,
+    routes: elsewhere?.routes ?? pathsOf(controllers),
     messages: messagesIn(join(root, 'modules', name)),
     events: new Map(events),
     eventTypes: events.map(([key]) => contracts[key] as MessageClass),
     migratedAt: Math.max(0, ...migrations.map((migration) => Number(/\d{13}$/.exec(migration.name)?.[0] ?? 0))),
   };
 }
+
+const pathsOf = (controllers: readonly Type[]) =>
+  controllers.flatMap((type) => [Reflect.getMetadata('path', type) as string | string[]].flat());
 
 /** Whatever is written down as the name of one of its messages, whether or not others may see it. */
 function messagesIn(folder: string): string[] {
@@ -72,10 +77,11 @@ function messagesIn(folder: string): string[] {
   );
 }
 
-/** @throws UsageError naming the modules there are */
+/** @throws UsageError naming the modules there are, or that its code is not here */
 export function moduleNamed(project: Project, name: string): ProjectModule {
-  const names = project.modules.map((module) => module.name);
+  const names = project.modules.filter((module) => module.livesHere).map((module) => module.name);
   const found = project.modules.find((module) => module.name === name);
+  if (found && !found.livesHere) fail(`${name} lives in another repository: make it there.`);
   if (found) return found;
   const known = names.length > 0 ? `expected one of ${names.join(', ')}` : 'make it with npm run new:module';
   return fail(`There is no module "${name}": ${known}.`);

@@ -36,6 +36,8 @@ export interface MappedModule {
   name: string;
   summary: string;
   owner: string;
+  /** The repository that it lives in, where that is another one. */
+  elsewhere?: string;
   dependencies: readonly Dependency[];
   /** Of its own contracts. */
   messages: readonly Message[];
@@ -78,11 +80,12 @@ function messagesOf(context: BoundedContextOptions, consumers: readonly Consumer
 
 function readModule(root: string, { name }: BoundedContextOptions, messages: readonly Message[]) {
   const path = join(root, 'modules', name, 'module.json');
-  const { summary, owner, dependsOn } = Manifest.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const { summary, owner, dependsOn, elsewhere } = Manifest.parse(JSON.parse(readFileSync(path, 'utf8')));
   const uses = messages.filter(({ users }) => users.includes(name));
   const dependencies = Object.entries(dependsOn).map(([module, reason]) => {
     const asks = uses.some((message) => message.owner === module && message.kind !== 'event');
     return { module, reason, asks };
   });
-  return { name, summary, owner, dependencies, messages: messages.filter((each) => each.owner === name), uses };
+  const own = messages.filter((each) => each.owner === name);
+  return { name, summary, owner, ...(elsewhere && { elsewhere }), dependencies, messages: own, uses };
 }

@@ -38,9 +38,25 @@ const archive: MappedModule = {
   dependencies: [{ module: 'letters', reason: 'Keeps them.', asks: false }],
   uses: [sent],
 };
-const page = pageOf([letters, archive]);
+const couriers: MappedModule = {
+  ...nothing,
+  name: 'couriers',
+  summary: 'Carries letters.',
+  owner: '@post/couriers',
+  elsewhere: '../couriers',
+};
+const page = pageOf([letters, archive, couriers]);
 
 describe('the page of the modules', () => {
+  it('tells who lives in another repository, and so does the picture', async () => {
+    expect(page).toContain(
+      'It lives in another repository: `../couriers`. Contracts: [modules/couriers](../modules/couriers).',
+    );
+    expect(page).toContain('Code: [modules/archive](../modules/archive).');
+    const [here, away] = await Promise.all([svgOf([{ ...archive, dependencies: [] }]), svgOf([couriers])]);
+    expect([here, away].map((svg) => svg.includes('stroke-dasharray'))).toEqual([false, true]);
+  });
+
   it('tells who asks whom, and who only hears', () => {
     expect(page).toContain('  m_letters --> m_archive\n  m_archive -.-> m_letters\n');
   });

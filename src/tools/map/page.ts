@@ -19,7 +19,7 @@ export function pageOf(modules: readonly MappedModule[]): string {
 }
 
 function sectionOf(module: MappedModule): string[] {
-  const { name, summary, owner, messages, uses, tables, sagas, variables } = module;
+  const { name, summary, owner, elsewhere, messages, uses, tables, sagas, variables } = module;
   const asked = messages.filter(({ kind }) => kind !== 'event');
   const published = messages.filter(({ kind }) => kind === 'event');
   const heard = uses.filter(({ kind }) => kind === 'event');
@@ -28,7 +28,7 @@ function sectionOf(module: MappedModule): string[] {
     '',
     `## ${name}`,
     '',
-    `${summary} Owner: \`${owner}\`. Code: [modules/${name}](../modules/${name}).`,
+    `${summary} Owner: \`${owner}\`. ${placeOf(name, elsewhere)}`,
     ...table(['depends on', 'because'], module.dependencies.map(dependencyRow)),
     ...table(['in', 'kind', 'fields', 'answers', 'used by'], asked.map(askedRow)),
     ...table(['in: events of others', 'fields', 'from'], heard.map(heardRow)),
@@ -42,6 +42,11 @@ function sectionOf(module: MappedModule): string[] {
     ...sagas.flatMap(({ name: saga, text }) => ['', `### Saga \`${saga}\``, '', text.trimEnd()]),
   ];
 }
+
+const placeOf = (name: string, elsewhere: string | undefined) =>
+  elsewhere
+    ? `It lives in another repository: \`${elsewhere}\`. Contracts: [modules/${name}](../modules/${name}).`
+    : `Code: [modules/${name}](../modules/${name}).`;
 
 const dependencyRow = ({ module, reason }: MappedModule['dependencies'][number]) => [linkTo(module), reason];
 const askedRow = (message: Message) => [

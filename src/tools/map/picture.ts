@@ -27,7 +27,10 @@ const STYLE = `
   edge [color="#4a6785", arrowsize=0.8];`;
 
 function dotOf(modules: readonly MappedModule[]): string {
-  const nodes = modules.map(({ name, summary }) => `  "${name}" [label="${label(name, summary)}"];`);
+  const nodes = modules.map(({ name, summary, elsewhere }) => {
+    const style = elsewhere ? ', style="filled,dashed"' : '';
+    return `  "${name}" [label="${label(name, summary)}"${style}];`;
+  });
   const edges = modules.flatMap(({ name, dependencies }) =>
     dependencies.map(({ module, asks }) => `  "${name}" -> "${module}" [style=${asks ? 'solid' : 'dashed'}];`),
   );
