@@ -54,6 +54,8 @@ export class Checkout extends Saga<CheckoutState> {
     this.onReply(CancelOrder, () => ({}));
     this.compensates(ReserveStock, ReleaseStock, ({ orderId }) => ({ orderId }));
     this.compensates(RequestCharge, ReverseCharge, ({ orderId }) => ({ orderId }));
+    this.withoutCompensation(ConfirmOrder, 'The last step: nothing comes after it that could fail.');
+    this.withoutCompensation(CancelOrder, 'It ends the order; the undoing of the other steps begins with it.');
   }
 }
 

@@ -21,14 +21,20 @@ const letters: ProjectModule = {
         { name: 'letter_id', definition: 'uuid PRIMARY KEY' },
         { name: 'sent_at', definition: 'timestamptz' },
       ],
+      keyed: true,
     },
-    { name: 'stamp', columns: [{ name: 'id', definition: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY' }] },
+    {
+      name: 'stamp',
+      columns: [{ name: 'id', definition: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY' }],
+      keyed: true,
+    },
     {
       name: 'parcel',
       columns: [
         { name: 'parcel_id', definition: 'uuid PRIMARY KEY' },
         { name: 'letter_id', definition: 'uuid NOT NULL REFERENCES letters' },
       ],
+      keyed: true,
     },
   ],
   routes: ['v1/letters', 'v1/posting/boxes'],

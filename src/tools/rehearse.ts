@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { modules } from '../modules.js';
 import { contextOptions, livesHere } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
+import type { Verdict } from './rehearse/acceptance.js';
+import { recordRehearsals } from './rehearse/record.js';
 import type { Events, Stage, StageOptions } from './rehearse/stages.js';
 import { killed, outside, rehearsed, together } from './rehearse/stages.js';
 
@@ -13,7 +15,8 @@ npm run rehearse -- --all [--events feed|nats] [--seed N]
 
 Runs the acceptance suite as if the module had left: (a) in one process, with everything that crosses its boundary
 serialised, slow, lost and repeated; (b) with the module in a process of its own; (c) with that process killed and
-restarted meanwhile. Reports what failed, and the seed that repeats it. Exits with 1 if anything did.
+restarted meanwhile. Reports what failed, and the seed that repeats it. Exits with 1 if anything did. The last result of
+each module is kept in docs/rehearsals.json, for npm run readiness: commit it.
 
   --all             every module, everything in one process, and every module in its own process at once
   --events HOW      how events reach other processes (default: feed); nats starts a nats-server, and kills it in (c)
@@ -41,7 +44,9 @@ await program(import.meta.url, HELP, async (args) => {
   const stages = stagesOf(chosen, seed, options);
   if (flags.all) stages.unshift(together(options));
   if (flags.all) stages.push(outside('all', options));
-  const failed = await rehearseAll(stages);
+  const verdicts = await rehearseAll(stages);
+  const failed = [...verdicts.values()].filter(({ failures }) => failures.length > 0).length;
+  record(chosen, verdicts, { events, seed, ...(flags.files !== undefined && { files: flags.files }) });
   const again = `npm run rehearse -- ${flags.all ? '--all' : chosen[0]} --events ${events} --seed ${seed}`;
   process.stdout.write(`rehearse: ${stages.length - failed} passed, ${failed} failed; to repeat: ${again}\n`);
   if (failed > 0) process.exitCode = 1;
@@ -55,22 +60,38 @@ function stagesOf(chosen: readonly string[], seed: number, options: StageOptions
   ]);
 }
 
-/** @returns how many failed; when it is interrupted, the process ends as soon as nothing is left behind */
-async function rehearseAll(stages: readonly Stage[]): Promise<number> {
+/** What each stage of a module found, beside what was found before of others. */
+function record(
+  chosen: readonly string[],
+  verdicts: ReadonlyMap<Stage, Verdict>,
+  how: { events: Events; seed: number; files?: string },
+): void {
+  const results = chosen.map((name) => {
+    const stages = [...verdicts].flatMap(([{ title, module }, { passed, failures }]) =>
+      module === name ? [{ title, passed, failures: failures.map((failure) => failure.name) }] : [],
+    );
+    return [name, { ...how, stages }] as const;
+  });
+  recordRehearsals(process.cwd(), new Map(results));
+}
+
+/** When it is interrupted, the process ends as soon as nothing is left behind. */
+async function rehearseAll(stages: readonly Stage[]): Promise<Map<Stage, Verdict>> {
   const interrupted = new AbortController();
   setMaxListeners(0, interrupted.signal);
   const interrupt = () => interrupted.abort();
   // As often as it comes: `timeout` and shells tell the group and its leader.
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  let failed = 0;
+  const verdicts = new Map<Stage, Verdict>();
   for (const stage of stages) {
-    failed += await rehearse(stage, interrupted.signal).catch((error: unknown) => {
+    const verdict = await rehearse(stage, interrupted.signal).catch((error: unknown) => {
       if (!interrupted.signal.aborted) throw error;
-      return 0;
+      return undefined;
     });
-    if (interrupted.signal.aborted) process.exit(130);
+    if (interrupted.signal.aborted || !verdict) process.exit(130);
+    verdicts.set(stage, verdict);
   }
-  return failed;
+  return verdicts;
 }
 
 function seedOf(given: string | undefined): number {
@@ -87,14 +108,14 @@ function chosenModules(words: readonly string[], all: boolean): readonly string[
   return [name];
 }
 
-/** @returns 1 if it failed */
-async function rehearse({ title, run }: Stage, interrupted: AbortSignal): Promise<0 | 1> {
+async function rehearse({ title, run }: Stage, interrupted: AbortSignal): Promise<Verdict | undefined> {
   const started = Date.now();
-  const { passed, failures } = await run(interrupted);
-  if (interrupted.aborted) return 0;
+  const verdict = await run(interrupted);
+  if (interrupted.aborted) return undefined;
+  const { passed, failures } = verdict;
   const seconds = Math.round((Date.now() - started) / 1000);
   const mark = failures.length === 0 ? '✓' : '✗';
   process.stdout.write(`${mark} ${title}: ${passed} passed, ${failures.length} failed (${seconds} s)\n`);
   for (const { name, why } of failures) process.stdout.write(`    ${name}\n      ${why}\n`);
-  return failures.length === 0 ? 0 : 1;
+  return verdict;
 }

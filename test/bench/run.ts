@@ -3,8 +3,8 @@ import { fail, program, readArguments } from '../../src/tools/cli.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { table, writeSection } from './report.js';
 
-const NAMES = ['delivery', 'boundaries', 'bus', 'shop', 'start', 'topology', 'observability'].filter((name) =>
-  existsSync(fileOf(name)),
+const NAMES = ['delivery', 'boundaries', 'readiness', 'bus', 'shop', 'start', 'topology', 'observability'].filter(
+  (name) => existsSync(fileOf(name)),
 );
 
 const HELP = `

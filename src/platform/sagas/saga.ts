@@ -70,6 +70,7 @@ export abstract class Saga<S> {
   #personal: PersonalData | undefined;
   readonly #timeouts = new Map<string, (state: S) => Decision<S>>();
   readonly #compensations = new Map<string, { undo: MessageClass; payload: (state: S) => object }>();
+  readonly #exceptions = new Map<string, string>();
 
   /**
    * @param name stable and unique, `module.process`; its instances are stored under it
@@ -140,6 +141,17 @@ export abstract class Saga<S> {
   }
 
   /**
+   * Says why a step needs no compensation: `npm run readiness` asks for one or the other of every step. Changes nothing at
+   * run time.
+   *
+   * @param reason a sentence, for whoever has to know what a failure leaves behind
+   * @example this.withoutCompensation(SendLetter, 'The last step: nothing comes after it that could fail.')
+   */
+  protected withoutCompensation(step: MessageClass, reason: string): void {
+    this.#exceptions.set(step.definition.name, reason);
+  }
+
+  /**
    * Marks the personal data of the state, for `npm run erase`.
    *
    * @param subject the field of the state that names the person
@@ -177,6 +189,11 @@ export abstract class Saga<S> {
   /** The names of a step and of the command that undoes it, for every step that needs undoing. */
   get compensations(): { step: string; undo: string }[] {
     return [...this.#compensations].map(([step, { undo }]) => ({ step, undo: undo.definition.name }));
+  }
+
+  /** The steps that need no compensation, and why. */
+  get exceptions(): ReadonlyMap<string, string> {
+    return this.#exceptions;
   }
 
   /** How long an event of this type waits for its instance: milliseconds, 0 where only its own producer begins one. */

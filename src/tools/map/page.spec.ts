@@ -22,7 +22,7 @@ const letters: MappedModule = {
   owner: '@post/letters',
   dependencies: [{ module: 'archive', reason: 'Asks | whether there is room.', asks: true }],
   messages: [sent, find],
-  tables: [{ name: 'letter', columns: [{ name: 'letter_id', definition: 'uuid' }] }],
+  tables: [{ name: 'letter', columns: [{ name: 'letter_id', definition: 'uuid' }], keyed: true }],
   variables: [
     { name: 'COURIER_URL', meaning: 'where couriers are booked', otherwise: 'required' },
     { name: 'COURIER_TIMEOUT_MS', meaning: '', otherwise: { value: 15000 } },

@@ -3,6 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export interface Table {
   name: string;
   columns: readonly Column[];
+  /** Whether its rows can be told apart by others: a primary key, or another replica identity. */
+  keyed: boolean;
 }
 
 export interface Column {
@@ -47,12 +49,14 @@ const ALTER = new RegExp(`^ALTER TABLE (?:IF EXISTS )?(?:ONLY )?${NAME} (.*)$`, 
 const RENAME = new RegExp(`^RENAME TO ${NAME}`, 'i');
 const ADD = new RegExp(`^ADD (?:COLUMN )?(?:IF NOT EXISTS )?${NAME} (.*)$`, 'is');
 const REMOVE = new RegExp(`^DROP (?:COLUMN )?(?:IF EXISTS )?${NAME}`, 'i');
+/** What logical replication tells rows apart by; a default of none is left to the primary key. */
+const KEY = /\bPRIMARY KEY\b|\bREPLICA IDENTITY (?:FULL|USING INDEX)\b/i;
 /** Begins what is no column. */
 const CONSTRAINT = /^(?:CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN|EXCLUDE|LIKE)\b/i;
 
 function apply(statement: string, tables: Map<string, Table>): void {
   const [, created, body] = CREATE.exec(statement) ?? [];
-  if (created) tables.set(created, { name: created, columns: listed(body!).flatMap(columnOf) });
+  if (created) tables.set(created, { name: created, columns: listed(body!).flatMap(columnOf), keyed: KEY.test(body!) });
   const dropped = DROP.exec(statement)?.[1];
   for (const name of dropped?.split(',') ?? []) tables.delete(name.trim().replaceAll('"', ''));
   const [, altered, changes] = ALTER.exec(statement) ?? [];
@@ -60,7 +64,7 @@ function apply(statement: string, tables: Map<string, Table>): void {
 }
 
 function alter(name: string, change: string, tables: Map<string, Table>): void {
-  const table = tables.get(name) ?? { name, columns: [] };
+  const table = tables.get(name) ?? { name, columns: [], keyed: false };
   const renamed = RENAME.exec(change)?.[1];
   if (renamed) {
     tables.delete(name);
@@ -70,7 +74,8 @@ function alter(name: string, change: string, tables: Map<string, Table>): void {
   const removed = CONSTRAINT.test(change.replace(/^DROP /i, '')) ? undefined : REMOVE.exec(change)?.[1];
   const columns = table.columns.filter((column) => column.name !== removed);
   if (added) columns.push({ name: added, definition: definition! });
-  if (added || removed) tables.set(name, { name, columns });
+  const keyed = table.keyed || KEY.test(change);
+  if (added || removed || keyed) tables.set(name, { name, columns, keyed });
 }
 
 function columnOf(text: string): Column[] {

@@ -14,6 +14,8 @@ import { groupsOf, split } from './split.js';
 /** One way to run the application while the suite asks it. */
 export interface Stage {
   title: string;
+  /** Whose rehearsal it is a part of; absent for those of the whole. */
+  module?: string;
   /** @param signal ends it early; its processes and files are cleared away all the same */
   run(signal: AbortSignal): Promise<Verdict>;
 }
@@ -41,21 +43,22 @@ export function together({ all, files }: StageOptions): Stage {
 export function rehearsed(module: string, seed: number, { all, files }: StageOptions): Stage {
   const common = { REHEARSE: module, REHEARSE_SEED: String(seed) };
   const title = `${module}: one process, its seams slow and lossy`;
-  return { title, run: (signal) => suite([all], { common, files, signal }) };
+  return { title, module, run: (signal) => suite([all], { common, files, signal }) };
 }
 
 /** A module in a process of its own; `all` for every module in one. */
 export function outside(module: string, { all, ...options }: StageOptions): Stage {
   const what = module === 'all' ? 'every module' : `${module}:`;
   const title = `${what} in a process of its own, events by ${options.events}`;
-  return { title, run: (signal) => suite(groupsOf(all, module), { ...options, signal }) };
+  const own = module === 'all' ? {} : { module };
+  return { title, ...own, run: (signal) => suite(groupsOf(all, module), { ...options, signal }) };
 }
 
 /** The same, while its process, and the broker where there is one, are killed and restarted. */
 export function killed(module: string, seed: number, options: StageOptions): Stage {
   const { title } = outside(module, options);
   const run = (signal: AbortSignal) => suite(groupsOf(options.all, module), { ...options, signal, seed });
-  return { title: `${title}, killed and restarted`, run };
+  return { title: `${title}, killed and restarted`, module, run };
 }
 
 interface Options extends Partial<Pick<StageOptions, 'events' | 'files'>> {
