@@ -22,12 +22,22 @@ export class Cluster {
     readonly data: string,
     readonly port: number,
     private readonly settings: readonly string[],
+    private readonly fileBytes?: number,
   ) {
     this.adminUrl = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
   }
 
   /** A new one, running. @param settings such as `wal_level=logical` */
   static async start(...settings: string[]): Promise<Cluster> {
+    return await Cluster.#make(settings);
+  }
+
+  /** A new one that finds no room for more in a file of so many bytes, as if the disk were full. */
+  static async limited(fileBytes: number, ...settings: string[]): Promise<Cluster> {
+    return await Cluster.#make(settings, fileBytes);
+  }
+
+  static async #make(settings: string[], fileBytes?: number): Promise<Cluster> {
     const [folder, bin, [port]] = [await ownedFolder(), await programs(), await freePorts(1)];
     const secret = join(folder, 'password');
     await writeFile(secret, PASSWORD);
@@ -35,7 +45,7 @@ export class Cluster {
     const options = ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${secret}`, '--no-sync'];
     await chownAll(secret);
     await run(join(bin, 'initdb'), options, await account());
-    return await new Cluster(bin, data, port!, settings).#begin();
+    return await new Cluster(bin, data, port!, settings, fileBytes).#begin();
   }
 
   /** A standby of it that streams, running. */
@@ -67,7 +77,9 @@ export class Cluster {
   async #begin(): Promise<this> {
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', ...this.settings];
     const options = ['-D', this.data, '-p', String(this.port), ...settings.flatMap((each) => ['-c', each])];
-    this.#server = spawn(join(this.bin, 'postgres'), options, { stdio: 'ignore', ...(await account()) });
+    const limit = this.fileBytes === undefined ? 'unlimited' : String(this.fileBytes / 1024);
+    const command = ['-c', 'ulimit -f "$1"; shift; exec "$@"', 'bash', limit, join(this.bin, 'postgres'), ...options];
+    this.#server = spawn('bash', command, { stdio: 'ignore', ...(await account()) });
     afterwards(async () => this.#server!.exitCode === null && !this.#server!.killed && (await this.#stop()));
     await eventually(() => this.query('SELECT 1'), 'the cluster being ready', 60_000);
     return this;

@@ -1,15 +1,19 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from '@jest/globals';
+import pg from 'pg';
 import { contextOptions } from '../../src/platform/bounded-context.js';
 import { migrate } from '../../src/platform/persistence/migrate.js';
 import { provision, withAdministrator } from '../../src/platform/persistence/provision.js';
 import { moduleUrl } from '../../src/platform/persistence/urls.js';
-import { createDatabase, dropDatabase, eventually } from '../../src/platform/testing/index.js';
+import { eventually } from '../../src/platform/testing/index.js';
 import { Side } from '../../src/tools/cutover/side.js';
+import type { Method } from '../../src/tools/cutover/state.js';
 import { Cutover } from '../../src/tools/cutover/steps.js';
 import { Cluster } from './cluster.js';
 import { CountingModule, RaiseCounter } from './counting.js';
 import type { Replica } from './replica.js';
 import { startReplica } from './replica.js';
-import { afterwards } from './stage.js';
+import { emptyDatabase } from './stage.js';
 
 const module = 'counting';
 const migrations = contextOptions(CountingModule)!.migrations ?? [];
@@ -17,21 +21,34 @@ const CLIENTS = 4;
 /** Commands of one client on one counter: it has a limit. */
 const EACH = 500;
 
-/** The tests' counters on a PostgreSQL of this machine, and an empty database on the tests' server to move to. */
+/** The tests' counters in one database, and an empty one to move to. */
 export class Moving {
   private constructor(
-    private readonly admins: readonly [string, string],
+    readonly admins: readonly [string, string],
     readonly logins: readonly [string, string],
+    readonly method: Method,
   ) {}
 
+  /** From a PostgreSQL of this machine to the tests' server. */
   static async begin(): Promise<Moving> {
-    const cluster = await Cluster.start('wal_level=logical');
-    const admins = [cluster.adminUrl, await createDatabase()] as const;
-    afterwards(() => dropDatabase(admins[1]));
-    const [from, to] = admins.map((admin) => moduleUrl(admin, module)) as [string, string];
-    await withAdministrator(admins[0], (client) => provision(client, [{ module, url: from }]));
-    await migrate({ module, url: from, migrations });
-    return new Moving(admins, [from, to]);
+    return await Moving.between((await Cluster.start('wal_level=logical')).adminUrl, await emptyDatabase());
+  }
+
+  /** @param from administrator's URL of an empty database, as `to` is */
+  static async between(from: string, to: string, method: Method = 'logical'): Promise<Moving> {
+    const logins = [moduleUrl(from, module), moduleUrl(to, module)] as const;
+    await withAdministrator(from, (client) => provision(client, [{ module, url: logins[0] }]));
+    await migrate({ module, url: logins[0], migrations });
+    return new Moving([from, to], logins, method);
+  }
+
+  /** With another administrator than the one who made it. @param role of the module, as it is at the source */
+  static known(from: string, to: string, role: string): Moving {
+    return new Moving(
+      [from, to],
+      [Object.assign(new URL(from), { username: role }).href, moduleUrl(to, module)],
+      'copy',
+    );
   }
 
   /** A process that knows both databases, or only the first. */
@@ -44,7 +61,55 @@ export class Moving {
     const sides = await Promise.all(this.admins.map((admin, n) => Side.open(module, admin, this.logins[n]!)));
     const [source, target] = sides as [Side, Side];
     const close = async () => void (await Promise.all(sides.map((side) => side.close())));
-    return { source, target, cutover: new Cutover(source, target, migrations), close };
+    return { source, target, cutover: new Cutover(source, target, migrations, this.method), close };
+  }
+}
+
+/**
+ * An administrator who is no superuser, with an empty database of its own on the server of `superuser`.
+ * @param rights as the attributes of its role, such as `CREATEROLE REPLICATION`
+ */
+export async function administrator(superuser: string, rights: string): Promise<string> {
+  const name = `mover_${randomBytes(4).toString('hex')}`;
+  const url = Object.assign(new URL(superuser), { username: name, password: 'of-the-mover', pathname: `/${name}` });
+  await asSuperuser(superuser, `CREATE ROLE ${name} LOGIN ${rights} PASSWORD '${url.password}'`);
+  await asSuperuser(superuser, `CREATE DATABASE ${name} OWNER ${name}`);
+  return url.href;
+}
+
+export async function asSuperuser(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(text).finally(() => client.end());
+}
+
+/** There, back and there again under load. @returns the longest that a client waited, in milliseconds */
+export async function thereAndBack(moving: Moving): Promise<number> {
+  const { cutover, source, target, close } = await moving.open();
+  const replica = await moving.replica();
+  const load = new Load(replica);
+  try {
+    await load.more(50);
+    await cutover.prepare();
+    for (const [step, side] of [
+      ['switch', target],
+      ['back', source],
+      ['switch', target],
+    ] as const) {
+      if (moving.method === 'logical') await following(cutover);
+      expect((await cutover[step]()).report).toMatch(/^Proven (by the snapshot|before the switch)/);
+      await load.more(50);
+      expect(await cutover.status()).toMatchObject({ inCharge: side.place, frozen: false, problems: [] });
+    }
+    await load.end();
+    expect(await said(target)).toBe(load.answered);
+    await eventually(() => allHeard(target), 'everything being heard once', 60_000);
+    await cutover.finish();
+    expect(await cutover.status()).toMatchObject({ step: 'none', slots: [], problems: [] });
+    return load.longestMs;
+  } finally {
+    await replica.stop();
+    await close();
   }
 }
 

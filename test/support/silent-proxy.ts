@@ -14,8 +14,8 @@ export interface SilentProxy {
   close(): void;
 }
 
-/** Opens a line to a server on this machine. */
-export async function silentProxy(to: number): Promise<SilentProxy> {
+/** Opens a line to a server on this machine. @param at a port of its own; any free one by default */
+export async function silentProxy(to: number, at = 0): Promise<SilentProxy> {
   const sockets = new Set<Socket>();
   let silent = false;
   const server = createServer({ allowHalfOpen: true }, (near) => {
@@ -28,7 +28,7 @@ export async function silentProxy(to: number): Promise<SilentProxy> {
     near.pipe(far);
     far.pipe(near);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(at, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const cut = () => {

@@ -6,6 +6,17 @@ import { CutoverError } from './side.js';
 
 const DROP_ATTEMPTS = 100;
 
+export interface Progress {
+  /** Tables that are not copied yet. */
+  copying: string[];
+  /** Of the log, what was not carried yet. */
+  lagBytes: number;
+  /** Whether the server that receives is at work. */
+  connected: boolean;
+  /** How often it has failed. */
+  failures: number;
+}
+
 /**
  * What carries the rows of a module from one database to the other: a publication that names its tables, a replication role of
  * its own and a slot where they come from; a subscription where they go to. All have one name. Each operation may be repeated.
@@ -29,19 +40,7 @@ export class Flow {
     const password = await this.#makeRole();
     await this.#publish();
     await this.#makeSlot();
-    const { hostname, port } = new URL(this.from.adminUrl);
-    const parts = {
-      host: hostname,
-      port: port || '5432',
-      dbname: databaseOf(this.from.adminUrl),
-      user: this.name,
-      password,
-    };
-    const connection = this.to.client.escapeLiteral(
-      Object.entries(parts)
-        .map(([key, value]) => `${key}='${value.replaceAll(/['\\]/g, '\\$&')}'`)
-        .join(' '),
-    );
+    const connection = this.connection(password);
     const options = `create_slot = false, slot_name = ${this.name}, copy_data = ${copies}, enabled = ${copies}`;
     const there = await this.isSubscribed();
     const text = there
@@ -52,6 +51,26 @@ export class Flow {
       throw new CutoverError(`${this.to.place} cannot follow ${this.from.place}: ${message}`);
     });
   }
+
+  /** How the receiving server connects to the other one, as a literal of SQL. */
+  readonly connection = (password: string): string => {
+    const { hostname, port, searchParams } = new URL(this.from.adminUrl);
+    const sslmode = searchParams.get('sslmode');
+    const parts = {
+      host: hostname,
+      port: port || '5432',
+      dbname: databaseOf(this.from.adminUrl),
+      user: this.name,
+      password,
+      connect_timeout: '5',
+      ...(sslmode && { sslmode }),
+    };
+    return this.to.client.escapeLiteral(
+      Object.entries(parts)
+        .map(([key, value]) => `${key}='${value.replaceAll(/['\\]/g, '\\$&')}'`)
+        .join(' '),
+    );
+  };
 
   async isSubscribed(): Promise<boolean> {
     const text =
@@ -66,6 +85,8 @@ export class Flow {
     ]);
     const { from } = this;
     await from.client.query(`${there ? 'ALTER' : 'CREATE'} ROLE ${this.name} LOGIN REPLICATION PASSWORD '${password}'`);
+    // Who is no superuser has to be a member of it, to end its sessions and to take its rights away.
+    await from.client.query(`GRANT ${this.name} TO CURRENT_USER`);
     await from.client.query(`GRANT USAGE ON SCHEMA ${from.id(from.module)} TO ${this.name};
       GRANT SELECT ON ALL TABLES IN SCHEMA ${from.id(from.module)} TO ${this.name};
       GRANT CONNECT ON DATABASE ${from.id(databaseOf(from.adminUrl))} TO ${this.name}`);
@@ -107,14 +128,18 @@ export class Flow {
     await this.to.client.query(`ALTER SUBSCRIPTION ${this.name} DISABLE`);
   }
 
-  /** Tables that are not copied yet, and bytes of the log that were not carried yet. */
-  async progress(): Promise<{ copying: string[]; lagBytes: number }> {
-    const text = `SELECT relname AS name FROM pg_subscription_rel JOIN pg_subscription s ON s.oid = srsubid
-                    JOIN pg_class c ON c.oid = srrelid WHERE subname = $1 AND srsubstate <> 'r' ORDER BY 1`;
-    const copying = (await this.to.rows<{ name: string }>(text, [this.name])).map(({ name }) => name);
+  async progress(): Promise<Progress> {
+    const { from, to, name } = this;
+    const tables = `SELECT relname AS name FROM pg_subscription_rel JOIN pg_subscription s ON s.oid = srsubid
+                      JOIN pg_class c ON c.oid = srrelid WHERE subname = $1 AND srsubstate <> 'r' ORDER BY 1`;
+    const copying = (await to.rows<{ name: string }>(tables, [name])).map((each) => each.name);
     const lag =
       'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::float8 FROM pg_replication_slots WHERE slot_name = $1';
-    return { copying, lagBytes: (await this.from.value<number | undefined>(lag, [this.name])) ?? 0 };
+    const work = `SELECT NOT subenabled OR EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subid = s.oid AND pid IS NOT NULL) AS connected,
+                         coalesce((SELECT apply_error_count + sync_error_count FROM pg_stat_subscription_stats e WHERE e.subid = s.oid), 0)::int AS failures
+                    FROM pg_subscription s WHERE subname = $1`;
+    const [working] = await to.rows<{ connected: boolean; failures: number }>(work, [name]);
+    return { copying, lagBytes: (await from.value<number | undefined>(lag, [name])) ?? 0, ...working! };
   }
 
   /** Takes everything of it away. */

@@ -8,6 +8,7 @@ import { variableOf } from '../../topology.js';
 import { fail } from '../cli.js';
 import { loadModules } from '../load-modules.js';
 import { CutoverError, Side } from './side.js';
+import type { Method } from './state.js';
 import { Cutover } from './steps.js';
 
 /** Any number: with the module's name it names the lock that lets one tool at a time work on a module. */
@@ -20,6 +21,7 @@ const LOCK = 7_166_010;
 export async function withCutover<T>(
   name: string | undefined,
   to: string | undefined,
+  method: Method,
   work: (cutover: Cutover) => Promise<T>,
 ): Promise<T> {
   const modules = await loadModules();
@@ -50,7 +52,9 @@ export async function withCutover<T>(
       throw new CutoverError(`Another tool works on the cut-over of ${name}: wait until it has ended.`);
     const target = await Side.open(name, targetAdmin, targetLogin);
     sides.push(target);
-    return await work(new Cutover(source, target, migrations));
+    return await work(new Cutover(source, target, migrations, method));
+  } catch (error) {
+    throw interrupted(sides, error);
   } finally {
     await Promise.all(sides.map((side) => side.close()));
     await common.release();
@@ -76,5 +80,14 @@ async function secretIn(file: string): Promise<string> {
   return await readFile(file, 'utf8').then(
     (text) => text.trim(),
     () => fail('CUTOVER_ADMIN_PASSWORD_FILE: cannot be read'),
+  );
+}
+
+/** What a lost connection has left undone is not known here. */
+export function interrupted(sides: readonly Side[], error: unknown): unknown {
+  const side = sides.find(({ lost }) => lost);
+  if (!side || error instanceof CutoverError) return error;
+  return new CutoverError(
+    `The connection to ${side.place} was lost: ${side.lost!.message}. Nothing is lost: status says where it is, and who is in charge; repeat the step.`,
   );
 }

@@ -6,6 +6,16 @@ import { databaseOf, describeUrl } from '../../platform/persistence/urls.js';
 /** The table that says how far the cut-over is; while it exists, migrations and partitions are held. */
 export const STATE_TABLE = 'cutover_state';
 
+/** Values as text have to be the same on both sides, whatever the defaults of their databases are. */
+const AS_TEXT = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: 1,
+  lc_monetary: 'C',
+};
+
 /** What cannot go on. Nothing is lost; the message says what is in charge and what to do. */
 export class CutoverError extends Error {
   override readonly name = 'CutoverError';
@@ -18,7 +28,7 @@ export class Side {
 
   private constructor(
     readonly module: string,
-    readonly client: pg.Client,
+    readonly client: BoundedClient,
     readonly adminUrl: string,
     readonly loginUrl: string,
     readonly version: number,
@@ -36,8 +46,13 @@ export class Side {
     return new Side(module, client, adminUrl, loginUrl, Math.floor(rows[0]!.version / 10_000));
   }
 
+  /** What the connection was lost by, if it was. */
+  get lost(): Error | undefined {
+    return this.client.lost;
+  }
+
   /** Another connection to it. */
-  again(): Promise<pg.Client> {
+  again(): Promise<BoundedClient> {
     return connect(this.adminUrl);
   }
 
@@ -96,8 +111,12 @@ export class Side {
   }
 }
 
-async function connect(adminUrl: string): Promise<pg.Client> {
-  const session = sessionConfig({ application_name: 'liftout:cutover', statementTimeoutMs: LONG_STATEMENT_TIMEOUT_MS });
+async function connect(adminUrl: string): Promise<BoundedClient> {
+  const session = sessionConfig({
+    application_name: 'liftout:cutover',
+    settings: AS_TEXT,
+    statementTimeoutMs: LONG_STATEMENT_TIMEOUT_MS,
+  });
   const client = new BoundedClient({ connectionString: adminUrl, ...session });
   try {
     await client.connect();

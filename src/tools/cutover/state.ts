@@ -2,6 +2,9 @@ import type pg from 'pg';
 import type { Side } from './side.js';
 import { STATE_TABLE } from './side.js';
 
+/** How the rows get to the target: carried while the source takes writes, or copied while nobody may write. */
+export type Method = 'logical' | 'copy';
+
 /** How far a cut-over is: one row in both databases, which each flow carries to the other one. */
 export interface State {
   /** Counts the switches: the higher one of the two rows holds. */
@@ -10,29 +13,32 @@ export interface State {
   current: string;
   source: string;
   target: string;
+  method: Method;
+  begun_at: Date;
   /** What the last proof has found. */
   report: string | null;
 }
 
 const CREATE = (side: Side) => `CREATE TABLE IF NOT EXISTS ${side.table(STATE_TABLE)} (
   id int PRIMARY KEY CHECK (id = 1), epoch int NOT NULL, current text NOT NULL, source text NOT NULL, target text NOT NULL,
+  method text NOT NULL, begun_at timestamptz NOT NULL DEFAULT now(),
   mark bigint NOT NULL DEFAULT 0, report text)`;
 
 /** Begins it at the source, while no process opens or drops partitions. */
-export async function beginState(source: Side, target: Side): Promise<void> {
+export async function beginState(source: Side, target: Side, method: Method): Promise<void> {
   await source.client.query('BEGIN');
   // The lock of the outbox's housekeeping: see retention.ts.
   await source.client.query('SELECT pg_advisory_xact_lock(7166003, hashtext($1))', [source.module]);
   await source.client.query(CREATE(source));
   await readable(source);
   await source.client.query(
-    `INSERT INTO ${source.table(STATE_TABLE)} VALUES (1, 0, $1, $1, $2) ON CONFLICT DO NOTHING`,
-    [source.place, target.place],
+    `INSERT INTO ${source.table(STATE_TABLE)} VALUES (1, 0, $1, $1, $2, $3) ON CONFLICT DO NOTHING`,
+    [source.place, target.place, method],
   );
   await source.client.query('COMMIT');
 }
 
-/** Makes the table at the target: its row comes with the copy. */
+/** Makes the table at the target: its row comes with the copy, or with the switch. */
 export async function receiveState(target: Side): Promise<void> {
   await target.client.query(CREATE(target));
   await readable(target);
@@ -55,12 +61,22 @@ export async function readState(source: Side, target: Side): Promise<State | und
   return other.epoch > one.epoch ? other : one;
 }
 
-/** Makes `side` the current one and lets its role write, in one transaction. */
-export async function open(side: Side): Promise<void> {
+/**
+ * Makes `side` the current one and lets its role write, in one transaction.
+ * @param state as it was until now
+ * @param found what a proof has found already
+ */
+export async function open(
+  side: Side,
+  { epoch, source, target, method }: State,
+  found: string | null = null,
+): Promise<void> {
   await side.client.query('BEGIN');
-  await side.client.query(`UPDATE ${side.table(STATE_TABLE)} SET epoch = epoch + 1, current = $1, report = NULL`, [
-    side.place,
-  ]);
+  await side.client.query(
+    `INSERT INTO ${side.table(STATE_TABLE)} (id, epoch, current, source, target, method, report) VALUES (1, $1, $2, $3, $4, $5, $6)
+       ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, current = excluded.current, report = excluded.report`,
+    [epoch + 1, side.place, source, target, method, found],
+  );
   await side.client.query(side.opening);
   await side.client.query('COMMIT');
 }

@@ -1,12 +1,26 @@
 import { migrate, type ModuleMigrations } from '../../platform/persistence/migrate.js';
 import { provision } from '../../platform/persistence/provision.js';
-import { databaseOf } from '../../platform/persistence/urls.js';
+import { copyOver } from './copy-over.js';
+import { type Estimate, estimateOf } from './estimate.js';
 import { Flow } from './flow.js';
-import { differences, problemsOf, sizeOf, unaware } from './plan.js';
+import { differences, problemsOf, unaware } from './plan.js';
+import { strangeness } from './rights.js';
 import type { Side } from './side.js';
 import { CutoverError, STATE_TABLE } from './side.js';
-import { beginState, endState, readState, receiveState, type State } from './state.js';
+import { beginState, endState, type Method, readState, receiveState, type State } from './state.js';
+import { type Status, statusOf } from './status.js';
 import { proveLater, switchOver, type Switched } from './switch.js';
+
+/** What a cut-over would do. */
+export interface Plan extends Partial<Estimate> {
+  from: string;
+  to: string;
+  method: Method;
+  /** What would stop it, each with what to do. */
+  problems: string[];
+  /** What stops the switch, if it is still so then. */
+  warnings: string[];
+}
 
 /** A module and the two databases between which it moves. */
 export class Cutover {
@@ -17,51 +31,53 @@ export class Cutover {
     private readonly source: Side,
     private readonly target: Side,
     private readonly migrations: ModuleMigrations['migrations'],
+    private readonly method: Method = 'logical',
   ) {
     this.#out = new Flow(source, target, 'out');
     this.#back = new Flow(target, source, 'back');
   }
 
   /** What would happen and what would stop it; changes nothing. */
-  async plan() {
-    const state = await readState(this.source, this.target);
-    const problems = await problemsOf(this.source, this.target, state !== undefined);
-    const sessions = await unaware(this.source, this.target);
-    const warnings = sessions.map((session) => `does not know ${this.target.place} yet: ${session}`);
-    return { from: this.source.place, to: this.target.place, ...(await sizeOf(this.source)), problems, warnings };
+  async plan(): Promise<Plan> {
+    const { source, target } = this;
+    const places = { from: source.place, to: target.place };
+    const strange = await this.#strange();
+    if (strange.length > 0) return { ...places, method: this.method, problems: strange, warnings: [] };
+    const state = await readState(source, target);
+    const method = state?.method ?? this.method;
+    const problems = await problemsOf({ out: this.#out, back: this.#back, method, isUnderWay: state !== undefined });
+    const warnings = (await unaware(source, target)).map((each) => `does not know ${target.place} yet: ${each}`);
+    return { ...places, method, ...(await estimateOf(source, method)), problems, warnings };
+  }
+
+  async #strange(): Promise<string[]> {
+    return [...(await strangeness(this.source)), ...(await strangeness(this.target))];
   }
 
   /** Where it is, and what it has left behind. */
-  async status() {
-    const state = await readState(this.source, this.target);
-    const flows = [this.#out, this.#back];
-    const slots: string[] = [];
-    for (const flow of flows) if (await flow.hasSlot()) slots.push(`${flow.name} at ${flow.from.place}`);
-    const running = state && (state.current === this.source.place ? this.#out : this.#back);
-    const progress = running && (await running.isSubscribed()) ? await running.progress() : undefined;
-    const frozen = state && !(await this.#isOpen(this.#sideOf(state)));
-    return {
-      step: stepOf(state, progress),
-      inCharge: state?.current ?? null,
-      frozen: frozen ?? false,
-      ...progress,
-      slots,
-      report: state?.report ?? null,
-    };
+  status(): Promise<Status> {
+    return statusOf(this.#out, this.#back);
   }
 
   /** Makes role, schema and tables at the target, and begins to copy. */
   async prepare(): Promise<string> {
-    const state = await readState(this.source, this.target);
-    if (state && state.current !== this.source.place)
-      throw new CutoverError(`${state.current} is in charge already: back, or finish.`);
-    const problems = await problemsOf(this.source, this.target, state !== undefined);
-    if (problems.length > 0) throw new CutoverError(problems.join('\n'));
+    const { source, target, method } = this;
+    const strange = await this.#strange();
+    if (strange.length > 0) throw new CutoverError(strange.join('\n'));
+    const state = await readState(source, target);
     if (state) await this.#underWay();
-    else await beginState(this.source, this.target);
-    if (!(await this.#out.isSubscribed())) await this.#receive();
+    if (state && state.current !== source.place)
+      throw new CutoverError(`${state.current} is in charge already: back, or finish.`);
+    if (state && state.method !== method)
+      throw new CutoverError(`It is prepared with --method ${state.method}: go on with that, or abort first.`);
+    const isUnderWay = state !== undefined;
+    const problems = await problemsOf({ out: this.#out, back: this.#back, method, isUnderWay });
+    if (problems.length > 0) throw new CutoverError(problems.join('\n'));
+    if (!state) await beginState(source, target, method);
+    if (method === 'copy' || !(await this.#out.isSubscribed())) await this.#receive();
+    if (method === 'copy') return `${target.place} is prepared: switch copies. ${source.place} is in charge.`;
     await this.#out.begin(true);
-    return `${this.target.place} copies. ${this.source.place} is in charge; status tells how far it is.`;
+    return `${target.place} copies. ${source.place} is in charge; status tells how far it is.`;
   }
 
   /** The tables as they are at the source, and empty: what migrations have filled comes with the copy. */
@@ -92,17 +108,22 @@ export class Cutover {
 
   /** The target takes over. */
   async switch(): Promise<Switched> {
-    const state = await this.#underWay();
-    if (state.current === this.target.place) return { pauseMs: 0, report: await this.#complete(this.#out, this.#back) };
-    return await switchOver(this.#out, this.#back);
+    return await this.#takeOver(await this.#underWay(), this.#out, this.#back);
   }
 
   /** The source takes over again; nothing that the target has written meanwhile is lost. */
   async back(): Promise<Switched> {
     const state = await this.#underWay();
     if (state.epoch === 0) throw new CutoverError('There was no switch yet: abort takes everything away.');
-    if (state.current === this.source.place) return { pauseMs: 0, report: await this.#complete(this.#back, this.#out) };
-    return await switchOver(this.#back, this.#out);
+    return await this.#takeOver(state, this.#back, this.#out);
+  }
+
+  async #takeOver(state: State, flow: Flow, counter: Flow): Promise<Switched> {
+    const { from, to } = flow;
+    const isCopy = state.method === 'copy';
+    if (state.current !== to.place)
+      return await (isCopy ? copyOver(state, from, to) : switchOver(state, flow, counter));
+    return { pauseMs: 0, report: isCopy ? state.report! : await this.#complete(flow, counter) };
   }
 
   /** What a switch that was interrupted after it had been decided has left to do. */
@@ -158,23 +179,6 @@ export class Cutover {
     if (state.source === this.source.place && state.target === this.target.place) return state;
     throw new CutoverError(`The cut-over that is under way goes from ${state.source} to ${state.target}.`);
   }
-
-  #sideOf(state: State): Side {
-    return state.current === this.source.place ? this.source : this.target;
-  }
-
-  async #isOpen(side: Side): Promise<boolean> {
-    const text = `SELECT NOT EXISTS (SELECT FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole JOIN pg_database d ON d.oid = setdatabase
-                    WHERE rolname = $1 AND datname = $2 AND 'default_transaction_read_only=on' = ANY (setconfig))`;
-    return await side.value<boolean>(text, [side.role, databaseOf(side.adminUrl)]);
-  }
-}
-
-function stepOf(state: State | undefined, progress: { copying: string[] } | undefined): string {
-  if (!state) return 'none';
-  if (state.epoch > 0) return state.current === state.target ? 'switched' : 'returned';
-  if (!progress) return 'preparing';
-  return progress.copying.length > 0 ? 'copying' : 'following';
 }
 
 /** The login of a role that may not write by default, for the migrations that make its tables. */

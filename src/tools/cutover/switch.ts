@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Flow } from './flow.js';
-import { unaware } from './plan.js';
-import { compare } from './proof.js';
+import { refuseUnaware } from './plan.js';
+import type { Proof } from './proof.js';
+import { compare, said } from './proof.js';
 import type { Side } from './side.js';
 import { CutoverError } from './side.js';
+import type { State } from './state.js';
 import { hasMark, mark, open, readState, report } from './state.js';
 
 /** The pause is given up, and the former side opened again, when what is left to carry takes longer: milliseconds. */
@@ -29,7 +31,7 @@ export interface Switched {
  * @param flow carries to the new side; `counter` back from it
  * @throws CutoverError saying which side is in charge
  */
-export async function switchOver(flow: Flow, counter: Flow): Promise<Switched> {
+export async function switchOver(state: State, flow: Flow, counter: Flow): Promise<Switched> {
   const { from, to } = flow;
   await refuseUnready(flow);
   // One that was killed just before it was decided has left it disabled.
@@ -53,9 +55,9 @@ export async function switchOver(flow: Flow, counter: Flow): Promise<Switched> {
       await coming.skip();
       await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await snapshot.query('SELECT 1');
-      await open(to);
+      await open(to, state);
     } catch (error) {
-      await thaw(going, coming, error as Error);
+      await thawed(from, to, error as Error, () => coming.end());
     }
     return Math.round(performance.now() - since);
   }
@@ -65,12 +67,7 @@ async function refuseUnready(flow: Flow): Promise<void> {
   const { copying } = await flow.progress();
   if (copying.length > 0)
     throw new CutoverError(`It still copies ${copying.join(', ')}: wait, see status. ${flow.from.place} is in charge.`);
-  const sessions = await unaware(flow.from, flow.to);
-  if (sessions.length === 0) return;
-  throw new CutoverError(
-    `These processes do not know ${flow.to.place}: ${sessions.join(', ')}. Give them a list of both URLs, written with that host and ` +
-      `port, and restart them one after the other. ${flow.from.place} is in charge.`,
-  );
+  await refuseUnaware(flow.from, flow.to);
 }
 
 async function drained(flow: Flow): Promise<void> {
@@ -83,7 +80,7 @@ async function drained(flow: Flow): Promise<void> {
   }
 }
 
-async function setSequences(from: Side, to: Side): Promise<void> {
+export async function setSequences(from: Side, to: Side): Promise<void> {
   const text =
     'SELECT sequencename AS name, last_value::text AS last, start_value::text AS start FROM pg_sequences WHERE schemaname = $1';
   const all = await from.rows<{ name: string; last: string | null; start: string }>(text, [from.module]);
@@ -93,17 +90,21 @@ async function setSequences(from: Side, to: Side): Promise<void> {
   if (set.length > 0) await to.client.query(`SELECT ${set.join(', ')}`);
 }
 
-/** Opens the former side again, unless the other one is open: that has to be known. */
-async function thaw({ from, to }: Flow, counter: Flow, error: Error): Promise<void> {
+/**
+ * Opens the former side again, unless the other one is open: that has to be known.
+ * @throws CutoverError saying which side is in charge
+ */
+export async function thawed(from: Side, to: Side, error: Error, clear?: () => Promise<void>): Promise<never> {
   await to.client.query('ROLLBACK').catch(() => undefined);
   const state = await readState(from, to).catch(() => undefined);
-  if (state?.current === to.place) return;
+  if (state?.current === to.place)
+    throw new CutoverError(`${to.place} is in charge, and the step was not finished: ${error.message}. Repeat it.`);
   if (!state)
     throw new CutoverError(
       `The switch failed: ${error.message}. ${from.place} stays frozen, since ${to.place} cannot be asked: repeat the step.`,
     );
   await from.client.query(from.opening);
-  await counter.end().catch(() => undefined);
+  await clear?.().catch(() => undefined);
   throw new CutoverError(`The switch failed: ${error.message}. ${from.place} is in charge; repeat the step.`);
 }
 
@@ -115,34 +116,30 @@ async function prove(counter: Flow, snapshot: pg.Client): Promise<string> {
     await snapshot.query('COMMIT');
     await counter.enable();
     const equal = proof.different.length === 0;
-    return await kept(counter, `${equal ? 'Proven' : 'DIFFERENT'} by the snapshot of the switch: ${told(proof)}`);
+    return await kept(counter, `${equal ? 'Proven' : 'DIFFERENT'} by the snapshot of the switch: ${said(proof)}`);
   } catch {
     return await proveLater(counter);
   }
 }
 
 /**
- * Where the snapshot is gone: applies the counter flow, and compares what differs again when the lag has passed it, a bounded
+ * Where the snapshot is gone: applies the counter flow, and compares each chunk that differs again when the lag has passed it, a bounded
  * number of times.
  */
 export async function proveLater(counter: Flow): Promise<string> {
   const { from, to } = counter;
   await counter.enable();
   const first = await compare(from, to.client, from.client);
-  let different = first.different;
+  let { different } = first;
   for (let attempt = 1; different.length > 0 && attempt < PROOF_ATTEMPTS; attempt++) {
     const wanted = await mark(from);
     while (!(await hasMark(to, wanted))) await delay(LOOK_MS);
-    const names = different.map((each) => each.split(' ')[0]!);
-    different = (await compare(from, to.client, from.client, names)).different;
+    ({ different } = await compare(from, to.client, from.client, different));
   }
+  const proof: Proof = { ...first, different };
   const equal = different.length === 0;
-  const what = told({ ...first, different });
-  return await kept(counter, `${equal ? 'Proven' : 'NOT PROVEN'} after the switch, table by table: ${what}`);
+  return await kept(counter, `${equal ? 'Proven' : 'NOT PROVEN'} after the switch, chunk by chunk: ${said(proof)}`);
 }
-
-const told = ({ tables, rows, different }: { tables: number; rows: number; different: string[] }) =>
-  different.length > 0 ? different.join('; ') : `${tables} tables, ${rows} rows, counts and hashes equal`;
 
 async function kept(counter: Flow, text: string): Promise<string> {
   await report(counter.from, text);
