@@ -80,7 +80,11 @@ export async function administrator(superuser: string, rights: string): Promise<
 export async function asSuperuser(url: string, text: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(text).finally(() => client.end());
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
 }
 
 /** There, back and there again under load. @returns the longest that a client waited, in milliseconds */
