@@ -102,7 +102,10 @@ async function checkProduction(config: Config, modules: readonly Type[]): Promis
     const missing = await asked[n]!;
     if (missing.length === 0) continue;
     const what = `The database of ${module} lacks ${missing.join(', ')}.`;
-    throw new DatabaseUnusable(`${what} Run "npm run db -- migrate ${module}" as an administrator first.`);
+    throw new DatabaseUnusable(
+      'LIFTOUT_DATABASE_NOT_MIGRATED',
+      `${what} Run "npm run db -- migrate ${module}" as an administrator first.`,
+    );
   }
   return { urls: config.moduleUrls, release: async () => undefined };
 }
@@ -114,9 +117,13 @@ export async function refuseUnfit(client: ClientBase): Promise<void> {
   );
   const { version, readOnly } = rows[0]!;
   if (Number.parseInt(version, 10) < OLDEST)
-    throw new DatabaseUnusable(`The database is PostgreSQL ${version}: expected ${OLDEST} or later.`);
+    throw new DatabaseUnusable(
+      'LIFTOUT_DATABASE_TOO_OLD',
+      `The database is PostgreSQL ${version}: expected ${OLDEST} or later.`,
+    );
   if (readOnly === 'on')
     throw new DatabaseUnusable(
+      'LIFTOUT_DATABASE_READ_ONLY',
       'The database takes no writes: it is a standby, or read-only. Use the URL of the primary.',
     );
 }

@@ -4,22 +4,18 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { readConfig, type Config } from './config.js';
-import { DatabaseUnusable, prepareDatabase } from './database.js';
+import { prepareDatabase } from './database.js';
 import { modules } from './modules.js';
 import { contextOptions } from './platform/bounded-context.js';
-import { ConfigError } from './platform/configuration.js';
+import { OperatorError } from './platform/coded-error.js';
 import { fastifyOptions } from './platform/http/fastify-options.js';
 import { configureHttp } from './platform/http/http-app.js';
 import { childContext, runInScope } from './platform/messaging/context.js';
-import { WiringError } from './platform/messaging/registry.js';
 import type { Logger } from './platform/observability/logging.js';
 import { nestLogger } from './platform/observability/nest-logger.js';
 import { OpsDoor } from './platform/operations/ops-door.js';
-import { EmbeddedError } from './platform/persistence/embedded-error.js';
-import { MigrationFailed } from './platform/persistence/migrate.js';
 import { Runtime } from './platform/runtime.js';
 import { watchStrayFailures } from './platform/stray-failures.js';
-import { BrokerUnusable } from './platform/transport/nats/broker-unusable.js';
 import { forwardRoutes } from './platform/transport/front-door.js';
 import { publicRoutes } from './platform/transport/public-routes.js';
 import type { SeamServer } from './platform/transport/seam-server.js';
@@ -32,17 +28,16 @@ const SHUTDOWN_MS = 25_000;
 /** Ctrl-C arrives again from each process between the terminal and this one. What comes later says: at once. */
 const ONE_SIGNAL_MS = 1000;
 
-/** Errors whose message is meant for whoever starts the process: one clear message, exit code 2. */
-const EXPECTED = [ConfigError, DatabaseUnusable, EmbeddedError, MigrationFailed, WiringError, BrokerUnusable];
-
 /** Starts one process from its environment; ends it with exit code 2 and one clear message when that cannot be done. */
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   try {
     const config = readConfig(env, modules, { terminal: process.stdout.isTTY, serves: true });
     await run(config, env, await Telemetry.start(config, modules));
-  } catch (error) {
-    process.stderr.write(`${startError(error)}\n`);
-    process.exit(EXPECTED.some((type) => error instanceof type) || portProblem(error) ? 2 : 1);
+  } catch (thrown) {
+    const error = listenError(thrown) ?? thrown;
+    const expected = error instanceof OperatorError;
+    process.stderr.write(`${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(expected ? 2 : 1);
   }
 }
 
@@ -156,16 +151,19 @@ function stopOnSignal(stop: () => Promise<void>, log: Logger): void {
   process.on('SIGINT', onSignal);
 }
 
-function portProblem(error: unknown): string | undefined {
+/** The address cannot be listened on. */
+class AddressUnusable extends OperatorError {}
+
+function listenError(error: unknown): AddressUnusable | undefined {
   const { code, address, port, syscall } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined;
   if (code === 'EADDRINUSE')
-    return `Port ${port} is taken. Stop what listens there, or set PORT to another one (0: any free one).`;
-  return `Cannot listen on ${address ?? 'HOST'}${port ? `:${port}` : ''} (${code}). Set HOST and PORT to an address of this machine.`;
-}
-
-function startError(error: unknown): string {
-  const expected =
-    portProblem(error) ?? (EXPECTED.some((type) => error instanceof type) ? (error as Error).message : undefined);
-  return expected ?? (error instanceof Error ? error.stack! : String(error));
+    return new AddressUnusable(
+      'LIFTOUT_PORT_TAKEN',
+      `Port ${port} is taken. Stop what listens there, or set PORT to another one (0: any free one).`,
+    );
+  return new AddressUnusable(
+    'LIFTOUT_ADDRESS_UNUSABLE',
+    `Cannot listen on ${address ?? 'HOST'}${port ? `:${port}` : ''} (${code}). Set HOST and PORT to an address of this machine.`,
+  );
 }

@@ -1,14 +1,13 @@
 import type { Type } from '@nestjs/common';
 import type { Config } from './config.js';
+import { OperatorError } from './platform/coded-error.js';
 import { contextOptions } from './platform/bounded-context.js';
 import type { ModuleMigrations } from './platform/persistence/migrate.js';
 import { isSameDatabase, moduleUrl, urlsOf } from './platform/persistence/urls.js';
 import { variableOf } from './topology.js';
 
 /** A database that cannot be used as it is. The message says what to do. */
-export class DatabaseUnusable extends Error {
-  override readonly name = 'DatabaseUnusable';
-}
+export class DatabaseUnusable extends OperatorError {}
 
 /** A module, its login, and the administrator of the server that holds it. */
 export interface Placed extends ModuleMigrations {
@@ -30,7 +29,10 @@ function derivedUrl({ databaseUrl }: Config, base: string, module: string): stri
     return moduleUrl(base, module);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new DatabaseUnusable(`${databaseUrl ? 'DATABASE_URL' : 'DATABASE_ADMIN_URL'}: ${error.message}`);
+    throw new DatabaseUnusable(
+      'LIFTOUT_DATABASE_URL',
+      `${databaseUrl ? 'DATABASE_URL' : 'DATABASE_ADMIN_URL'}: ${error.message}`,
+    );
   }
 }
 
@@ -55,14 +57,20 @@ export function placed(config: Config, target: ModuleMigrations, common: string 
   if (own) {
     const login = at(own);
     if (login) return withoutPower({ ...target, login, adminUrl: own, adminVariable });
-    throw new DatabaseUnusable(`${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placesOf(url)}.`);
+    throw new DatabaseUnusable(
+      'LIFTOUT_DATABASE_URL',
+      `${adminVariable}: ${placeOf(own)} is not the database of ${module}, ${placesOf(url)}.`,
+    );
   }
   const login = common && at(common);
   if (common && login) return withoutPower({ ...target, login, adminUrl: common, adminVariable: 'DATABASE_ADMIN_URL' });
   const why = common
     ? `DATABASE_ADMIN_URL is an administrator of ${placeOf(common)}`
     : 'there is no DATABASE_ADMIN_URL either';
-  throw new DatabaseUnusable(`${adminVariable}: required: the database of ${module} is ${placesOf(url)}, and ${why}.`);
+  throw new DatabaseUnusable(
+    'LIFTOUT_DATABASE_URL',
+    `${adminVariable}: required: the database of ${module} is ${placesOf(url)}, and ${why}.`,
+  );
 }
 
 /** Provisioning takes every power from the role of a module: that must never be the administrator's own. */
@@ -71,6 +79,7 @@ function withoutPower(module: Placed): Placed {
   if (username !== new URL(module.adminUrl).username) return module;
   const variable = variableOf(module.module, 'DATABASE_URL');
   throw new DatabaseUnusable(
+    'LIFTOUT_DATABASE_URL',
     `${variable}: ${username} is the administrator: expected a user for ${module.module} alone; provisioning makes it.`,
   );
 }
@@ -110,6 +119,8 @@ export async function reachable<T>(url: string, work: () => Promise<T>, variable
     const why = rights ?? barred ?? REFUSALS[code ?? ''] ?? unanswered;
     if (!why) throw error;
     const all = urlsOf(url).map((each) => `${placeOf(each)} as ${new URL(each).username}`);
-    throw new DatabaseUnusable(`Cannot use the database ${all.join(' or ')}: ${why}.`, { cause: error });
+    throw new DatabaseUnusable('LIFTOUT_DATABASE_UNREACHABLE', `Cannot use the database ${all.join(' or ')}: ${why}.`, {
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OperatorError } from './coded-error.js';
 
 /** Any class made with {@link defineConfig}. */
 export interface ConfigClass {
@@ -44,10 +45,12 @@ export function defineConfig<T extends z.ZodRawShape>(
 }
 
 /** Everything that is wrong with the environment. Its message lists each variable; never its value. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.name = 'ConfigError';
+    super(
+      'LIFTOUT_CONFIG_INVALID',
+      `Invalid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
 }
 

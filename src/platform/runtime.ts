@@ -345,6 +345,7 @@ export class Runtime extends Host {
     renamed: (consumer, name) => {
       if (this.consumers.some(({ declared }) => declared === name && declared !== consumer.declared))
         throw new ContractViolation(
+          'LIFTOUT_CONSUMER_NAME_TAKEN',
           `${consumer.declared} is the former name of ${name}, whose progress it would use: choose another name.`,
         );
       consumer.name = name;

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ParseArgsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../platform/configuration.js';
+import { OperatorError } from '../platform/coded-error.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
@@ -60,6 +60,6 @@ export async function program(url: string, help: string, tool: (args: string[]) 
     else await tool(args);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+    process.exitCode = error instanceof UsageError || error instanceof OperatorError ? 2 : 1;
   }
 }

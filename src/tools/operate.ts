@@ -1,20 +1,17 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { readConfig, type Config } from '../config.js';
-import { DatabaseUnusable, prepareDatabase } from '../database.js';
+import { prepareDatabase } from '../database.js';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
+import { OperatorError } from '../platform/coded-error.js';
 import { adoptNames } from '../platform/delivery/renaming.js';
 import { DomainError } from '../platform/messaging/errors.js';
 import { createLogger } from '../platform/observability/logging.js';
-import { EmbeddedError } from '../platform/persistence/embedded.js';
 import { PlatformModule } from '../platform/platform.module.js';
 import { Runtime } from '../platform/runtime.js';
 import { SeamClient } from '../platform/transport/seam-client.js';
 import { fail } from './cli.js';
-
-/** What a person at the command line can put right. */
-const EXPECTED = [DomainError, DatabaseUnusable, EmbeddedError];
 
 /**
  * Runs `work` on the database of the running system, with all modules built and nothing delivered: no process of the
@@ -26,7 +23,7 @@ export async function operate(env: NodeJS.ProcessEnv, work: (runtime: Runtime) =
   try {
     await onDatabase(readConfig(env, modules, { terminal: process.stdout.isTTY, serves: false }), env, work);
   } catch (error) {
-    if (EXPECTED.some((type) => error instanceof type)) fail((error as Error).message);
+    if (error instanceof DomainError || error instanceof OperatorError) fail(error.message);
     throw error;
   }
 }

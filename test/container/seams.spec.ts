@@ -30,14 +30,17 @@ describe('a handler that keeps the rules', () => {
   });
 });
 
+const coded = (code: string) => `(LIFTOUT_${code}: docs/errors.md)`;
 const OPEN_TRANSACTION =
   'while its transaction is open. Ask before the first use of the database, or send the command with Outbox.send so ' +
-  'that it goes out with the commit.';
+  `that it goes out with the commit. ${coded('CALL_IN_TRANSACTION')}`;
 const EVENTS =
-  'Events are published inside a command or event handler, so that they go out with its state or not at all.';
+  'Events are published inside a command or event handler, so that they go out with its state or not at all. ' +
+  coded('OUTSIDE_OF_HANDLER');
 const COMMANDS =
-  'Durable commands are sent inside a command or event handler, so that they go out with its state or not at all.';
-const BORROWED = 'asking used the database of pricing: ask it with a query or a command instead.';
+  'Durable commands are sent inside a command or event handler, so that they go out with its state or not at all. ' +
+  coded('OUTSIDE_OF_HANDLER');
+const BORROWED = `asking used the database of pricing: ask it with a query or a command instead. ${coded('FOREIGN_DATABASE')}`;
 
 describe('a command handler is stopped, and its transaction undone, when it', () => {
   it.each([
@@ -45,16 +48,28 @@ describe('a command handler is stopped, and its transaction undone, when it', ()
     ['writes, then commands', `asking called pricing.set-price.v1 ${OPEN_TRANSACTION}`],
     ["queries the other's database", BORROWED],
     ["manages the other's database", BORROWED],
-    ['begins a transaction of its own', 'The command is the transaction: do not begin one inside a handler.'],
+    [
+      'begins a transaction of its own',
+      `The command is the transaction: do not begin one inside a handler. ${coded('NESTED_TRANSACTION')}`,
+    ],
     [
       "publishes the other's event",
-      'asking published pricing.price-changed.v1: a module publishes its own events only.',
+      `asking published pricing.price-changed.v1: a module publishes its own events only. ${coded('FOREIGN_EVENT')}`,
     ],
-    ['publishes a command', 'asking published pricing.set-price.v1: a module publishes its own events only.'],
-    ['sends an event', 'Only a command made with defineCommand can be sent.'],
-    ['executes something unknown', 'Date was not made with defineCommand or defineQuery.'],
-    ['executes an event', 'Asked was not made with defineCommand or defineQuery.'],
-    ['fails in a way of its own', 'asking.ask.v1 failed with sold_out, which its contract does not name.'],
+    [
+      'publishes a command',
+      `asking published pricing.set-price.v1: a module publishes its own events only. ${coded('FOREIGN_EVENT')}`,
+    ],
+    ['sends an event', `Only a command made with defineCommand can be sent. ${coded('UNDECLARED_MESSAGE')}`],
+    [
+      'executes something unknown',
+      `Date was not made with defineCommand or defineQuery. ${coded('UNDECLARED_MESSAGE')}`,
+    ],
+    ['executes an event', `Asked was not made with defineCommand or defineQuery. ${coded('UNDECLARED_MESSAGE')}`],
+    [
+      'fails in a way of its own',
+      `asking.ask.v1 failed with sold_out, which its contract does not name. ${coded('ERROR_UNDECLARED')}`,
+    ],
     [
       'answers with something else',
       expect.stringMatching(/^asking\.ask\.v1 answered with something else than its contract says/),
@@ -88,7 +103,7 @@ describe('an event handler leaves a dead letter when it', () => {
     const rows = await scene.sql<{ consumer: string; errors: { error: string }[] }>(text, [`pricing/${sku}`]);
     return Object.fromEntries(rows.map(({ consumer, errors }) => [consumer, errors[0]!.error]));
   };
-  const rebuildable = 'ContractViolation: asking.read-model is rebuildable: it may neither publish nor send.';
+  const rebuildable = `ContractViolation: asking.read-model is rebuildable: it may neither publish nor send. ${coded('REBUILDABLE_PUBLISHES')}`;
   const both = (error: string) => ({ 'asking.batch': error, 'asking.read-model': error });
 
   it.each([
@@ -97,7 +112,9 @@ describe('an event handler leaves a dead letter when it', () => {
     ["queries the other's database", both(`ContractViolation: ${BORROWED}`)],
     [
       "publishes the other's event",
-      both('ContractViolation: asking published pricing.price-changed.v1: a module publishes its own events only.'),
+      both(
+        `ContractViolation: asking published pricing.price-changed.v1: a module publishes its own events only. ${coded('FOREIGN_EVENT')}`,
+      ),
     ],
     ['publishes', { 'asking.read-model': rebuildable }],
     ['sends', { 'asking.read-model': rebuildable }],

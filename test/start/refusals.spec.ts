@@ -24,7 +24,7 @@ describe('a taken port', () => {
     await new Promise((listening) => other.once('listening', listening));
     const { port } = other.address() as AddressInfo;
     expect(await refusal({ PORT: String(port) })).toBe(
-      `Port ${port} is taken. Stop what listens there, or set PORT to another one (0: any free one).\n`,
+      `Port ${port} is taken. Stop what listens there, or set PORT to another one (0: any free one). (LIFTOUT_PORT_TAKEN: docs/errors.md)\n`,
     );
     const host = await startHost(env);
     const page = await new Shop(host.url, env.DATA_DIR).anybody().get<Page<Product>>('/v1/catalog/products');
@@ -37,7 +37,7 @@ describe('a database that does not answer', () => {
     const url = new URL(env.DATABASE_URL);
     url.port = '1';
     expect(await refusal({ DATABASE_URL: url.href })).toMatch(
-      /^Cannot use the database 127\.0\.0\.1:1\/\w+ as postgres: it does not answer \(ECONNREFUSED\)\.\n$/,
+      /^Cannot use the database 127\.0\.0\.1:1\/\w+ as postgres: it does not answer \(ECONNREFUSED\)\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     );
   });
 });
@@ -47,7 +47,7 @@ describe('a database that takes no writes', () => {
     const url = new URL(env.DATABASE_URL);
     url.searchParams.set('options', '-c default_transaction_read_only=on');
     expect(await refusal({ DATABASE_URL: url.href })).toBe(
-      'The database takes no writes: it is a standby, or read-only. Use the URL of the primary.\n',
+      'The database takes no writes: it is a standby, or read-only. Use the URL of the primary. (LIFTOUT_DATABASE_READ_ONLY: docs/errors.md)\n',
     );
   });
 });
@@ -72,9 +72,10 @@ describe('wrong variables', () => {
       AUTH_JWKS_URL: 'hunter2',
       PAYMENT_TIMEOUT_MS: 'hunter2',
     });
-    expect(errors).toMatch(/^The configuration is wrong:\n/);
+    expect(errors).toMatch(/^Invalid configuration:\n/);
     expect(errors).not.toContain('hunter2');
-    const lines = errors.trimEnd().split('\n').slice(1);
+    expect(errors).toMatch(/\n\(LIFTOUT_CONFIG_INVALID: docs\/errors\.md\)\n$/);
+    const lines = errors.trimEnd().split('\n').slice(1, -1);
     const names = lines.map((line) => /^ +- (\w+): (?:expected |Too )/.exec(line)?.[1] ?? line);
     expect(names.sort()).toEqual([
       'AUTH_JWKS_URL',

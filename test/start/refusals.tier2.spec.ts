@@ -43,22 +43,22 @@ describe('a database that', () => {
     [
       'is not there',
       (url) => (url.pathname = '/nowhere'),
-      /^Cannot use the database [\d.:]+\/nowhere as postgres: this database does not exist: create it first\.\n$/,
+      /^Cannot use the database [\d.:]+\/nowhere as postgres: this database does not exist: create it first\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     ],
     [
       'has another password',
       (url) => (url.password = 'hunter2'),
-      /^Cannot use the database \S+ as postgres: the password is wrong, or there is no such user\.\n$/,
+      /^Cannot use the database \S+ as postgres: the password is wrong, or there is no such user\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     ],
     [
       'knows no such user',
       (url) => (url.username = 'nobody'),
-      /^Cannot use the database \S+ as nobody: the password is wrong, or there is no such user\.\n$/,
+      /^Cannot use the database \S+ as nobody: the password is wrong, or there is no such user\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     ],
     [
       'is on a host that is not there',
       (url) => (url.hostname = 'nowhere.invalid'),
-      /^Cannot use the database nowhere\.invalid:\d+\/\w+ as postgres: it does not answer \((ENOTFOUND|EAI_AGAIN)\)\.\n$/,
+      /^Cannot use the database nowhere\.invalid:\d+\/\w+ as postgres: it does not answer \((ENOTFOUND|EAI_AGAIN)\)\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     ],
   ];
 
@@ -73,13 +73,17 @@ describe('a database that', () => {
     'has a URL that cannot be read, like %s, is named by its variable',
     async (rest) => {
       const errors = await refusal({ DATABASE_URL: `postgres://${rest}` });
-      expect(errors).toMatch(/^The configuration is wrong:\n  - DATABASE_URL: expected a URL like [^\n]*\n$/);
+      expect(errors).toMatch(
+        /^Invalid configuration:\n  - DATABASE_URL: expected a URL like [^\n]*\n\(LIFTOUT_CONFIG_INVALID: docs\/errors\.md\)\n$/,
+      );
     },
   );
 
   it('has a name that is too long for the names of roles is told so', async () => {
     const errors = await refusal({ DATABASE_URL: databaseWith((url) => (url.pathname = `/${'x'.repeat(60)}`)) });
-    expect(errors).toMatch(/^DATABASE_URL: The role name "\S+" is longer than [^\n]* use a shorter database name\.\n$/);
+    expect(errors).toMatch(
+      /^DATABASE_URL: The role name "\S+" is longer than [^\n]* use a shorter database name\. \(LIFTOUT_DATABASE_URL: docs\/errors\.md\)\n$/,
+    );
   });
 
   it('would be embedded where a file is in the way is named in one line', async () => {
@@ -87,7 +91,7 @@ describe('a database that', () => {
     await writeFile(file, '');
     const errors = await refusal({ DATABASE_URL: '', DATA_DIR: file });
     expect(errors).toContain(file);
-    expect(errors).toMatch(/a file is in the way.*\n$/);
+    expect(errors).toMatch(/a file is in the way.* \(LIFTOUT_EMBEDDED_POSTGRES: docs\/errors\.md\)\n$/);
   });
 });
 
@@ -96,7 +100,7 @@ describe('wrong variables', () => {
     errors
       .trimEnd()
       .split('\n')
-      .slice(1)
+      .slice(1, -1)
       .map((line) => line.trim());
 
   it.each(['abc', '0', '1e99'])('of a module are told as well: PAYMENT_TIMEOUT_MS=%s', async (value) => {

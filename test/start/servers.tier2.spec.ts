@@ -82,7 +82,9 @@ describe('npm run db', () => {
     expect([none.code, none.errors]).toEqual([2, expect.stringContaining('DATABASE_ADMIN_URL: required: an admin')]);
     const one = await db({ ...rest, PAYMENTS_DATABASE_ADMIN_URL: url }, 'provision', 'catalog', 'payments');
     expect([one.code, one.output]).toEqual([1, 'payments: has its role and schema\n']);
-    expect(one.errors).toMatch(/^catalog: CATALOG_DATABASE_ADMIN_URL: required: .* no DATABASE_ADMIN_URL either\.\n$/);
+    expect(one.errors).toMatch(
+      /^catalog: CATALOG_DATABASE_ADMIN_URL: required: .* no DATABASE_ADMIN_URL either\. \(LIFTOUT_DATABASE_URL: docs\/errors\.md\)\n$/,
+    );
   });
 
   it('refuses the administrator as the login of a module', async () => {
@@ -120,7 +122,9 @@ describe('npm run db', () => {
     const migrated = await db(env, 'migrate');
     expect([migrated.code, migrated.errors]).toEqual([
       1,
-      expect.stringMatching(/^payments: .* this user may not log in: role .* is not permitted to log in\.\n$/),
+      expect.stringMatching(
+        /^payments: .* this user may not log in: role .* is not permitted to log in\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
+      ),
     ]);
     expect(migrated.output).toMatch(/^catalog: migrated[\s\S]*storefront: migrated/);
   });
@@ -152,7 +156,7 @@ describe('a module on a server of its own', () => {
     stranger.password = 'hunter2';
     const { errors } = await db({ ...own, PAYMENTS_DATABASE_ADMIN_URL: stranger.href }, 'provision', 'payments');
     expect(errors).toBe(
-      `payments: Cannot use the database ${stranger.host}/liftout as postgres: the password is wrong, or there is no such user.\n`,
+      `payments: Cannot use the database ${stranger.host}/liftout as postgres: the password is wrong, or there is no such user. (LIFTOUT_DATABASE_UNREACHABLE: docs/errors.md)\n`,
     );
   });
 

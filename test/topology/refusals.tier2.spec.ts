@@ -30,8 +30,8 @@ describe('a process that is told to run a part', () => {
       const { code, output, errors } = await runBuilt('main.js', [], { ...env, ...good, PORT: '0', ...change }).stopped;
       expect({ code, output }).toEqual({ code: 2, output: '' });
       const [head, ...lines] = errors.trim().split('\n');
-      expect(head).toBe('The configuration is wrong:');
-      expect(lines).toEqual([expect.stringMatching(line)]);
+      expect(head).toBe('Invalid configuration:');
+      expect(lines).toEqual([expect.stringMatching(line), '(LIFTOUT_CONFIG_INVALID: docs/errors.md)']);
       expect(errors).not.toMatch(/hunter2|PkA3v0mQ/);
     },
     60_000,

@@ -49,7 +49,10 @@ export function eventConsumer(
       if (unit?.hasLocalEvents) await local.drain(unit);
     });
     if (!options.rebuildable || unit!.said === said) return;
-    throw new ContractViolation(`${module}.${options.name} is rebuildable: it may neither publish nor send.`);
+    throw new ContractViolation(
+      'LIFTOUT_REBUILDABLE_PUBLISHES',
+      `${module}.${options.name} is rebuildable: it may neither publish nor send.`,
+    );
   };
   const named = { name: `${module}.${options.name}`, module };
   let name = named.name;

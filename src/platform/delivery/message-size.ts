@@ -14,6 +14,7 @@ export function jsonWithinLimit(type: string, payload: object): string {
   const bytes = json.length * 3 <= MAX_MESSAGE_BYTES ? 0 : Buffer.byteLength(json);
   if (bytes <= MAX_MESSAGE_BYTES) return json;
   throw new ContractViolation(
+    'LIFTOUT_MESSAGE_TOO_LARGE',
     `${type} has ${bytes} bytes; a message has at most ${MAX_MESSAGE_BYTES}. Store the data, and send a reference to it.`,
   );
 }
@@ -23,6 +24,7 @@ export function keyWithinLimit(type: string, key: string): string {
   refuseUnstorable(`the key of ${type}`, key);
   if (key.length <= MAX_KEY_LENGTH) return key;
   throw new ContractViolation(
+    'LIFTOUT_KEY_TOO_LONG',
     `${type} has a key of ${key.length} characters; a key has at most ${MAX_KEY_LENGTH}. Use an id of the aggregate.`,
   );
 }

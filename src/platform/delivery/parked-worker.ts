@@ -218,8 +218,9 @@ export class ParkedWorker {
   async #giveUp(unit: UnitOfWork, parked: ParkedMessage): Promise<void> {
     const { message } = parked;
     const text = `${this.consumer.module} does not know ${message.type}: no version that does has come.`;
-    this.events.failed(this.consumer.name, new ContractViolation(text));
-    await noteFailure(await unit.client(), parked, text, undefined);
+    const violation = new ContractViolation('LIFTOUT_MESSAGE_UNKNOWN', text);
+    this.events.failed(this.consumer.name, violation);
+    await noteFailure(await unit.client(), parked, violation.message, undefined);
     this.consumer.givenUp?.(message, text, unit);
   }
 

@@ -24,6 +24,7 @@ export async function takeOver(database: Database, { declared }: Consumer, forme
     if (await isSettled(client, declared, formerly)) return false;
     if (await bothExist(client, declared, formerly))
       throw new ContractViolation(
+        'LIFTOUT_CONSUMER_NAME_TAKEN',
         `${declared} was formerly ${formerly}, but both have progress of their own. Remove formerly, or the progress that is not wanted: npm run deliveries -- forget.`,
       );
     for (const table of TABLES)

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { CodedError } from '../coded-error.js';
 import type { Reader } from './progress.js';
 import { OWN, own } from './progress.js';
 
@@ -47,12 +48,12 @@ export async function markBegun(
 }
 
 /** A message was begun several times by processes that did not live to end it. */
-export class Unfinished extends Error {
+export class Unfinished extends CodedError {
   constructor(type: string, id: string, times: number) {
     super(
+      'LIFTOUT_PROCESS_ENDED',
       `${times} times a process began to handle ${type}, message ${id}, and ended before it was done: it may be what ends ` +
         'them. See the log of that time for what was thrown outside of a handler, and the memory of the process.',
     );
-    this.name = 'Unfinished';
   }
 }

@@ -82,6 +82,7 @@ export function answersOf(route: object): readonly Answer[] {
  */
 export function currentActor(): Actor {
   const message = currentMessage();
-  if (!message) throw new ContractViolation('currentActor() is for routes and handlers: nobody asks here.');
+  if (!message)
+    throw new ContractViolation('LIFTOUT_NO_ACTOR', 'currentActor() was called outside a request or message handler.');
   return message.actor;
 }

@@ -71,6 +71,7 @@ function runningUnit(what: string): Unit {
   const unit = activeScope()?.unit;
   if (!unit) {
     throw new ContractViolation(
+      'LIFTOUT_OUTSIDE_OF_HANDLER',
       `${what} inside a command or event handler, so that they go out with its state or not at all.`,
     );
   }

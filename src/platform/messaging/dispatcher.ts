@@ -57,7 +57,10 @@ export class Dispatcher {
   async ask(message: object): Promise<unknown> {
     const definition = definitionOf(message);
     if (!definition || definition.kind === 'event') {
-      throw new ContractViolation(`${message.constructor.name} was not made with defineCommand or defineQuery.`);
+      throw new ContractViolation(
+        'LIFTOUT_UNDECLARED_MESSAGE',
+        `${message.constructor.name} was not made with defineCommand or defineQuery.`,
+      );
     }
     this.#refuseOpenTransaction(definition);
     const context = childContext(definition.name, definition.module, keyed(definition, message));
@@ -140,6 +143,7 @@ export class Dispatcher {
     const unit = activeScope()?.unit;
     if (!unit?.open || unit.module === definition.module) return;
     throw new ContractViolation(
+      'LIFTOUT_CALL_IN_TRANSACTION',
       `${unit.module} called ${definition.name} while its transaction is open. Ask before the first use of the ` +
         `database, or send the command with Outbox.send so that it goes out with the commit.`,
     );
@@ -183,6 +187,7 @@ function checkedResult(definition: MessageDefinition, result: unknown): unknown 
     return deepFreeze(parsed.data);
   }
   throw new ContractViolation(
+    'LIFTOUT_RESULT_INVALID',
     `${definition.name} answered with something else than its contract says: ${parsed.error.message}`,
   );
 }
@@ -190,13 +195,20 @@ function checkedResult(definition: MessageDefinition, result: unknown): unknown 
 function checkedError(definition: MessageDefinition, error: DomainError): WireError {
   const details = definition.errors[error.code];
   if (!details) {
-    throw new ContractViolation(`${definition.name} failed with ${error.code}, which its contract does not name.`, {
-      cause: error,
-    });
+    throw new ContractViolation(
+      'LIFTOUT_ERROR_UNDECLARED',
+      `${definition.name} failed with ${error.code}, which its contract does not name.`,
+      {
+        cause: error,
+      },
+    );
   }
   const parsed = details.safeParse(error.details);
   if (!parsed.success)
-    throw new ContractViolation(`${definition.name}: the details of ${error.code} do not fit: ${parsed.error.message}`);
+    throw new ContractViolation(
+      'LIFTOUT_ERROR_DETAILS_INVALID',
+      `${definition.name}: the details of ${error.code} do not fit: ${parsed.error.message}`,
+    );
   refuseUnstorable(`${definition.name}: the details of ${error.code}`, parsed.data);
   const { message, ...wire } = error.toWire();
   return { ...wire, message: storable(message), details: deepFreeze(parsed.data) as Record<string, unknown> };

@@ -1,3 +1,5 @@
+import { CodedError } from '../coded-error.js';
+
 /**
  * Every failure that crosses a seam is one of these. A `DomainError` is an answer: it is named in the contract, is
  * remembered with its command, and is never retried. `Unavailable` means that there was no answer: whoever asked may try again.
@@ -96,12 +98,7 @@ export class Unavailable extends Error {
 }
 
 /** The code breaks a rule of the platform. Never retried, never caught: fix the code. */
-export class ContractViolation extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ContractViolation';
-  }
-}
+export class ContractViolation extends CodedError {}
 
 /**
  * Thrown by a handler that calls the outside when the answer is not there yet: the message is tried again later without

@@ -6,5 +6,5 @@ export function refuseUnstorable(what: string, value: unknown): void {
   const found = unstorableIn(value);
   if (!found) return;
   const at = found.path.length > 0 ? ` at ${found.path.join('.')}` : '';
-  throw new ContractViolation(`${what}${at} ${found.message}.`);
+  throw new ContractViolation('LIFTOUT_VALUE_UNSTORABLE', `${what}${at} ${found.message}.`);
 }

@@ -1,3 +1,4 @@
+import { OperatorError } from '../coded-error.js';
 import type { MessageClass, MessageDefinition } from './define.js';
 import { definitionOf } from './define.js';
 
@@ -11,10 +12,12 @@ export interface ContextMessages {
 type Handle = (message: never) => Promise<unknown>;
 
 /** Everything that is wrong with the messages of this application, found before it starts. */
-export class WiringError extends Error {
+export class WiringError extends OperatorError {
   constructor(readonly problems: readonly string[]) {
-    super(`The modules do not fit together:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.name = 'WiringError';
+    super(
+      'LIFTOUT_WIRING_INVALID',
+      `Invalid module wiring:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
 }
 

@@ -150,6 +150,7 @@ export class Database {
     const scope = activeScope();
     if (scope && scope.context.module !== this.module) {
       throw new ContractViolation(
+        'LIFTOUT_FOREIGN_DATABASE',
         `${scope.context.module} used the database of ${this.module}: ask it with a query or a command instead.`,
       );
     }

@@ -1,9 +1,13 @@
+import { OperatorError } from '../coded-error.js';
+
 /** Ends every message: the way out that always works. */
 export const WAY_OUT = 'Or set DATABASE_URL to use a PostgreSQL server of your own.';
 
 /** A failure for the person who starts the application: says what was expected and what to do. */
-export class EmbeddedError extends Error {
-  override readonly name = 'EmbeddedError';
+export class EmbeddedError extends OperatorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LIFTOUT_EMBEDDED_POSTGRES', message, options);
+  }
 }
 
 /**

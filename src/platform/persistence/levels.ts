@@ -115,6 +115,7 @@ async function leftWithin(level: Level, ms: number): Promise<void> {
 
 const stuck = () =>
   new ContractViolation(
+    'LIFTOUT_COMMANDS_WAIT_FOR_EACH_OTHER',
     'It waited too long for a command of its own module that a handler runs at the same time, and which may in turn wait ' +
       'for it. Await the command before you go on, or do not begin it at the same time.',
   );

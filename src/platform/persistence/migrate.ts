@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { MigrationInterface } from 'typeorm';
 import { DataSource } from 'typeorm';
+import { OperatorError } from '../coded-error.js';
 import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from './connection.js';
 import { PLATFORM_MIGRATIONS } from './platform-migrations.js';
 import { urlsOf } from './urls.js';
@@ -15,10 +16,11 @@ export interface ModuleMigrations {
 }
 
 /** A migration that failed. Nothing of it is left behind. */
-export class MigrationFailed extends Error {
+export class MigrationFailed extends OperatorError {
   constructor(module: string, cause: Error) {
-    super(`A migration of ${module} failed and was rolled back: ${cause.message}`, { cause });
-    this.name = 'MigrationFailed';
+    super('LIFTOUT_MIGRATION_FAILED', `A migration of ${module} failed and was rolled back: ${cause.message}`, {
+      cause,
+    });
   }
 }
 

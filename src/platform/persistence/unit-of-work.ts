@@ -96,7 +96,10 @@ export class UnitOfWork implements Unit {
     // TypeORM asks for the connection before every statement: that is the moment to begin.
     runner.connect = () => (this.#ended ? Promise.reject(this.#over()) : (this.#client ??= this.#begin(connect)));
     runner.startTransaction = () => {
-      throw new ContractViolation('The command is the transaction: do not begin one inside a handler.');
+      throw new ContractViolation(
+        'LIFTOUT_NESTED_TRANSACTION',
+        'The command is the transaction: do not begin one inside a handler.',
+      );
     };
     (runner as { isTransactionActive: boolean }).isTransactionActive = true;
     return runner;
@@ -135,6 +138,7 @@ export class UnitOfWork implements Unit {
   #over(): Error {
     if (this.#reason) return this.#reason;
     return new ContractViolation(
+      'LIFTOUT_HANDLER_NOT_AWAITED',
       `A handler of ${this.module} went on after its end. Await everything that it begins before it returns or throws.`,
     );
   }
@@ -148,6 +152,7 @@ export class UnitOfWork implements Unit {
     }
     if (definition.kind !== 'event' || definition.module !== this.module) {
       throw new ContractViolation(
+        'LIFTOUT_FOREIGN_EVENT',
         `${this.module} published ${definition.name}: a module publishes its own events only.`,
       );
     }
@@ -157,7 +162,7 @@ export class UnitOfWork implements Unit {
   send(command: object, options: SendOptions = {}): void {
     const definition = definitionOf(command);
     if (definition?.kind !== 'command') {
-      throw new ContractViolation('Only a command made with defineCommand can be sent.');
+      throw new ContractViolation('LIFTOUT_UNDECLARED_MESSAGE', 'Only a command made with defineCommand can be sent.');
     }
     this.append(commandRow(command, this.module, options));
   }
@@ -214,6 +219,7 @@ export class UnitOfWork implements Unit {
     if (level?.ended) throw this.#over();
     if (level ? this.#levels.isInnermost(level) : !this.#levels.divided) return;
     throw new ContractViolation(
+      'LIFTOUT_COMMAND_NOT_AWAITED',
       `A handler of ${this.module} returned while a command that it executes was still running. Await it.`,
     );
   }

@@ -46,7 +46,10 @@ export function takeDecision(saga: Saga<unknown>, instance: Instance, decision: 
   }
   const { timeout } = decision;
   if (timeout && !saga.timeouts.includes(timeout.name))
-    throw new ContractViolation(`${saga.name} arms the timeout ${timeout.name}: say with onTimeout what it means.`);
+    throw new ContractViolation(
+      'LIFTOUT_SAGA_TIMEOUT_UNHANDLED',
+      `${saga.name} arms the timeout ${timeout.name}: say with onTimeout what it means.`,
+    );
   const commands = [...(decision.send ?? [])];
   for (const command of commands) instance.steps.push(stepOf(saga, command));
   if (decision.compensate) {
@@ -72,7 +75,10 @@ export const textOf = (reply: Reply) => (reply.ok ? 'ok' : reply.dead ? 'given u
 function stepOf(saga: Saga<unknown>, command: object): Step {
   const { name } = definitionOf(command)!;
   if (saga.subscriptions.has(replyType(name))) return { command: name, outcome: 'sent' };
-  throw new ContractViolation(`${saga.name} sends ${name}: say with onReply what its answer means.`);
+  throw new ContractViolation(
+    'LIFTOUT_SAGA_REPLY_UNHANDLED',
+    `${saga.name} sends ${name}: say with onReply what its answer means.`,
+  );
 }
 
 /** A step that has not answered yet is undone too: commands with one key are handled in the order they were sent. */

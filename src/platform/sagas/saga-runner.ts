@@ -73,7 +73,10 @@ export class SagaRunner {
     const id: unknown = correlate ? correlate(value as never) : message.headers.replyto!.id;
     const what = `The id of an instance of ${this.saga.name}, told by ${message.type},`;
     if (typeof id !== 'string' || id === '' || id.length > MAX_KEY_LENGTH)
-      throw new ContractViolation(`${what} has to be a text of 1 to ${MAX_KEY_LENGTH} characters.`);
+      throw new ContractViolation(
+        'LIFTOUT_SAGA_ID_INVALID',
+        `${what} has to be a text of 1 to ${MAX_KEY_LENGTH} characters.`,
+      );
     refuseUnstorable(what, id);
     return id;
   }

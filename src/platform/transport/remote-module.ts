@@ -49,6 +49,7 @@ function restored(definition: MessageDefinition, body: Buffer): Outcome {
   const result = definition.result.safeParse(outcome.result);
   if (result.success) return { ok: true, result: deepFreeze(result.data) };
   throw new ContractViolation(
+    'LIFTOUT_CONTRACT_MISMATCH',
     `${definition.name} was answered by a version with another contract: ${result.error.message}`,
   );
 }

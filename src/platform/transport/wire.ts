@@ -70,7 +70,7 @@ export const outcomeBody = (outcome: Outcome) =>
 export function unanswered(what: string, { status, body }: { status: number; body: Buffer }): Error {
   const known = WireUnavailable.safeParse(parsed(body));
   if (known.success) return new Unavailable(known.data.message, known.data.reason);
-  if (status === 401) return new ContractViolation(`${what} was refused: ${REFUSED}`);
+  if (status === 401) return new ContractViolation('LIFTOUT_SEAM_REFUSED', `${what} was refused: ${REFUSED}`);
   // Said by something in between, as by a balancer with nobody behind it.
   const away = status >= 502 && status <= 504;
   return new Unavailable(`${what} was answered with the status ${status}.`, away ? 'down' : 'fault');

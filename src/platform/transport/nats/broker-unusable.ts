@@ -1,4 +1,8 @@
-/** The broker cannot be used as it is; the message is meant for whoever starts the process. */
-export class BrokerUnusable extends Error {
-  override readonly name = 'BrokerUnusable';
+import { OperatorError } from '../../coded-error.js';
+
+/** The broker cannot be used as it is. */
+export class BrokerUnusable extends OperatorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LIFTOUT_BROKER_UNUSABLE', message, options);
+  }
 }
