@@ -269,7 +269,8 @@ describe('other kinds of consumers', () => {
     expect(
       await eventually(async () => (await waiting())?.state === 'dead' && (await waiting()), 'giving up'),
     ).toMatchObject({
-      lastError: 'bank does not know bank.mail.v1: no version that does has come.',
+      lastError:
+        'bank does not know bank.mail.v1: no version that does has come. (LIFTOUT_MESSAGE_UNKNOWN: docs/errors.md)',
     });
   });
 });

@@ -61,6 +61,11 @@ describe('the documentation', () => {
     expect(missing).toEqual([]);
   });
 
+  it('tells the result of the evidence as it came out', () => {
+    const [, result] = /\*\*(\d+ runs, .*)\*\*/.exec(readFileSync('docs/evidence.md', 'utf8'))!;
+    expect(readFileSync('docs/delivery.md', 'utf8')).toContain(`**Result:** ${result}\n`);
+  });
+
   it('is short enough to be read: the README has at most 150 lines, a guide so many beside its code, a page on a failure 60', () => {
     for (const file of pages.filter((name) => statSync(name).isFile())) {
       const [limit, text] = file.startsWith('docs/guides/')

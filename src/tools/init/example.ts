@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fail } from '../cli.js';
 
 /** Says what of the project is the example. It goes with it. */
-export const LIST = 'modules/example.json';
+const LIST = 'modules/example.json';
 
 const Example = z.strictObject({
   /** Folders of `modules/`. */
@@ -25,6 +25,13 @@ export function readExample(files: ReadonlyMap<string, string>): Example | undef
  */
 export function filesOf(example: Example, files: ReadonlyMap<string, string>): Set<string> {
   const roots = [LIST, ...example.files, ...example.modules.map((module) => `modules/${module}`)];
+  const gone = withDependants(roots, files);
+  refuseDependants(files, gone);
+  return gone;
+}
+
+/** What lies at or below some paths, and every test that imports any of it. */
+export function withDependants(roots: readonly string[], files: ReadonlyMap<string, string>): Set<string> {
   const gone = new Set(
     [...files.keys()].filter((path) => roots.some((root) => path === root || path.startsWith(`${root}/`))),
   );
@@ -33,7 +40,6 @@ export function filesOf(example: Example, files: ReadonlyMap<string, string>): S
     size = gone.size;
     for (const [path, text] of tests) if (importsOf(path, text).some((target) => gone.has(target))) gone.add(path);
   }
-  refuseDependants(files, gone);
   return gone;
 }
 
@@ -50,8 +56,8 @@ function refuseDependants(files: ReadonlyMap<string, string>, gone: ReadonlySet<
   }
 }
 
-/** What a part of a text is about: the example, or the template that a project is made from. */
-type Subject = 'example' | 'template';
+/** What a part of a text is about: the example, the proofs, or the template that a project is made from. */
+type Subject = 'example' | 'proofs' | 'template';
 
 /**
  * A text without what is said of a subject: what stands between the lines with `…:begin` and `…:end`. What stands in a

@@ -1,4 +1,4 @@
-import type { Leak } from './leak.js';
+import type { Leak } from '../leak.js';
 
 const leak = (kind: string, code: string, more: Partial<Leak> = {}, name = kind.replace(/\W+/g, '-')): Leak => ({
   kind: `${kind} in contracts`,

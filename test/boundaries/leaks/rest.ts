@@ -1,4 +1,4 @@
-import type { Leak } from './leak.js';
+import type { Leak } from '../leak.js';
 
 const leak = (rule: string, kind: string, file: string, code: string, more: Partial<Leak> = {}): Leak => ({
   kind,

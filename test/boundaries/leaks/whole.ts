@@ -1,4 +1,4 @@
-import type { Leak } from './leak.js';
+import type { Leak } from '../leak.js';
 
 const leak = (rule: string, kind: string, code: string, more: Partial<Leak> = {}): Leak => ({
   kind,
@@ -35,7 +35,6 @@ const APPLICATION: readonly Leak[] = [
     `const core = require('@nestjs/core');\nexport const leaked = core.APP_INTERCEPTOR; // leak`,
   ),
   container('a guard for everybody, handed on', `export { APP_GUARD as leaked } from '@nestjs/core'; // leak`),
-  container('all of Nest handed on', `export * from '@nestjs/core'; // leak`),
   container(
     'a guard for everybody, by its text',
     `export const leaked = { provide: 'APP_GUARD', useValue: 1 }; // leak`,
@@ -87,7 +86,6 @@ const PROCESS: readonly Leak[] = [
     'the dispatcher, loaded',
     `export const leaked = async () => {\n  const undici = await import('undici');\n  undici.setGlobalDispatcher(new undici.Agent()); // leak\n};`,
   ),
-  setting('how zod speaks', `import { z } from 'zod';\n\nexport const leaked = () => z.config({}); // leak`),
   setting(
     'how zod speaks, taken apart',
     `import { z } from 'zod';\n\nconst { config } = z; // leak\nexport const leaked = config;`,
@@ -148,7 +146,6 @@ const ROUTES: readonly Leak[] = [
   route('a path in options', `{ path: ['v1/bills', 'v1/stock/bills'] }`),
   route('a method whose path is below', `'v1'`, `  @Get('stock/levels')\n  get() {}\n`),
   route('a parameter that may be anything', `'v1/:what'`),
-  route('health', `'health/billing'`),
   route('operations', `'_ops/billing'`),
   route('the traces of development', `'_dev/traces/billing'`),
   route('the page of development', `'_dev'`),

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
-const FILE = 'docs/delivery.md';
+const FILE = 'docs/evidence.md';
+const GUARANTEES = 'docs/delivery.md';
 /** The parts of the page that are written by themselves, in their order. */
 const PARTS = ['processes', 'topologies'] as const;
 export type PartName = (typeof PARTS)[number];
@@ -9,10 +10,13 @@ export type PartName = (typeof PARTS)[number];
 const marks = (name: PartName) =>
   [`<!-- example:begin evidence:${name} -->`, `<!-- example:end evidence:${name} -->`] as const;
 
-/** Writes the page anew, with the parts that it has already. */
+/** Writes the page anew, with the parts that it has already, and its result on the page of what is guaranteed. */
 export async function writePage(page: string): Promise<void> {
   const kept = partsOf(await read());
   await writeFile(FILE, withParts(page, kept));
+  const [, result] = /\*\*(\d+ runs, .*)\*\*/.exec(page)!;
+  const guarantees = await readFile(GUARANTEES, 'utf8');
+  await writeFile(GUARANTEES, guarantees.replace(/^\*\*Result:\*\* .*$/m, `**Result:** ${result}`));
 }
 
 /** Puts a part in place of the one of that name, and leaves the rest as it is. */

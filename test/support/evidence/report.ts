@@ -14,7 +14,7 @@ export interface Circumstances {
   fsync?: boolean;
 }
 
-/** The page docs/delivery.md. */
+/** The page docs/evidence.md. */
 export function page({ results, control }: Gathered, contests: readonly Contest[], about: Circumstances): string {
   const struck = results.filter((result) => result.struck);
   const at = (kind: string) => struck.filter(({ title }) => title.startsWith(`${kind}, `));
@@ -32,7 +32,7 @@ export function page({ results, control }: Gathered, contests: readonly Contest[
     .concat('\n');
 }
 
-const FLAWS = ['lost', 'doubled', 'reordered', 'of rolled back'];
+const FLAWS = ['lost', 'doubled', 'reordered', 'phantom'];
 const flaws = ({ lost, doubled, reordered, unfounded }: Verdict) => [lost, doubled, reordered, unfounded].map(String);
 
 export function circumstances({ seed, minutes, postgres, fsync = true }: Circumstances): string {
@@ -48,7 +48,7 @@ function inTotal(results: readonly Result[], contests: readonly Contest[]): stri
   const runs = results.length + contests.length;
   return (
     `**${runs} runs, in ${killed + contests.length} of them a process or the server was killed: ` +
-    `${total.lost} lost, ${total.doubled} doubled, ${total.reordered} reordered, ${total.unfounded} of rolled back transactions.**`
+    `${total.lost} lost, ${total.doubled} doubled, ${total.reordered} reordered, ${total.unfounded} phantom.**`
   );
 }
 
@@ -60,7 +60,7 @@ function points(results: readonly Result[]): string {
     const count = (moment: string) => String(runs.filter(({ title }) => title.endsWith(`, ${moment}`)).length);
     return [point, ...MOMENTS.map(count), ...flaws(sum(runs.map(({ verdict }) => verdict))), seeds(runs)];
   });
-  return table(['point', 'before it is sent', 'sent, not answered', 'answered, not heard', ...FLAWS, 'seeds'], rows);
+  return table(['point', 'before it is sent', 'sent, not answered', 'reply lost', ...FLAWS, 'seeds'], rows);
 }
 
 const otherRow = ([what, runs]: [string, Result[]]) => [

@@ -1,0 +1,198 @@
+import type { Leak } from './leak.js';
+
+/** One violation for each rule that a file alone can break; `rules.spec.ts` has the others. */
+export const PLANTED: readonly Leak[] = [
+  {
+    rule: 'ambient-declaration',
+    kind: 'declare global',
+    code: 'export {};\ndeclare global { // leak\n  interface StockSecret {\n    word: string;\n  }\n}\n',
+  },
+  { rule: 'container', kind: 'all of Nest handed on', code: "export * from '@nestjs/core'; // leak\n" },
+  {
+    rule: 'context-of-another',
+    kind: 'the context of another module',
+    code: "import { BoundedContext } from '../../src/platform/index.js';\n\n@BoundedContext({ name: 'stock', contracts: {}, providers: [] }) // leak\nexport class Leaked {}\n",
+  },
+  {
+    rule: 'contracts-are-plain',
+    kind: 'a variable in contracts',
+    file: 'modules/billing/contracts/a-variable.ts',
+    code: "export let current = ''; // leak\n",
+  },
+  {
+    rule: 'definition-is-plain',
+    kind: 'the definition helper that hands on more',
+    alone: true,
+    file: 'src/platform/messaging/define.ts',
+    code: "export { Database } from '../database.js'; // leak\nexport const defineCommand = (name: string, spec: object) => class { static readonly spec = [name, spec]; };\nexport const defineEvent = defineCommand;\nexport const defineQuery = defineCommand;\n",
+  },
+  {
+    rule: 'domain-is-pure',
+    kind: 'Nest in a domain',
+    file: 'modules/billing/domain/price.ts',
+    code: "import { Injectable } from '@nestjs/common'; // leak\n\nexport const leaked = Injectable;\n",
+  },
+  {
+    rule: 'domain-without-node',
+    kind: 'Node in a domain',
+    file: 'modules/billing/domain/clock.ts',
+    code: "import { randomUUID } from 'node:crypto'; // leak\n\nexport const leaked = randomUUID;\n",
+  },
+  {
+    rule: 'entity-of-another',
+    kind: 'entities by glob',
+    code: "export const leaked = {\n  typeorm: true,\n  entities: ['**/*.entity.js'], // leak\n};\n",
+  },
+  { rule: 'environment', kind: 'process.env', code: "export const leaked = process.env['STOCK']; // leak\n" },
+  {
+    rule: 'hidden-import',
+    kind: 'eval',
+    code: 'export const leaked = eval(\'import("../stock/secret.js")\'); // leak\n',
+  },
+  {
+    rule: 'http-to-ourselves',
+    kind: 'HTTP to localhost',
+    code: "export const leaked = () => fetch('http://localhost:3000/v1/things'); // leak\n",
+  },
+  {
+    rule: 'message-of-another',
+    kind: 'a message of another module, by name',
+    code: "export const leaked = (type: string) => type === 'stock.stock-moved.v1'; // leak\n",
+  },
+  {
+    rule: 'nested-packages',
+    kind: 'packages inside of a module',
+    file: 'modules/billing/node_modules',
+    code: '\n',
+    around: { 'modules/billing/node_modules/leak/index.js': 'export {};\n' },
+  },
+  {
+    rule: 'no-back-door',
+    kind: 'createRequire of Node',
+    code: "import * as loader from 'node:module'; // leak\nexport const leaked = loader;\n",
+  },
+  {
+    rule: 'no-build-output',
+    kind: 'what was built',
+    file: 'modules/billing/built.ts',
+    code: "import { stock } from '../../dist/modules/stock/stock.entity.js'; // leak\nexport const leaked = stock;\n",
+    around: { 'dist/modules/stock/stock.entity.js': 'export const stock = 1;\n' },
+  },
+  {
+    rule: 'no-tests-in-production',
+    kind: 'a spec in production',
+    file: 'modules/billing/uses-spec.ts',
+    code: "import './billing.spec.js'; // leak\nexport const leaked = 1;\n",
+  },
+  {
+    rule: 'nothing-outside',
+    kind: 'code outside of what is checked',
+    code: "import { outside } from '../../lib/outside.js'; // leak\n\nexport const leaked = outside;\n",
+    around: { 'lib/outside.ts': "export { secret as outside } from '../modules/stock/secret.js';\n" },
+  },
+  {
+    rule: 'npm-dev-in-production',
+    kind: 'a devDependency in production',
+    file: 'modules/billing/dev.ts',
+    code: "import { expect } from '@jest/globals'; // leak\nexport const leaked = expect;\n",
+  },
+  {
+    rule: 'npm-unlisted',
+    kind: 'a package that is not listed',
+    file: 'modules/billing/unlisted.ts',
+    code: "import { Subject } from 'rxjs'; // leak\nexport const leaked = Subject;\n",
+  },
+  { rule: 'only-contracts', kind: 'export *', code: "export * from '../stock/secret.js'; // leak\n" },
+  {
+    rule: 'only-module-files',
+    kind: 'the shell that imports more of a module',
+    alone: true,
+    file: 'src/modules.ts',
+    code: "export { Stock } from '../modules/stock/stock.entity.js'; // leak\n",
+    also: ['dead-module'],
+  },
+  {
+    rule: 'own-database-only',
+    kind: 'a broker of its own',
+    code: "import { connect } from '@nats-io/transport-node'; // leak\n\nexport const leaked = connect;\n",
+  },
+  {
+    rule: 'path-of-another',
+    kind: 'a URL',
+    code: "export const leaked = new URL('../stock/secret.json', import.meta.url); // leak\n",
+  },
+  {
+    rule: 'platform-privates',
+    kind: 'a database of its own making',
+    code: "import { Database } from '../../src/platform/index.js';\n\nexport const leaked = new Database(); // leak\n",
+  },
+  {
+    rule: 'platform-stands-alone',
+    kind: 'all modules, taken by the platform from the shell',
+    file: 'src/platform/leak-shell.ts',
+    code: "import { modules } from '../modules.js'; // leak\n\nexport const leaked = modules;\n",
+  },
+  {
+    rule: 'platform-surface',
+    kind: 'the shell of the application',
+    code: "import { modules } from '../../src/modules.js'; // leak\n\nexport const leaked = modules;\n",
+  },
+  {
+    rule: 'process-setting',
+    kind: 'how zod speaks',
+    code: "import { z } from 'zod';\n\nexport const leaked = () => z.config({}); // leak\n",
+  },
+  {
+    rule: 'route-of-another',
+    kind: 'health',
+    code: "import { Controller, Get } from '@nestjs/common';\n\n@Controller('health/billing') // leak\nexport class Leaked {\n}\n",
+  },
+  { rule: 'shared-global', kind: 'Symbol.for', code: "export const leaked = Symbol.for('stock'); // leak\n" },
+  {
+    rule: 'shared-in-database',
+    kind: 'a channel of a longer name',
+    code: "import { Database } from '../../src/platform/index.js';\n\nexport const leaked = (database: Database) => database.sql('LISTEN billingmoved', []); // leak\n",
+  },
+  {
+    rule: 'spec-surface',
+    kind: 'a spec that uses the inside of the platform',
+    file: 'modules/billing/platform.spec.ts',
+    code: "import { start } from '../../src/platform/start.js'; // leak\nexport const leaked = start;\n",
+  },
+  {
+    rule: 'sql-of-another',
+    kind: 'an SQL file',
+    file: 'modules/billing/migrations/leak.sql',
+    code: 'CREATE TABLE bill (id uuid);\nINSERT INTO bill SELECT id FROM stock.stock; -- // leak\n',
+  },
+  {
+    rule: 'src-names-no-module',
+    kind: 'a helper of the platform',
+    file: 'src/platform/helper.ts',
+    code: "export * from '../../modules/stock/stock.entity.js'; // leak\n",
+  },
+  { rule: 'stray-file', kind: 'a file of no module', file: 'modules/shared.ts', code: 'export const shared = 1;\n' },
+  {
+    rule: 'tests-use-test-support',
+    kind: 'a test of the inside of the platform',
+    file: 'test/acceptance/platform.spec.ts',
+    code: "import { start } from '../../src/platform/start.js'; // leak\nexport const leaked = start;\n",
+  },
+  {
+    rule: 'tests-use-the-front-door',
+    kind: 'a helper of the tests',
+    file: 'test/support/helper.ts',
+    code: "export * from '../../modules/stock/stock.entity.js'; // leak\n",
+  },
+  {
+    rule: 'undeclared-dependency',
+    kind: 'contracts that were not declared',
+    code: "import { OrderMoved } from '../order/contracts/index.js'; // leak\n\nexport const leaked = OrderMoved;\n",
+  },
+  {
+    rule: 'unresolvable',
+    kind: 'a data: import',
+    file: 'modules/billing/data.ts',
+    code: "export const leaked = () => import('data:text/javascript,export default 1'); // leak\n",
+  },
+];

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeTree, places, removeTrees, violationsOf } from './gate.js';
+import type { Planted } from './leak.js';
+import { INSIDE, plan } from './leak.js';
+import { PLANTED } from './planted.js';
+import { write } from './synthetic-tree.js';
+
+afterAll(removeTrees);
+
+/** What no single file can break, or nothing that is code. */
+const OTHERS = [
+  'modules/billing/forgotten.ts:1 dead-code',
+  'modules/billing/forgotten.ts:1 orphan',
+  'modules/billing/a.ts:1 no-file-cycle',
+  'modules/billing/step-1.ts:1 module-cycle',
+  'modules/billing/step-2.ts:2 allowance',
+  'modules/billing/linked.ts:1 link-out',
+  'modules/none-yet.md:1 none-yet',
+  'modules/order/module.json:7 unused-dependency',
+  'modules/stock/module.json:8 unlisted-consumer',
+  'modules/order-item/module.json:4 manifest',
+  'src/modules.ts:1 dead-module',
+  'CODEOWNERS:1 generated-file',
+  'boundaries-baseline.json:1 baseline',
+];
+
+function plantOthers(): string {
+  const root = makeTree({
+    ...INSIDE,
+    'modules/billing/forgotten.ts': 'export const forgotten = 1;\n',
+    'modules/billing/a.ts': `import './b.js';\n`,
+    'modules/billing/b.ts': `import './a.js';\n`,
+    'modules/billing/step-1.ts': `import { FindStock } from '../stock/contracts/index.js';\n\nexport const asked = FindStock;\nexport class Step1Handler {}\n`,
+    'modules/billing/step-2.ts': `export class Step2Handler {\n  text = 1; // boundaries-allow sql-of-another: reason\n}\n`,
+    'modules/none-yet.md': '',
+    'boundaries-baseline.json': `{ "known": [{ "file": "modules/billing/step-9.ts", "rule": "sql-of-another", "target": "stock", "count": 1 }] }\n`,
+  });
+  symlinkSync(join(root, 'modules/stock/secret.ts'), join(root, 'modules/billing/linked.ts'));
+  const edit = (path: string, change: (text: string) => string) =>
+    write(root, path, change(readFileSync(join(root, path), 'utf8')));
+  const editJson = (path: string, change: (value: Record<string, unknown>) => object) =>
+    edit(path, (text) => `${JSON.stringify(change(JSON.parse(text) as Record<string, unknown>), null, 2)}\n`);
+  editJson('modules/order/module.json', (manifest) => ({ ...manifest, dependsOn: { stock: 'It may need it later.' } }));
+  editJson('modules/stock/module.json', (manifest) => ({ ...manifest, consumers: ['order'] }));
+  editJson('modules/order-item/module.json', (manifest) => ({ ...manifest, owner: 'the team' }));
+  edit('src/modules.ts', (text) => text.replace(/^import .*OrderItem.*\n/m, '').replace(/OrderItemModule, /, ''));
+  edit('CODEOWNERS', (text) => text.replaceAll('@shop/billing', '@shop/stock'));
+  return root;
+}
+
+/** The first column of the guide's table. */
+function rulesOfGuide(): string[] {
+  const guide = readFileSync('docs/guides/boundaries.md', 'utf8');
+  const cells = [...guide.matchAll(/^\| (`[^|]+`) +\|/gm)].map(([, names]) => names!);
+  return cells.flatMap((names) => names.split(', ').map((name) => name.replaceAll('`', '')));
+}
+
+const place = ({ file, line, rule }: Planted) => `${file}:${line} ${rule}`;
+
+describe('one violation for each boundary rule', () => {
+  it('is planted below', () => {
+    const planted = [...PLANTED.map(({ rule }) => rule), ...OTHERS.map((each) => each.split(' ')[1]!)];
+    expect(rulesOfGuide().length).toBeGreaterThan(40);
+    expect(rulesOfGuide().filter((rule) => !planted.includes(rule))).toEqual([]);
+  });
+
+  describe('in a file', () => {
+    const planted = plan(PLANTED);
+    const found: string[] = [];
+
+    beforeAll(async () => {
+      const [alone, together] = [planted.filter((leak) => leak.alone), planted.filter((leak) => !leak.alone)];
+      for (const leaks of [together, ...alone.map((leak) => [leak])]) {
+        const files = leaks.flatMap(({ file, code, around }) => [
+          ...(code.trim() ? [[file, code] as const] : []),
+          ...Object.entries(around ?? {}),
+        ]);
+        found.push(...places(await violationsOf(makeTree({ ...INSIDE, ...Object.fromEntries(files) }))));
+      }
+    });
+
+    it.each(planted.map((leak) => [`${leak.rule}: ${leak.kind}`, leak] as const))('is found: %s', (_, leak) => {
+      expect(found).toContain(place(leak));
+    });
+  });
+
+  describe('in the tree', () => {
+    let found: string[];
+    beforeAll(async () => {
+      found = places(await violationsOf(plantOthers()));
+    });
+
+    it.each(OTHERS)('is found: %s', (expected) => {
+      expect(found).toContain(expected);
+    });
+  });
+});
