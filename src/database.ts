@@ -6,12 +6,10 @@ import { migrate, pending } from './platform/persistence/migrate.js';
 import { provision, withAdministrator } from './platform/persistence/provision.js';
 import { DatabaseUnusable, moduleUrls, type Placed, placed, reachable, targets } from './servers.js';
 
-export { DatabaseUnusable };
-
 const OLDEST = 13;
 
 /** Where each module's data is, and how to let go of it. */
-export interface PreparedDatabase {
+interface PreparedDatabase {
   urls: ReadonlyMap<string, string>;
   release(): Promise<void>;
 }
@@ -46,7 +44,7 @@ export async function prepareDatabase(
 }
 
 /** The database of the modules that have none of their own. */
-export interface CommonDatabase {
+interface CommonDatabase {
   readonly adminUrl: string;
   /** What the logins of modules are derived from. */
   readonly baseUrl: string;

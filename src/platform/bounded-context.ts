@@ -50,7 +50,17 @@ export interface Context extends BoundedContextOptions {
  */
 export type TryIt = (url: string, token: (sub: string, role: string) => string) => string[];
 
-/** Example data, written through the module's own commands. Must be harmless when run again. */
+/**
+ * Example data, written through the module's own commands. Must be harmless when run again.
+ *
+ * @example
+ * export class LettersSeed implements Seed {
+ *   constructor(private readonly commands: CommandBus) {}
+ *   async seed() {
+ *     await this.commands.execute(new SendLetter({ letterId: 'first', to: 'alice' }));
+ *   }
+ * }
+ */
 export interface Seed {
   seed(): Promise<void>;
 }
@@ -58,6 +68,10 @@ export interface Seed {
 /**
  * Marks a Nest module as a bounded context. Inside it, `Database` is its own database, and Nest's `Logger` writes in its
  * name.
+ *
+ * @example
+ * @BoundedContext({ name: 'letters', contracts, migrations: [Letters1790000000000], controllers: [LettersController], providers: [SendLetterHandler] })
+ * export class LettersModule {}
  */
 export function BoundedContext(options: BoundedContextOptions): ClassDecorator {
   const own = [

@@ -1,5 +1,5 @@
 /** Names an error for good: what is searched for, in the code, in logs and on the page. */
-export type ErrorCode = `LIFTOUT_${string}`;
+type ErrorCode = `LIFTOUT_${string}`;
 
 /** Has an entry for each code: its cause and its remedy. */
 const PAGE = 'docs/errors.md';

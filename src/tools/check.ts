@@ -13,6 +13,7 @@ const GATES: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types', command: [...bin('@typescript/native', 'tsc'), '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'lint', command: [...bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', command: [...bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  { name: 'unused exports', command: [process.execPath, 'dist/src/tools/unused-exports.js'] },
   { name: 'boundaries', command: [process.execPath, 'dist/src/tools/boundaries.js'] },
   { name: 'saga diagrams', command: [process.execPath, 'dist/src/tools/saga-diagrams.js', '--check'] },
   { name: 'map', command: [process.execPath, 'dist/src/tools/map.js', '--check'] },

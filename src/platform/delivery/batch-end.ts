@@ -1,7 +1,7 @@
 import type { StoredMessage } from './message.js';
 
 /** How far a batch has come that was ended before its last message. */
-export interface BatchEnd {
+interface BatchEnd {
   /** The checkpoint. */
   upTo: number;
   /** Messages up to the checkpoint that are not handled: they go to the retry table. */

@@ -21,7 +21,7 @@ export interface Checkpoint extends Share {
 }
 
 /** A type that joins the covered set. */
-export interface Gained {
+interface Gained {
   type: string;
   /** Through which positions it was handled when it left the set; empty for one that never was in it. */
   handled: readonly Passed[];

@@ -1,6 +1,11 @@
 import type { ConsumerLoop } from './consumer-loop.js';
 
-/** Tells how far read models are behind, so that a page can say what it may be missing. */
+/**
+ * Tells how far read models are behind, so that a page can say what it may be missing.
+ *
+ * @example
+ * const late = this.freshness.staleProducers(['archive.letters'], 5_000); // told beside the list
+ */
 export class Freshness {
   constructor(private readonly loops: () => readonly ConsumerLoop[]) {}
 

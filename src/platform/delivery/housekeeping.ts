@@ -23,7 +23,7 @@ export interface HousekeepingOptions extends RetentionOptions {
 }
 
 /** What is looked after: the modules of this process. */
-export interface Household extends DeliverySource {
+interface Household extends DeliverySource {
   readonly databases: readonly Database[];
   readonly loops: readonly ConsumerLoop[];
   readonly log: Logger;

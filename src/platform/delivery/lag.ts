@@ -25,7 +25,7 @@ export interface Lag {
 }
 
 /** A message that has no effect yet. */
-export interface Undelivered {
+interface Undelivered {
   consumer: string;
   /** Milliseconds since it was said. */
   ageMs: number;
@@ -142,7 +142,7 @@ export interface Waiting {
 }
 
 /** Counting ends here: whoever looks every few seconds must not read a backlog of a million. */
-export const COUNTED = 10_000;
+const COUNTED = 10_000;
 
 const PUT_ASIDE = `
   SELECT consumer, state, count(*)::int AS count, max(${AGE}) AS "oldestMs"

@@ -50,7 +50,12 @@ export interface StoredMessage extends OutboxRow {
   created_at: string;
 }
 
-/** The answer to a durable command. */
+/**
+ * The answer to a durable command.
+ *
+ * @example
+ * this.onReply(BookCourier, (state, reply: Reply) => (reply.ok ? { done: true } : { compensate: true }));
+ */
 export type Reply<R = unknown> =
   | { ok: true; result: R }
   | { ok: false; error: WireError; /** It was given up after repeated faults. */ dead?: boolean };

@@ -21,7 +21,7 @@ export interface ParkedMessage {
   waitedMs: number;
 }
 
-export interface Parking {
+interface Parking {
   message: StoredMessage;
   /** Milliseconds until the next attempt. */
   dueInMs: number;
@@ -176,7 +176,7 @@ export async function renewLeases(
   await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
 }
 
-export interface Glance {
+interface Glance {
   due: boolean;
   nextMs: number | null;
   /** Whether any is kept in order by its key. */

@@ -1,5 +1,5 @@
 /** One look at an outbox: the highest visible sequence number, and afterwards who was writing. */
-export interface Sample {
+interface Sample {
   /** `max(seq)` as one statement saw it. */
   head: number;
   /** Transactions that held a write lock on the outbox in a *later* statement. */

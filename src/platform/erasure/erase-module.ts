@@ -15,7 +15,7 @@ import { STORES } from './stores.js';
 export type Counts = Record<string, number>;
 
 /** What is to be erased, in one module. */
-export interface Erasing {
+interface Erasing {
   readonly database: Database;
   readonly erasers: readonly Eraser[];
   readonly marks: readonly Mark[];

@@ -10,7 +10,7 @@ export interface Mark extends PersonalData {
 export const ERASED_ACTOR = 'erased';
 
 /** The part of a statement that says what to replace. `$1` is the subject, `$2` the marks, `$3` their types. */
-export interface Redaction {
+interface Redaction {
   /** SQL: whether there is anything to replace. */
   readonly found: string;
   /** SQL: the same with everything replaced. */

@@ -11,7 +11,7 @@ import { stateOf } from './request-state.js';
 import { ROLES } from './roles.js';
 
 /** Who may use a route: what the nearest decorator says, else everybody with a token. */
-export function accessTo(reflector: Reflector, context: ExecutionContext): Access {
+function accessTo(reflector: Reflector, context: ExecutionContext): Access {
   return reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]) ?? ROLES;
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** How long a request that has begun to arrive when a listener closes may take to be there, in milliseconds. */
 const ARRIVAL_TIMEOUT_MS = 1000;
 /** How long what is being answered then may take. */
-export const ANSWER_TIMEOUT_MS = 17_000;
+const ANSWER_TIMEOUT_MS = 17_000;
 
 interface Connection {
   /** The TCP connection, also below TLS. */

@@ -1,13 +1,23 @@
 import { z } from 'zod';
 import { InvalidFields } from './problem.js';
 
-/** The query of a paged list; extend it with filters. */
+/**
+ * The query of a paged list; extend it with filters.
+ *
+ * @example
+ * const LettersQuery = PageQuery.extend({ to: z.string().optional() });
+ */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(1000).optional(),
 });
 
-/** One page of a list. `nextCursor` is absent on the last one. */
+/**
+ * One page of a list. `nextCursor` is absent on the last one.
+ *
+ * @example
+ * @Answers(200, Page(Letter))
+ */
 export function Page<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().optional() });
 }
@@ -21,7 +31,12 @@ export const Timestamp = z.iso
   .max('2026-01-02T03:04:05.678901Z'.length)
   .refine((at) => !at.startsWith('0000'), 'expected a year from 0001 on');
 
-/** Packs the position after which the next page begins, so that a client cannot mistake it for something to build on. */
+/**
+ * Packs the position after which the next page begins, so that a client cannot mistake it for something to build on.
+ *
+ * @example
+ * return { items, nextCursor: encodeCursor({ letterId: items.at(-1).letterId }) };
+ */
 export function encodeCursor(value: z.core.util.JSONType): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
@@ -29,6 +44,8 @@ export function encodeCursor(value: z.core.util.JSONType): string {
 /**
  * Unpacks a cursor that came back.
  *
+ * @example
+ * const after = query.cursor ? decodeCursor(query.cursor, z.object({ letterId: z.uuid() })) : undefined;
  * @param schema what was packed
  * @throws Invalid `invalid_cursor`
  */

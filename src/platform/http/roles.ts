@@ -4,6 +4,10 @@
  */
 export const ROLES = ['customer', 'staff'] as const;
 
+/**
+ * @example
+ * const who: Role = 'staff';
+ */
 export type Role = (typeof ROLES)[number];
 
 /** Who may look after the system, at `/_ops`. */

@@ -5,7 +5,12 @@ import type { Closing } from './closing.js';
 import { preferredWaitMs } from './prefer.js';
 import { stateOf, text } from './request-state.js';
 
-/** How much longer a client wants to wait for a final answer. */
+/**
+ * How much longer a client wants to wait for a final answer.
+ *
+ * @example
+ * while (wait.leftMs() > 0 && !(await this.isSent(letterId))) await delay(500);
+ */
 export class Wait {
   readonly #until: number;
 
@@ -27,5 +32,11 @@ const waitOf = createParamDecorator<string>((_header, context: ExecutionContext)
   return new Wait(text(request.headers.prefer), stateOf(request).closing);
 });
 
-/** The {@link Wait} that a client asks for with `Prefer: wait=N`; documented in the OpenAPI document. */
+/**
+ * The {@link Wait} that a client asks for with `Prefer: wait=N`; documented in the OpenAPI document.
+ *
+ * @example
+ * @Get(':letterId')
+ * async find(@Param('letterId') letterId: string, @PreferredWait() wait: Wait) {}
+ */
 export const PreferredWait = () => waitOf('prefer');

@@ -53,7 +53,12 @@ export class UnitEventBus extends EventBus {
   }
 }
 
-/** Sends durable commands: rows of the outbox, addressed to the module that handles them. */
+/**
+ * Sends durable commands: rows of the outbox, addressed to the module that handles them.
+ *
+ * @example
+ * this.outbox.send(new SendLetter({ letterId, to }), { key: letterId }); // goes out with the commit
+ */
 @Injectable()
 export class Outbox {
   /**

@@ -99,7 +99,12 @@ export function activeScope(): Scope | undefined {
   return scope;
 }
 
-/** The context of the message being handled; `undefined` outside of any. */
+/**
+ * The context of the message being handled; `undefined` outside of any.
+ *
+ * @example
+ * const traced = currentMessage()?.correlationId;
+ */
 export function currentMessage(): MessageContext | undefined {
   return storage.getStore()?.context;
 }

@@ -32,15 +32,15 @@ export interface MessageClass<T = object> {
   new (payload: never): T;
   readonly definition: MessageDefinition;
 }
-export interface CommandClass<P extends z.ZodObject, R> {
+interface CommandClass<P extends z.ZodObject, R> {
   new (payload: z.input<P>): Command<ResultOf<R>> & Payload<P>;
   readonly definition: MessageDefinition;
 }
-export interface QueryClass<P extends z.ZodObject, R> {
+interface QueryClass<P extends z.ZodObject, R> {
   new (payload: z.input<P>): Query<ResultOf<R>> & Payload<P>;
   readonly definition: MessageDefinition;
 }
-export interface EventClass<P extends z.ZodObject> {
+interface EventClass<P extends z.ZodObject> {
   new (payload: z.input<P>): Payload<P>;
   readonly definition: MessageDefinition;
 }
@@ -54,6 +54,13 @@ interface Answerable<P extends z.ZodObject, R extends z.ZodType | undefined> {
 /**
  * Defines a command: a class that works with the `CommandBus` of @nestjs/cqrs and types its result.
  *
+ * @example
+ * export class SendLetter extends defineCommand('letters.send-letter.v1', {
+ *   payload: z.object({ letterId: z.uuid(), to: z.string() }),
+ *   result: z.object({ position: z.int() }),
+ *   errors: { unknown_address: z.object({ to: z.string() }) },
+ * }) {}
+ * const { position } = await commands.execute(new SendLetter({ letterId, to }));
  * @param name wire name, `module.do-something.v1`; `module` handles it
  * @param spec schemas of JSON values: payload, result (none: it answers with nothing), details of each error code; with
  *   `subject` and `personal`, see {@link PersonalMarks}
@@ -72,6 +79,13 @@ export function defineCommand<P extends z.ZodObject, R extends z.ZodType | undef
 
 /**
  * Defines a query: as {@link defineCommand}, for the `QueryBus`. Its handler changes nothing.
+ *
+ * @example
+ * export class FindLetter extends defineQuery('letters.find-letter.v1', {
+ *   payload: z.object({ letterId: z.uuid() }),
+ *   result: z.object({ to: z.string() }),
+ * }) {}
+ * const { to } = await queries.execute(new FindLetter({ letterId }));
  */
 export function defineQuery<P extends z.ZodObject, R extends z.ZodType>(
   name: string,
@@ -84,6 +98,12 @@ export function defineQuery<P extends z.ZodObject, R extends z.ZodType>(
 /**
  * Defines a durable event. Publishing one writes an outbox row in the transaction of the state it speaks of.
  *
+ * @example
+ * export class LetterSent extends defineEvent('letters.letter-sent.v1', {
+ *   key: 'letterId',
+ *   payload: z.object({ letterId: z.uuid(), to: z.string() }),
+ * }) {}
+ * events.publish(new LetterSent({ letterId, to }));
  * @param name wire name, `module.something-happened.v1`; only `module` publishes it
  * @param spec `payload`: schema of a JSON object; `key`: its field that names the aggregate whose order matters;
  *   `subject` and `personal`: see {@link PersonalMarks}

@@ -31,7 +31,7 @@ export interface RemoteModule {
   ask(context: MessageContext, message: object): Promise<Outcome>;
 }
 
-export interface FaultLog {
+interface FaultLog {
   fault(context: MessageContext, error: unknown): void;
 }
 

@@ -17,6 +17,8 @@ export interface WireError {
 /**
  * An expected failure of a command or query.
  *
+ * @example
+ * if (error instanceof DomainError && error.code === 'letter_sent') return undefined;
  * @param kind what sort of failure it is; decides the HTTP status
  * @param code stable name, one of the `errors` of the message's contract
  * @param message one sentence for a person
@@ -42,28 +44,48 @@ export class DomainError extends Error {
   }
 }
 
-/** The input is well-formed but cannot be accepted. */
+/**
+ * The input is well-formed but cannot be accepted.
+ *
+ * @example
+ * throw new Invalid('unknown_address', 'There is no such address.', { to });
+ */
 export class Invalid extends DomainError {
   constructor(code: string, message: string, details?: Record<string, unknown>) {
     super('invalid', code, message, details);
   }
 }
 
-/** The thing asked for does not exist, or not for this actor. */
+/**
+ * The thing asked for does not exist, or not for this actor.
+ *
+ * @example
+ * throw new NotFound('letter_not_found', 'There is no such letter.', { letterId });
+ */
 export class NotFound extends DomainError {
   constructor(code: string, message: string, details?: Record<string, unknown>) {
     super('not_found', code, message, details);
   }
 }
 
-/** The present state does not allow it. */
+/**
+ * The present state does not allow it.
+ *
+ * @example
+ * throw new Conflict('letter_sent', 'The letter was sent already.', { letterId });
+ */
 export class Conflict extends DomainError {
   constructor(code: string, message: string, details?: Record<string, unknown>) {
     super('conflict', code, message, details);
   }
 }
 
-/** The actor may not do it. */
+/**
+ * The actor may not do it.
+ *
+ * @example
+ * throw new Forbidden('not_yours', 'Only its sender may recall a letter.');
+ */
 export class Forbidden extends DomainError {
   constructor(code: string, message: string, details?: Record<string, unknown>) {
     super('forbidden', code, message, details);
@@ -83,9 +105,17 @@ export const ERASED: WireError = Object.freeze({
 });
 
 /** Why there was no answer: the handler broke, took too long, or could not be reached. */
-export type UnavailableReason = 'fault' | 'timeout' | 'down';
+type UnavailableReason = 'fault' | 'timeout' | 'down';
 
-/** No answer. The effect may or may not have happened; repeating with the same idempotency key is safe. */
+/**
+ * No answer. The effect may or may not have happened; repeating with the same idempotency key is safe.
+ *
+ * @example
+ * const price = await queries.execute(new FindPrice({ sku })).catch((error) => {
+ *   if (error instanceof Unavailable) return undefined; // shown without a price
+ *   throw error;
+ * });
+ */
 export class Unavailable extends Error {
   constructor(
     message: string,
@@ -104,6 +134,8 @@ export class ContractViolation extends CodedError {}
  * Thrown by a handler that calls the outside when the answer is not there yet: the message is tried again later without
  * counting as a failure.
  *
+ * @example
+ * if (answer.status === 202) throw new RetryLater(30_000, 'the courier has not decided yet');
  * @param afterMs milliseconds to wait
  * @param reason what it waits for; shown by `npm run deliveries`
  */

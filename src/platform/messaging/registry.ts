@@ -3,7 +3,7 @@ import type { MessageClass, MessageDefinition } from './define.js';
 import { definitionOf } from './define.js';
 
 /** What the registry needs to know of a bounded context: see `bounded-context.ts`. */
-export interface ContextMessages {
+interface ContextMessages {
   readonly name: string;
   /** Everything exported by its `contracts/`. */
   readonly contracts: Readonly<Record<string, unknown>>;

@@ -10,7 +10,7 @@ export const EXTERNAL_TIMEOUT_MS = 60_000;
 export const MAX_TIMEOUT_MS = 3_600_000;
 
 /** It ran into its limit. Counts as a failed attempt. */
-export class HandlerTimeout extends HandlerAborted {
+class HandlerTimeout extends HandlerAborted {
   constructor({ type, id, module }: MessageContext, limitMs: number) {
     super(
       `A handler of ${module} did not end within ${limitMs} ms and was given up: ${type}, message ${id}. Nothing that it ` +

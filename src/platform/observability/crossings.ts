@@ -4,7 +4,7 @@ import { DomainError, RetryLater, Unavailable } from '../messaging/errors.js';
  * How a message over a seam ended: `ok`, `ignored` as of no concern, `refused` with an error of its contract, put off, or
  * without an answer.
  */
-export type Ending = 'ok' | 'ignored' | 'refused' | 'later' | 'timeout' | 'down' | 'fault';
+type Ending = 'ok' | 'ignored' | 'refused' | 'later' | 'timeout' | 'down' | 'fault';
 
 /** One message over one seam, as its sender or consumer saw it. */
 export interface Crossing {

@@ -9,7 +9,7 @@ import type { SpanSpec } from './spans.js';
  */
 const SYSTEM = 'liftout';
 export const MODULE = 'liftout.module';
-export const MESSAGE = 'liftout.message';
+const MESSAGE = 'liftout.message';
 
 /** A command or query in the module that handles it. */
 export function handling({ name, kind, module }: MessageDefinition, from: 'near' | 'far'): SpanSpec {
@@ -47,7 +47,7 @@ export function saying(type: string, stream: string, id: string, module: string)
 }
 
 /** What is told of a message that was stored. */
-export interface Told {
+interface Told {
   readonly id: string;
   readonly type: string;
   readonly aggregatetype: string;

@@ -12,7 +12,7 @@ import type { TelemetrySettings } from './settings.js';
 import { samplerOf } from './settings.js';
 import { traceWith } from './spans.js';
 
-export interface TelemetryOptions extends TelemetrySettings {
+interface TelemetryOptions extends TelemetrySettings {
   /** What else sees every span, such as the store behind the development page. */
   also?: readonly SpanProcessor[];
 }

@@ -13,7 +13,7 @@ import { UnitOfWork } from './unit-of-work.js';
 const ATTEMPTS = 5;
 
 /** Handles the local domain events of a unit of work, before it commits. */
-export type DispatchLocal = (unit: UnitOfWork) => Promise<void>;
+type DispatchLocal = (unit: UnitOfWork) => Promise<void>;
 
 /**
  * Runs a command in at most one transaction of its module.

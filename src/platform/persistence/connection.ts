@@ -4,9 +4,9 @@ import { isReadOnly, noteLost } from './failures.js';
 import { ASK_TIMEOUT_MS, Servers } from './servers.js';
 
 /** How long to wait for a connection in milliseconds, be it for a new one or for one of a pool that is free again. */
-export const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** After so long PostgreSQL cancels a statement: less than a handler may take, so that it counts as a failure of it. */
-export const STATEMENT_TIMEOUT_MS = 15_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
 /** For what takes its time by right, such as a migration: an hour. */
 export const LONG_STATEMENT_TIMEOUT_MS = 3_600_000;
 /** After so long a connection gives up: a little after the server has, so that what can still be answered is. */
@@ -25,7 +25,7 @@ const SERVER_SETTINGS = {
 };
 
 /** What a session needs beside its URL. */
-export interface SessionConfig {
+interface SessionConfig {
   /** Found in `pg_stat_activity`. */
   application_name: string;
   /** Settings of PostgreSQL for this session. */

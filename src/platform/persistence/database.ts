@@ -19,7 +19,7 @@ import { sessionName, urlsOf } from './urls.js';
 
 type EntityClass = Exclude<EntityTarget<object>, string>;
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** The module that owns the schema; also the schema's name. */
   module: string;
   /** Connection URL of the module's role, or those of several servers with spaces between. */
@@ -38,6 +38,9 @@ export interface DatabaseOptions {
  *
  * Inside a command or event handler everything goes through the transaction of its unit of work, which begins at the
  * first use. Inside a query handler each statement stands alone.
+ *
+ * @example
+ * const [letter] = await this.database.sql<{ to: string }>('SELECT "to" FROM letter WHERE letter_id = $1', [letterId]);
  */
 export class Database {
   readonly module: string;

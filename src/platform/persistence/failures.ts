@@ -14,7 +14,15 @@ export function isStalePlan(error: unknown): boolean {
   return codeOf(error) === '0A000' && (error as Error).message.includes('cached plan must not change result type');
 }
 
-/** A unique key exists already. */
+/**
+ * A unique key exists already.
+ *
+ * @example
+ * await this.insert(letter).catch((error) => {
+ *   if (isUniqueViolation(error)) throw new Conflict('letter_exists', 'There is such a letter already.');
+ *   throw error;
+ * });
+ */
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505';
 }

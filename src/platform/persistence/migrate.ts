@@ -16,7 +16,7 @@ export interface ModuleMigrations {
 }
 
 /** A migration that failed. Nothing of it is left behind. */
-export class MigrationFailed extends OperatorError {
+class MigrationFailed extends OperatorError {
   constructor(module: string, cause: Error) {
     super('LIFTOUT_MIGRATION_FAILED', `A migration of ${module} failed and was rolled back: ${cause.message}`, {
       cause,

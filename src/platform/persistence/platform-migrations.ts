@@ -89,7 +89,7 @@ export class PlatformTables1700000000000 implements MigrationInterface {
 }
 
 /** What armed the timeout of an instance, so that it goes on in the same trace however long after. */
-export class SagaHeaders1700000000001 implements MigrationInterface {
+class SagaHeaders1700000000001 implements MigrationInterface {
   readonly name = 'SagaHeaders1700000000001';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -109,7 +109,7 @@ export class SagaHeaders1700000000001 implements MigrationInterface {
  * - `consumer_progress.coverage` counts the changes of the set; null where it was never recorded.
  * - `shelved_message`: retry-table rows of types that have left the set. `consumer_alias`: names that were given up.
  */
-export class ConsumerTypes1700000000002 implements MigrationInterface {
+class ConsumerTypes1700000000002 implements MigrationInterface {
   readonly name = 'ConsumerTypes1700000000002';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -157,7 +157,7 @@ export class ConsumerTypes1700000000002 implements MigrationInterface {
  *   version that can read the message has told it yet. Messages of an instance come by `ordering_rank`, then in the order
  *   in which they were parked; 0 is one that begins the instance.
  */
-export class SagaOrder1700000000003 implements MigrationInterface {
+class SagaOrder1700000000003 implements MigrationInterface {
   readonly name = 'SagaOrder1700000000003';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -185,7 +185,7 @@ export class SagaOrder1700000000003 implements MigrationInterface {
  * What a command said apart from defaults; who may repeat it; and since when each module holds messages that may repeat
  * commands here. A row that an older version writes counts as repeatable by a message, which keeps it for longer.
  */
-export class RepeatedCommands1700000000004 implements MigrationInterface {
+class RepeatedCommands1700000000004 implements MigrationInterface {
   readonly name = 'RepeatedCommands1700000000004';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -215,7 +215,7 @@ export class RepeatedCommands1700000000004 implements MigrationInterface {
  * What a process was at when it died: at which position a loop handled its first batch, or a message alone; and how often
  * a parked message was begun without an end. A version that does not know them leaves them alone.
  */
-export class UnfinishedWork1700000000006 implements MigrationInterface {
+class UnfinishedWork1700000000006 implements MigrationInterface {
   readonly name = 'UnfinishedWork1700000000006';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -237,7 +237,7 @@ export class UnfinishedWork1700000000006 implements MigrationInterface {
  * How far each consumer has ever been, as it was reported: `position` follows the consumer's tables when these are lost or
  * come from a backup; `heard` does not, so that the consumer is told. A version that does not know it leaves it alone.
  */
-export class HeardMessages1700000000008 implements MigrationInterface {
+class HeardMessages1700000000008 implements MigrationInterface {
   readonly name = 'HeardMessages1700000000008';
 
   async up(runner: QueryRunner): Promise<void> {
@@ -257,7 +257,7 @@ export class HeardMessages1700000000008 implements MigrationInterface {
  * A hash of the person of whom a command speaks, so that an erasure finds what is remembered of it. Rows that an older
  * version writes have none: they go with their age.
  */
-export class ErasableOutcomes1700000000009 implements MigrationInterface {
+class ErasableOutcomes1700000000009 implements MigrationInterface {
   readonly name = 'ErasableOutcomes1700000000009';
 
   async up(runner: QueryRunner): Promise<void> {

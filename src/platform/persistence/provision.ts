@@ -5,7 +5,7 @@ import { databaseOf } from './urls.js';
 /** Any number: it names the lock that serialises provisioning and migrating within one database. */
 const LOCK = 7_166_002;
 
-export interface ModuleLogin {
+interface ModuleLogin {
   module: string;
   /** Connection URL of the module's role: its user and password are what gets created. */
   url: string;

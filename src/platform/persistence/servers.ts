@@ -12,7 +12,7 @@ const PRECEDENCE_MS = 500;
 export const ASK_TIMEOUT_MS = 2_000;
 
 /** None of the servers of a list lets this role write. Counts as a lost connection: the same may succeed a moment later. */
-export class NoServerWritable extends Error {
+class NoServerWritable extends Error {
   override readonly name = 'NoServerWritable';
   readonly code = '25006';
 }

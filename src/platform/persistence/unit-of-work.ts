@@ -20,7 +20,7 @@ import { endSession, poolOf } from './sessions.js';
 import { statementsWithin } from './statement-spans.js';
 
 /** The database answered COMMIT with ROLLBACK: a statement had failed and nobody looked. */
-export class CommitRefused extends Error {
+class CommitRefused extends Error {
   override readonly name = 'CommitRefused';
 }
 

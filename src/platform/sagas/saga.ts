@@ -6,7 +6,12 @@ import type { MessageClass } from '../messaging/define.js';
 import type { PersonalData } from '../messaging/plain/personal.js';
 import { personalDataOf } from '../messaging/plain/personal.js';
 
-/** What a saga decides on a message. Everything in it happens in one transaction, or not at all. */
+/**
+ * What a saga decides on a message. Everything in it happens in one transaction, or not at all.
+ *
+ * @example
+ * return { state: { ...state, sent: true }, send: [new BookCourier({ letterId })], done: true };
+ */
 export interface Decision<S> {
   /** The new state; absent: unchanged. */
   state?: S;

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * Waits for a condition instead of sleeping.
  *
+ * @example
+ * const [row] = await eventually(async () => (await scene.sql('SELECT FROM letter')).length > 0, 'a letter');
  * @param look is called until it returns something other than `undefined` and `false`, and does not throw
  * @param what for the message when it never does
  * @param withinMs milliseconds to wait at most

@@ -12,6 +12,8 @@ export const OUTSIDER: Role = ROLES.find((role) => !OPERATORS.includes(role))!;
 /**
  * Who may use a route, as its decorators say, so that a spec stays right when roles are renamed.
  *
+ * @example
+ * const { allowed, others } = rolesOf(LettersController, 'recall');
  * @param method of the controller: the route's
  * @returns `allowed`: one of the roles that may; `others`: those that may not
  */

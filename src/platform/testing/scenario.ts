@@ -24,7 +24,7 @@ import { specsEnvOf, testLogger } from './wiring.js';
 
 type Script = (message: never) => unknown;
 
-export interface ScenarioOptions {
+interface ScenarioOptions {
   /** The contracts of the modules it talks to. They are played by the test, on outboxes of their own. */
   neighbours?: readonly Contracts[];
   /** Environment variables for the module's configuration, besides those that it says it has in specs. */

@@ -6,7 +6,7 @@ import type { Database } from '../persistence/database.js';
 const MAX_LINES = 20;
 
 /** What is known of a scene when a step has waited in vain. */
-export interface SceneFacts {
+interface SceneFacts {
   databases: readonly Database[];
   /** The last error of each consumer and handler. */
   failures: ReadonlyMap<string, unknown>;

@@ -20,7 +20,7 @@ export interface SeamRequest {
   client?: string;
 }
 
-export interface Claims {
+interface Claims {
   iss: string;
   aud: string;
   /** {@link SeamRequest.client} */

@@ -32,7 +32,7 @@ const Context = z.object({
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A command or query as it crosses from one process to another. */
-export const WireMessage = z.object({ context: Context, payload: z.custom<object>(isObject) });
+const WireMessage = z.object({ context: Context, payload: z.custom<object>(isObject) });
 
 const Failure = z.object({
   kind: z.enum(['invalid', 'not_found', 'conflict', 'forbidden']),

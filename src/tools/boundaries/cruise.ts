@@ -8,7 +8,7 @@ import type { Rule } from './law.js';
 import { exists } from './tree.js';
 import { CouldNotCheck } from './violation.js';
 
-export interface RulesFile {
+interface RulesFile {
   forbidden: Rule[];
   options: ICruiseOptions;
 }

@@ -34,4 +34,4 @@ export class Facts {
 }
 
 /** `token`: provided in its container; `route`: first path of a controller; `table`: of an entity, or made by SQL. */
-export type FactKind = 'token' | 'entity' | 'table' | 'route';
+type FactKind = 'token' | 'entity' | 'table' | 'route';

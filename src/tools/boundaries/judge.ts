@@ -6,7 +6,7 @@ import type { FileReferences } from './read-sources.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, violation } from './violation.js';
 
-export interface Judged {
+interface Judged {
   edges: Edge[];
   violations: Violation[];
 }

@@ -1,5 +1,5 @@
 /** A table that a statement names without a schema. */
-export interface NamedTable {
+interface NamedTable {
   name: string;
   offset: number;
 }

@@ -18,7 +18,7 @@ export interface Consumer {
 }
 
 /** What the modules use of each other's messages, and what is wrong with how they declare it. */
-export interface Consumption {
+interface Consumption {
   readonly consumers: readonly Consumer[];
   readonly problems: readonly Finding[];
 }

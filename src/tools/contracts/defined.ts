@@ -5,7 +5,7 @@ import type { Source } from '../boundaries/source.js';
 import { lineOf } from '../boundaries/source.js';
 
 /** A place where a file defines a message, or does what may be that. */
-export interface Defined {
+interface Defined {
   /** Its wire name; absent where it cannot be read. */
   readonly message?: string;
   readonly node: ts.Node;

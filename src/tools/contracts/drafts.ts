@@ -9,7 +9,7 @@ export interface Recorded {
 }
 
 /** Whether nobody outside of this repository has it, as far as its snapshot tells: tags may know better. */
-export const isDraft = ({ draft, pulledBy = [] }: MessageContract) => draft === true && pulledBy.length === 0;
+const isDraft = ({ draft, pulledBy = [] }: MessageContract) => draft === true && pulledBy.length === 0;
 
 /** The contract alone, without what its snapshot says of its release. */
 export function unmarked(recorded: MessageContract): MessageContract {

@@ -2,7 +2,7 @@ import { isMultiple } from './decimal.js';
 import type { JsonSchema } from './schema.js';
 
 /** A limit that a value may reach, or only come near to. */
-export interface Bound {
+interface Bound {
   readonly value: number;
   readonly exclusive: boolean;
   /** As the schema has it; empty where there is none. */
@@ -29,14 +29,14 @@ export function upperBound({ maximum = Infinity, exclusiveMaximum = Infinity }: 
 }
 
 /** What has limits. */
-export interface Limited {
+interface Limited {
   readonly type: string;
   readonly schema: JsonSchema;
   readonly divisors: readonly number[];
 }
 
 /** A limit of the wider one that the narrower one does not keep, each as the schema has it. */
-export interface BrokenLimit {
+interface BrokenLimit {
   readonly narrow: string;
   readonly wide: string;
 }

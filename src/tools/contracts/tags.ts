@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { MessageContract, Snapshot } from './describe.js';
 
 /** What a tag has of a message; no contract where the module says it to itself only. */
-export interface Tagged {
+interface Tagged {
   readonly tag: string;
   readonly contract?: MessageContract;
 }

@@ -26,7 +26,7 @@ import { camel, one, pascal, past, plural, snake, spoken } from './words.js';
 const CREATED: Column = { name: 'created_at', definition: 'timestamptz NOT NULL DEFAULT now()' };
 
 /** What a command does to a thing. */
-export interface Action {
+interface Action {
   /** `change-contact` */
   readonly name: string;
   readonly verb: string;

@@ -80,7 +80,7 @@ function refuseOwn({ idColumn }: Thing, fields: readonly Field[]): void {
 }
 
 /** What the words of a command line say besides the names. */
-export interface Details {
+interface Details {
   /** What it is done to, where the name speaks of something else. */
   readonly on?: string | undefined;
   readonly fields: readonly Field[];

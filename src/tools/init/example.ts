@@ -11,7 +11,7 @@ const Example = z.strictObject({
   /** Other files and folders. Tests that import any of it need not be named. */
   files: z.array(z.string()),
 });
-export type Example = z.output<typeof Example>;
+type Example = z.output<typeof Example>;
 
 /** @returns `undefined` when the example was dropped already */
 export function readExample(files: ReadonlyMap<string, string>): Example | undefined {

@@ -1,5 +1,5 @@
 /** Lines of TypeScript in a project, by what they are for. */
-export interface Size {
+interface Size {
   /** The shell and the platform, without tools. */
   platform: number;
   tools: number;

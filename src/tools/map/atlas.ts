@@ -25,7 +25,7 @@ export interface Message extends MessageContract {
 }
 
 /** A module that another one depends on. */
-export interface Dependency {
+interface Dependency {
   module: string;
   reason: string;
   /** Whether it sends commands or queries there, and so cannot do without it. */

@@ -11,8 +11,7 @@ import { inFileOf } from './file-of.js';
 import { variablesOf } from './variables.js';
 
 /** What has to be known of a module to make its sagas. */
-export type SagaContext = Pick<BoundedContextOptions, 'name' | 'config'> &
-  Partial<Pick<BoundedContextOptions, 'providers'>>;
+type SagaContext = Pick<BoundedContextOptions, 'name' | 'config'> & Partial<Pick<BoundedContextOptions, 'providers'>>;
 
 const NO_DATABASE = Object.freeze({});
 

@@ -24,7 +24,7 @@ export interface Readiness {
   project: Project;
 }
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   /** The project's folder. */
   root: string;
   /** Every module class. */

@@ -4,12 +4,12 @@ import { WHY } from './fact.js';
 import { percent } from './figures.js';
 import type { Readiness } from './report.js';
 
-export const TITLES: Readonly<Record<Question, string>> = {
+const TITLES: Readonly<Record<Question, string>> = {
   ready: 'Ready? Could it leave without harm',
   justified: 'Justified? Would anybody gain',
   cost: 'What would it cost',
 };
-export const MARKS: Readonly<Record<State, string>> = { fine: '✓', todo: '•', figure: ' ', missing: '?' };
+const MARKS: Readonly<Record<State, string>> = { fine: '✓', todo: '•', figure: ' ', missing: '?' };
 const WIDTH = 100;
 
 /** One line for each module. Nothing is added up: the columns are facts of different kinds. */

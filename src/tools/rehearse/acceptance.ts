@@ -13,7 +13,7 @@ export interface Verdict {
   failures: { name: string; why: string }[];
 }
 
-export interface SuiteOptions {
+interface SuiteOptions {
   /** The front door. */
   url: string;
   /** Where the development key lies with which the suite signs its tokens. */

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { fail } from '../cli.js';
 
 /** What the manifest of a module says of others. */
-export interface Neighbours {
+interface Neighbours {
   readonly name: string;
   /** Whom it asks. */
   readonly asks: readonly string[];
@@ -13,7 +13,7 @@ export interface Neighbours {
 }
 
 /** What can be told from a change: all specs, for a reason, or some. */
-export type Affected = { all: string } | { specs: string[] };
+type Affected = { all: string } | { specs: string[] };
 
 const MODULE_FILE = /^modules\/([^/]+)\//;
 /** A change to these changes no behaviour. */

@@ -2,7 +2,7 @@
 export const storable = (text: string) => text.replaceAll('\0', '').replaceAll(/\p{Surrogate}/gu, '\ufffd');
 
 /** A text that PostgreSQL cannot store, and where it is. */
-export interface Unstorable {
+interface Unstorable {
   path: (string | number)[];
   /** What is wrong with it, and what to do, as the end of a sentence. */
   message: string;

@@ -10,7 +10,7 @@ import { matching, summaryOf, tracesPage } from './traces-page.js';
 
 const PAGE = 'text/html; charset=utf-8';
 
-export interface DevelopmentView {
+interface DevelopmentView {
   store: TraceStore;
   modules: readonly string[];
   facts(): Promise<MapFacts>;

@@ -3,7 +3,7 @@ import { colour, duration, html, page } from './html.js';
 import type { KeptSpan, KeptTrace } from './trace-store.js';
 
 /** What the list says of a trace. */
-export interface Summary {
+interface Summary {
   traceId: string;
   name: string;
   start: number;

@@ -6,7 +6,7 @@ import type { Envelopes } from './envelope.js';
 import { messageIn } from './envelope.js';
 
 /** The last message of a stream. */
-export interface StreamEnd {
+interface StreamEnd {
   /** Its number in the outbox; `undefined` when the stream is empty. */
   seq: number | undefined;
   /** Its number in the stream; of an empty stream, the last one ever. */

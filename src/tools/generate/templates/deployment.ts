@@ -1,7 +1,7 @@
 import { variableOf } from '../../../topology.js';
 
 /** What is there of a deployment in one process, from which that of several follows. */
-export interface Present {
+interface Present {
   /** `deploy/kubernetes/base/app.yaml` */
   base: string;
   /** `deploy/kubernetes/overlays/one-process/kustomization.yaml` and `app.env` */
@@ -12,7 +12,7 @@ export interface Present {
 }
 
 /** Who runs where: the modules that leave, each by itself, and those that stay together. */
-export interface Split {
+interface Split {
   name: string;
   outside: readonly string[];
   staying: readonly string[];

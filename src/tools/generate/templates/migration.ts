@@ -1,6 +1,6 @@
 import { pascal } from '../words.js';
 
-export interface Migration {
+interface Migration {
   path: string;
   type: string;
   text: string;

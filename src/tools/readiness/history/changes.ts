@@ -57,7 +57,7 @@ export function historiesOf(history: History, modules: readonly string[]): Modul
 }
 
 /** A merge into the branch, or a commit that a merge button has made of one. */
-export const isPullRequest = ({ merges, subject }: Change) => merges || /\(#\d+\)\s*$/.test(subject);
+const isPullRequest = ({ merges, subject }: Change) => merges || /\(#\d+\)\s*$/.test(subject);
 
 function shareOf(module: string, changes: readonly Change[], all: number): Share {
   const own = changes.filter(({ modules }) => modules.has(module));
