@@ -11,19 +11,19 @@ afterAll(removeTrees);
 
 /** What no single file can break, or nothing that is code. */
 const OTHERS = [
-  'modules/billing/forgotten.ts:1 dead-code',
-  'modules/billing/forgotten.ts:1 orphan',
-  'modules/billing/a.ts:1 no-file-cycle',
-  'modules/billing/step-1.ts:1 module-cycle',
-  'modules/billing/step-2.ts:2 allowance',
-  'modules/billing/linked.ts:1 link-out',
-  'modules/none-yet.md:1 none-yet',
-  'modules/order/module.json:7 unused-dependency',
-  'modules/stock/module.json:8 unlisted-consumer',
-  'modules/order-item/module.json:4 manifest',
-  'src/modules.ts:1 dead-module',
-  'CODEOWNERS:1 generated-file',
-  'boundaries-baseline.json:1 baseline',
+  'modules/billing/forgotten.ts dead-code',
+  'modules/billing/forgotten.ts orphan',
+  'modules/billing/a.ts no-file-cycle',
+  'modules/billing/step-1.ts module-cycle',
+  'modules/billing/step-2.ts allowance',
+  'modules/billing/linked.ts link-out',
+  'modules/none-yet.md none-yet',
+  'modules/order/module.json unused-dependency',
+  'modules/stock/module.json unlisted-consumer',
+  'modules/order-item/module.json manifest',
+  'src/modules.ts dead-module',
+  'CODEOWNERS generated-file',
+  'boundaries-baseline.json baseline',
 ];
 
 function plantOthers(): string {
@@ -79,7 +79,7 @@ describe('one violation for each boundary rule', () => {
         ]);
         found.push(...places(await violationsOf(makeTree({ ...INSIDE, ...Object.fromEntries(files) }))));
       }
-    });
+    }, 180_000);
 
     it.each(planted.map((leak) => [`${leak.rule}: ${leak.kind}`, leak] as const))('is found: %s', (_, leak) => {
       expect(found).toContain(place(leak));
@@ -89,8 +89,8 @@ describe('one violation for each boundary rule', () => {
   describe('in the tree', () => {
     let found: string[];
     beforeAll(async () => {
-      found = places(await violationsOf(plantOthers()));
-    });
+      found = (await violationsOf(plantOthers())).map(({ file, rule }) => `${file} ${rule}`);
+    }, 120_000);
 
     it.each(OTHERS)('is found: %s', (expected) => {
       expect(found).toContain(expected);

@@ -18,6 +18,15 @@ beforeAll(async () => {
 afterAll(() => clone.remove());
 
 const init = (...args: readonly string[]) => clone.tool('init', ...args);
+/** Lines that `git grep` finds. */
+function found(...args: readonly string[]): string {
+  try {
+    return clone.git('grep', '--line-number', ...args);
+  } catch (error) {
+    if ((error as { status?: number }).status === 1) return '';
+    throw error;
+  }
+}
 const refused = (errors: string) => ({ code: 2, output: '', errors: `${errors}\n` });
 const text = (path: string) => readFileSync(join(clone.root, path), 'utf8');
 /** Looked for before it is used. */
@@ -111,8 +120,7 @@ describe('a project without the proofs', () => {
     const gone = ['bench', 'evidence', 'generators', 'guides', 'init'].map((folder) => `test/${folder}`);
     const words = ['npm run (bench|evidence)', 'support/evidence', 'benchmarks\\.md', ...gone].join('|');
     const where = ['*', ':!docs/decisions', ':!src/tools', ':!.dependency-cruiser.js', ':!package-lock.json'];
-    const args = ['-c', 'grep.lineNumber=true', 'grep', '--extended-regexp', words, '--', ...where];
-    expect(() => clone.git(...args)).toThrow('status 1');
+    expect(found('--extended-regexp', words, '--', ...where)).toBe('');
   });
 
   it('is as large as the README of the template says, to a tenth', () => {
