@@ -8,7 +8,7 @@ import { CutoverError } from './side.js';
 import type { Method } from './state.js';
 
 /** A cut-over as it is planned: where from, where to, and what would carry it in each direction. */
-export interface Planned {
+interface Planned {
   out: Flow;
   back: Flow;
   method: Method;

@@ -9,7 +9,7 @@ interface Sum {
 }
 
 /** Chunks of a table that are not equal on both sides. */
-export interface Difference {
+interface Difference {
   table: string;
   chunks: string[];
   /** Of these chunks, on each side. */

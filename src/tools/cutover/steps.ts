@@ -12,7 +12,7 @@ import { type Status, statusOf } from './status.js';
 import { proveLater, switchOver, type Switched } from './switch.js';
 
 /** What a cut-over would do. */
-export interface Plan extends Partial<Estimate> {
+interface Plan extends Partial<Estimate> {
   from: string;
   to: string;
   method: Method;
