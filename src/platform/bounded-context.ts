@@ -103,5 +103,15 @@ export function contextOptions(type: unknown): Context | undefined {
   return typeof type === 'function' ? (Reflect.getMetadata(CONTEXT, type) as Context) : undefined;
 }
 
+/** The paths below which a module answers, without the first slash. Nest keeps those of controllers under this name. */
+export function pathsOf({
+  controllers = [],
+  elsewhere,
+}: Pick<Context, 'controllers' | 'elsewhere'>): readonly string[] {
+  return (
+    elsewhere?.routes ?? controllers.flatMap((type) => Reflect.getMetadata('path', type) as string | readonly string[])
+  );
+}
+
 /** Whether the code of a module is in this repository. */
 export const livesHere = (type: unknown) => contextOptions(type)?.elsewhere === undefined;

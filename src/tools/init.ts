@@ -1,13 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { writeGenerated } from './boundaries/codeowners.js';
-import { readManifests } from './boundaries/manifest.js';
 import { NONE_YET, readTree } from './boundaries/tree.js';
 import { fail, program, readArguments } from './cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';
 import { RESERVED } from './generate/reserved.js';
 import { projectLetters, ROLES } from './generate/room.js';
+import { bringUpToDate, GENERATED } from './init/bring-up-to-date.js';
 import { filesOf, readExample, withoutLinks, withoutModules, withoutSections } from './init/example.js';
 import { filesOfProofs, readProofs, withoutPaths, withoutScripts } from './init/proofs.js';
 import { renamed } from './init/rename.js';
@@ -57,7 +54,7 @@ await program(import.meta.url, HELP, async (args) => {
   const changes = plan(root, name, flags);
   if (changes.paths.length === 0) return void process.stdout.write(`This is ${name} already: nothing to do.\n`);
   refuseChanges(root);
-  for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg']) changes.watch(path);
+  for (const path of GENERATED) changes.watch(path);
   await changes.apply(() => bringUpToDate(root));
   process.stdout.write(`This is ${name} now: ${changes.paths.length} files changed. Look at them with "git status".\n`);
   const { platform, tools, modules, tests } = sizeOf(readTracked(root));
@@ -167,14 +164,5 @@ function take(
     if (wanted === text) continue;
     files.set(path, wanted);
     changes.edit(path, wanted);
-  }
-}
-
-/** What is made from the code. */
-function bringUpToDate(root: string): void {
-  writeGenerated(root, readManifests(readTree(root)).declared);
-  for (const args of [['src/tools/launch.cjs'], [join('dist', 'src', 'tools', 'map.js')]]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${stdout}${stderr}\nNothing was changed: "node ${args.join(' ')}" failed.`);
   }
 }

@@ -166,13 +166,14 @@ describe.each(OVERLAYS)('the topology %s', (name) => {
 });
 
 // example:begin
-describe('the overlay of the example', () => {
+describe('the overlay of the example, until its module has left', () => {
   it('is what npm run new:deployment writes for payments', async () => {
     const { readFileSync } = await import('node:fs');
     const { plan } = await import('../../src/tools/new-deployment.js');
     const { moduleNames } = await import('../support/described-hosts.js');
     const changes = plan(['payments', '--as', 'apart'], await moduleNames(), process.cwd());
     const here = 'deploy/kubernetes/overlays/split';
+    if (!OVERLAYS.includes('split')) return;
     for (const file of readdirSync(here))
       expect(changes.textOf(`deploy/kubernetes/overlays/apart/${file}`)).toBe(readFileSync(`${here}/${file}`, 'utf8'));
   });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -11,16 +11,22 @@ export interface Ran {
 
 /** The project as somebody has cloned it: all of it committed, with the packages of this one. */
 export class Clone {
-  readonly root = mkdtempSync(join(tmpdir(), 'clone-'));
+  readonly root: string;
 
-  constructor() {
+  /** @param there a repository that is there already, and gets the packages only */
+  constructor(there?: string) {
+    this.root = there ?? mkdtempSync(join(tmpdir(), 'clone-'));
+    if (there === undefined) this.#copy();
+    symlinkSync(resolve('node_modules'), join(this.root, 'node_modules'));
+    appendFileSync(join(this.root, '.git/info/exclude'), 'node_modules\n');
+  }
+
+  #copy(): void {
     const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).toString();
     const paths = listed.split('\0').filter(Boolean);
     for (const path of paths) cpSync(resolve(path), join(this.root, path), { recursive: true, errorOnExist: false });
-    symlinkSync(resolve('node_modules'), join(this.root, 'node_modules'));
     this.git('init', '--quiet');
     cpSync('.gitignore', join(this.root, '.git/info/exclude'));
-    execFileSync('sh', ['-c', 'echo node_modules >> .git/info/exclude'], { cwd: this.root });
     this.commit();
   }
 

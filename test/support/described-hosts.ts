@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { type Config, readConfig } from '../../src/config.js';
 import { modules } from '../../src/modules.js';
-import { contextOptions } from '../../src/platform/bounded-context.js';
+import { contextOptions, livesHere } from '../../src/platform/bounded-context.js';
 import { specsEnvOf } from '../../src/platform/testing/wiring.js';
 import type { HostEnv } from './host-process.js';
 
@@ -20,7 +20,7 @@ export function configOf({ env }: Described): Config {
 }
 
 /**
- * What would go wrong between the processes of one topology.
+ * What would go wrong between the processes of one topology. Modules of other repositories are in topologies of their own.
  *
  * @param whoAnswers the process behind an address `name:port`, and undefined when nobody is there
  */
@@ -31,10 +31,13 @@ export function topologyProblems(
   const configs = hosts.map((host) => ({ host, config: configOf(host) }));
   const running = configs.flatMap(({ config }) => [...config.topology.running]);
   const names = new Set(running);
+  const local = new Set(modules.filter(livesHere).map((module) => contextOptions(module)!.name));
   return [
     ...(names.size < running.length ? [`run twice: ${running.join(', ')}`] : []),
     ...configs.flatMap(({ host, config }) =>
-      [...config.topology.remotes].flatMap(([module, url]) => seamProblem(host.name, module, url, whoAnswers)),
+      [...config.topology.remotes]
+        .filter(([module]) => local.has(module))
+        .flatMap(([module, url]) => seamProblem(host.name, module, url, whoAnswers)),
     ),
   ];
 }

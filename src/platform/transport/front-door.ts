@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { contextOptions } from '../bounded-context.js';
+import { contextOptions, pathsOf } from '../bounded-context.js';
 import { refusal } from '../http/failures.js';
 import { Identity } from '../http/identity.js';
 import { RequestRefused } from '../http/problem.js';
@@ -33,7 +33,7 @@ export function forwardRoutes(app: NestFastifyApplication, module: Type, client:
     // The body goes on as it came, whatever it is: the module's own process reads it.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    for (const prefix of prefixesOf(module)) {
+    for (const prefix of pathsOf(contextOptions(module)!)) {
       scope.all(`/${prefix}`, handler);
       scope.all(`/${prefix}/*`, handler);
     }
@@ -84,10 +84,3 @@ function refused({ status, body }: SeamAnswer<Readable>): RequestRefused {
 
 /** A request target may be a whole URL: RFC 9112, 3.2.2. All else goes on as it is: routers read it alike here and there. */
 const originForm = (url: string) => url.replace(/^https?:\/\/[^/?#]*/i, '');
-
-/** The paths of a module's controllers. Nest keeps them under this name; a module of another repository says them. */
-function prefixesOf(module: Type): readonly string[] {
-  const { controllers = [], elsewhere } = contextOptions(module)!;
-  if (elsewhere) return elsewhere.routes;
-  return controllers.flatMap((controller) => Reflect.getMetadata('path', controller) as string | string[]);
-}

@@ -43,6 +43,10 @@ export const Manifest = z
       .regex(/^\S+$/, 'expected the address or the path of a repository')
       .optional()
       .describe('It lives in another repository: the address or path of that one. Only its contracts are here.'),
+    files: z
+      .array(z.string())
+      .optional()
+      .describe('Files outside of its folder that go with it to another repository, such as runbooks.'),
     outside: z
       .record(z.string().regex(/^(?:@[\w.-]+\/)?[\w.-]+$/, 'expected the name of a package'), Sentence)
       .optional()

@@ -84,12 +84,16 @@ export class Changes {
   }
 
   async #formatted(path: string, text: string | undefined): Promise<string | undefined> {
-    if (text === undefined) return undefined;
-    const filepath = join(this.root, path);
-    const { ignored, inferredParser } = await getFileInfo(filepath, { ignorePath: join(this.root, '.prettierignore') });
-    if (ignored || inferredParser === null) return text;
-    return await format(text, { ...(await resolveConfig(filepath)), filepath });
+    return text === undefined ? undefined : await formatted(this.root, path, text);
   }
+}
+
+/** A text as the formatter of the project wants it at that path. */
+export async function formatted(root: string, path: string, text: string): Promise<string> {
+  const filepath = join(root, path);
+  const { ignored, inferredParser } = await getFileInfo(filepath, { ignorePath: join(root, '.prettierignore') });
+  if (ignored || inferredParser === null) return text;
+  return await format(text, { ...(await resolveConfig(filepath)), filepath });
 }
 
 /** Writes a file, or takes it away. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { Context } from '../../platform/bounded-context.js';
-import { contextOptions } from '../../platform/bounded-context.js';
+import { contextOptions, pathsOf } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
 import { PlatformTables1700000000000 } from '../../platform/persistence/platform-migrations.js';
@@ -48,7 +48,7 @@ export async function readProject(root: string, types: readonly Type[]): Promise
 }
 
 async function readModule(root: string, context: Context): Promise<ProjectModule> {
-  const { name, controllers = [], migrations = [], contracts, elsewhere } = context;
+  const { name, migrations = [], contracts } = context;
   const published = Object.entries(contracts).map(
     ([key, value]) => [key, typeof value === 'function' ? definitionOf(value) : undefined] as const,
   );
@@ -56,17 +56,14 @@ async function readModule(root: string, context: Context): Promise<ProjectModule
   return {
     name,
     tables: await tablesOf(migrations),
-    livesHere: elsewhere === undefined,
-    routes: elsewhere?.routes ?? pathsOf(controllers),
+    livesHere: context.elsewhere === undefined,
+    routes: pathsOf(context),
     messages: messagesIn(join(root, 'modules', name)),
     events: new Map(events),
     eventTypes: events.map(([key]) => contracts[key] as MessageClass),
     migratedAt: Math.max(0, ...migrations.map((migration) => Number(/\d{13}$/.exec(migration.name)?.[0] ?? 0))),
   };
 }
-
-const pathsOf = (controllers: readonly Type[]) =>
-  controllers.flatMap((type) => [Reflect.getMetadata('path', type) as string | string[]].flat());
 
 /** Whatever is written down as the name of one of its messages, whether or not others may see it. */
 function messagesIn(folder: string): string[] {

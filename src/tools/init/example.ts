@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fail } from '../cli.js';
 
 /** Says what of the project is the example. It goes with it. */
-const LIST = 'modules/example.json';
+export const LIST = 'modules/example.json';
 
 const Example = z.strictObject({
   /** Folders of `modules/`. */
@@ -43,7 +43,8 @@ export function withDependants(roots: readonly string[], files: ReadonlyMap<stri
   return gone;
 }
 
-function importsOf(path: string, text: string): string[] {
+/** The files of the tree that a file imports. */
+export function importsOf(path: string, text: string): string[] {
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((found) => found[1]!);
   return specifiers.map((specifier) => posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts'));
 }

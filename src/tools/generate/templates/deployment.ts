@@ -18,10 +18,10 @@ interface Split {
   staying: readonly string[];
 }
 
-const SEAM_PORT = 4000;
+export const SEAM_PORT = 4000;
 /** Behind which the modules that stay are, in Compose and in Kubernetes. */
 const FRONT = 'front-door';
-const STAYED = 'app-seam';
+export const STAYED = 'app-seam';
 
 /** The files by which some modules run in processes of their own, by path. */
 export function deploymentFiles(split: Split, present: Present): Record<string, string> {
@@ -50,9 +50,12 @@ configMapGenerator:
 ${configMaps}${images}`;
 }
 
-const seamService = ({
+export const seamService = ({
   outside,
-}: Split) => `# Where ${outside.join(', ')} ${outside.length === 1 ? 'reaches' : 'reach'} the modules that stayed.
+}: Pick<
+  Split,
+  'outside'
+>) => `# Where ${outside.join(', ')} ${outside.length === 1 ? 'reaches' : 'reach'} the modules that stayed.
 ${service(STAYED, 'app')}`;
 
 const service = (name: string, app: string) => `apiVersion: v1
@@ -69,7 +72,7 @@ spec:
 `;
 
 /** As the one of the whole application, but for its name, and that only other hosts reach it. */
-function workload(module: string, base: string): string {
+export function workload(module: string, base: string): string {
   const documents = base.split(/^---\n/m).filter((text) => !/^kind: Service$/m.test(text));
   const named = documents.map((text) =>
     text.replace(/^(\s*(?:- )?(?:app\.kubernetes\.io\/)?name: )app$/gm, `$1${module}`),
