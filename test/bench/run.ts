@@ -3,9 +3,17 @@ import { fail, program, readArguments } from '../../src/tools/cli.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { table, writeSection } from './report.js';
 
-const NAMES = ['delivery', 'boundaries', 'readiness', 'bus', 'shop', 'start', 'topology', 'observability'].filter(
-  (name) => existsSync(fileOf(name)),
-);
+const NAMES = [
+  'delivery',
+  'boundaries',
+  'readiness',
+  'bus',
+  'shop',
+  'price',
+  'start',
+  'topology',
+  'observability',
+].filter((name) => existsSync(fileOf(name)));
 
 const HELP = `
 npm run bench -- [NAME …] [--quick] [--only PART,…] [--alone]

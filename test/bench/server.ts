@@ -5,11 +5,21 @@ import pg from 'pg';
 import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
 import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
 
-/** Runs `work` with a PostgreSQL of its own that forgets nothing: `fsync` and `synchronous_commit` are on. */
-export async function withServer<T>(work: (version: string) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` with a PostgreSQL of its own that forgets nothing: `fsync` and `synchronous_commit` are on.
+ * @param setting a statement that changes a setting which the server reads when it starts
+ */
+export async function withServer<T>(work: (version: string) => Promise<T>, setting?: string): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'liftout-bench-'));
   await chmod(folder, 0o755);
-  const server = await joinEmbedded(folder, { fsync: true });
+  let server = await joinEmbedded(folder, { fsync: true });
+  if (setting) {
+    const pool = poolOf(server.adminUrl, 1);
+    await pool.query(setting);
+    await pool.end();
+    await server.leave();
+    server = await joinEmbedded(folder, { fsync: true });
+  }
   process.env['TEST_DATABASE_URL'] = server.adminUrl;
   const clear = async () => {
     await server.leave();

@@ -11,7 +11,7 @@ const LOOK_AGAIN_MS = 1000;
 
 /**
  * Wakes those who wait for a module to say something about an aggregate, whichever replica says it. However many wait,
- * it costs one query a commit.
+ * it costs at most one query a commit.
  */
 export class Changes {
   readonly #waiting = new Map<string, Set<() => void>>();
@@ -64,10 +64,20 @@ export class Changes {
     }
   }
 
-  async #wakeThose(upTo: number): Promise<void> {
-    const values = [this.#seen, upTo, streams.events(this.watch.module), [...this.#waiting.keys()]];
-    const { rows } = await this.pool().query<{ key: string }>({ name: 'changes', text: SAID, values });
+  async #wakeThose(settled: number): Promise<void> {
+    const stream = streams.events(this.watch.module);
+    const recent = this.watch.recent.after(this.#seen);
+    const upTo = recent?.upTo ?? settled;
+    const keys = recent
+      ? recent.rows.filter((row) => row.aggregatetype === stream).map(({ aggregateid }) => aggregateid)
+      : await this.#query(upTo, stream);
     this.#seen = upTo;
-    for (const { key } of rows) for (const wake of this.#waiting.get(key) ?? []) wake();
+    for (const key of keys) for (const wake of this.#waiting.get(key) ?? []) wake();
+  }
+
+  async #query(upTo: number, stream: string): Promise<string[]> {
+    const values = [this.#seen, upTo, stream, [...this.#waiting.keys()]];
+    const { rows } = await this.pool().query<{ key: string }>({ name: 'changes', text: SAID, values });
+    return rows.map(({ key }) => key);
   }
 }

@@ -19,7 +19,7 @@ import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
 import { beginTrace } from '../observability/spans.js';
 import type { Locked } from './progress.js';
-import { advance, lockProgress } from './progress.js';
+import { setBack, takeProgress } from './progress.js';
 import { ReadingPosition } from './reading-position.js';
 import type { StartGuard } from './start-guard.js';
 import type { Share } from './share.js';
@@ -300,7 +300,8 @@ export class ConsumerLoop {
     try {
       const client = await unit.client();
       allowIdle(client, consumer.timeoutMs);
-      const locked = await lockProgress(client, this.#at.reader);
+      const { saved: position, coverage, reader } = this.#at;
+      const locked = await takeProgress(client, reader, { position, coverage }, page.upTo);
       if (!locked || !this.#at.agrees(locked)) {
         await unit.rollback();
         return this.#overtaken(locked);
@@ -310,7 +311,7 @@ export class ConsumerLoop {
       const held = behind ? await heldOf(client, consumer, messages) : new Held(consumer);
       const { upTo, parked } = await this.#batch.handleAll(unit, messages, page.upTo, held, how);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
-      advance(client, this.#at.reader, upTo).catch(() => undefined);
+      if (upTo < page.upTo) setBack(client, reader, upTo, locked).catch(() => undefined);
       const spoke = await unit.commit();
       this.#at.committed(upTo);
       this.#second = 0;

@@ -100,22 +100,18 @@ export async function oneByOne(
   return [];
 }
 
-/**
- * Begins with all keys at once, so that their statements share round trips; within a key one after the other.
- * @param key what must not be mixed
- */
+/** Begins with all keys at once, so that their statements share round trips; within a key one after the other. */
 export async function keyByKey(
   consumer: Pick<Consumer, 'handle'>,
   messages: readonly StoredMessage[],
   unit: UnitOfWork,
   isOver: IsOver,
-  key: (message: StoredMessage) => string = keyOf,
 ): Promise<readonly StoredMessage[]> {
   const keys = new Map<string, StoredMessage[]>();
   for (const message of messages) {
-    const same = keys.get(key(message));
+    const same = keys.get(keyOf(message));
     if (same) same.push(message);
-    else keys.set(key(message), [message]);
+    else keys.set(keyOf(message), [message]);
   }
   const results = await Promise.allSettled([...keys.values()].map((same) => oneByOne(consumer, same, unit, isOver)));
   return results.flatMap((result) => {

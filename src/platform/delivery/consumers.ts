@@ -140,10 +140,12 @@ export function commandInbox(
 /** A saga, as a consumer of its events and of the replies to its commands. */
 export function sagaConsumer(module: string, runner: SagaRunner, timeoutMs: number): Consumer {
   const { saga } = runner;
-  const consumer: Omit<Consumer, 'handleBatch'> = {
-    name: saga.name,
+  const named = { name: saga.name, module };
+  const inScope = <T>(message: StoredMessage, unit: UnitOfWork | undefined, work: () => Promise<T>) =>
+    runLimited(timeoutMs, newScope(contextOf(message, module), unit), work);
+  const consumer: Consumer = {
+    ...named,
     declared: saga.name,
-    module,
     types: new Set(saga.subscriptions.keys()),
     sources: grouped([...eventSources(saga.events), ...replySources(module, saga.commands)]),
     external: false,
@@ -152,17 +154,22 @@ export function sagaConsumer(module: string, runner: SagaRunner, timeoutMs: numb
     timeoutMs,
     partitions: 1,
     order: (message) => runner.orderOf(message),
-    handle: (message, unit, waitedMs) =>
-      runLimited(timeoutMs, newScope(contextOf(message, module), unit), () => runner.handle(message, unit!, waitedMs)),
+    handle: traced(named, (message, unit, waitedMs) =>
+      inScope(message, unit, () => runner.handle(message, unit!, waitedMs)),
+    ),
+    handleBatch,
   };
-  // What an instance decides depends on nothing but itself: the statements of different ones may be mixed.
-  const instance = (message: StoredMessage) => runner.instanceOf(message);
-  return withBatches(consumer, (one, messages, unit, isOver) => {
-    const handle = async (message: StoredMessage) => {
-      await one.handle(message, unit).catch(async (error: unknown) => parkEarly(error, message, unit));
-    };
-    return keyByKey({ handle }, messages, unit, isOver, instance);
-  });
+  return consumer;
+
+  /** Decisions ask nobody: a batch loads its instances at once, decides, and saves them at once. */
+  async function handleBatch(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<[]> {
+    const instances = await runner.load(messages, unit);
+    const take = traced(named, (message) => inScope(message, unit, async () => runner.take(message, unit, instances)));
+    for (const message of messages)
+      await take(message, unit).catch(async (error: unknown) => await parkEarly(error, message, unit));
+    await instances.save();
+    return [];
+  }
 
   /** The whole batch need not be undone for a message that only comes too early. */
   async function parkEarly(error: unknown, message: StoredMessage, unit: UnitOfWork): Promise<void> {

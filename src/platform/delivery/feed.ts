@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
-import type { OutboxRow, StoredMessage } from './message.js';
+import type { StoredMessage } from './message.js';
+import type { RecentRow, RecentRows } from './recent-rows.js';
+import { messageOf } from './recent-rows.js';
 
 /** What a consumer wants of a feed: streams and types, see {@link streams}. Without types: every one of its streams. */
 export interface FeedFilter {
@@ -44,6 +46,11 @@ export interface Watch {
   subscribe(listener: () => void): () => void;
 }
 
+/** Which also has the newest rows. */
+export interface OutboxView extends Watch {
+  readonly recent: Pick<RecentRows, 'after'>;
+}
+
 /** Resolves when `watch` has got beyond `position`, or when `signal` aborts. */
 export async function untilMoved(watch: Watch, position: number, signal: AbortSignal): Promise<void> {
   if (watch.settled > position || signal.aborted) return;
@@ -64,7 +71,7 @@ export async function untilMoved(watch: Watch, position: number, signal: AbortSi
  * converted column, and read the whole backlog for each batch.
  */
 const READ = `
-  SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload, headers,
+  SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, payload::text AS payload, headers::text AS headers,
          extract(epoch FROM created_at)::float8 * 1000 AS said, more
     FROM (SELECT *, sum(bytes) OVER (ORDER BY seq) - bytes AS before, lead(seq) OVER (ORDER BY seq) IS NOT NULL AS more
             FROM (SELECT *, CASE WHEN pg_column_size(payload) < 512 THEN 512 ELSE octet_length(payload::text) END AS bytes
@@ -74,9 +81,9 @@ const READ = `
                    LIMIT $3) page) sized
    WHERE before < $4
    ORDER BY sized.seq`;
-const READ_ALL = READ.replace("AND aggregatetype = ANY ($5) AND (type = ANY ($6) OR $6 = '{}')", '');
+export const READ_ALL = READ.replace("AND aggregatetype = ANY ($5) AND (type = ANY ($6) OR $6 = '{}')", '');
 
-/** The feed of a producer whose database this process can reach, read through the producer's own pool. */
+/** The feed of a producer whose database this process can reach: its newest rows, or read through the producer's own pool. */
 export class LocalFeed implements Feed {
   /** How many messages to look at: few, where they are large. */
   #look = Infinity;
@@ -84,7 +91,7 @@ export class LocalFeed implements Feed {
   constructor(
     readonly producer: string,
     private readonly pool: () => Pool,
-    private readonly watch: Watch,
+    private readonly watch: OutboxView,
   ) {}
 
   lastLook(): { settled: number; at: number } {
@@ -96,32 +103,40 @@ export class LocalFeed implements Feed {
   }
 
   async read(after: number, filter: FeedFilter, limit: number, bytes = MAX_PAGE_BYTES): Promise<FeedPage> {
+    const recent = bytes >= MAX_PAGE_BYTES ? this.watch.recent.after(after) : undefined;
+    if (!recent) return await this.#query(after, filter, limit, bytes);
+    const wanted = recent.rows.filter((row) => isWanted(filter, row));
+    const page = wanted.slice(0, limit);
+    return this.#page(page, page.length < wanted.length ? page.at(-1)!.seq : recent.upTo);
+  }
+
+  async #query(after: number, filter: FeedFilter, limit: number, bytes: number): Promise<FeedPage> {
     const settled = this.watch.settled;
     if (settled <= after) return { messages: [], upTo: after };
     const look = Math.min(limit, this.#look);
     const values = [after, settled, look, bytes];
-    const { rows } = await this.pool().query<StoredRow>(
+    const { rows } = await this.pool().query<PageRow>(
       filter === EVERYTHING
         ? { name: 'feed-read-all', text: READ_ALL, values }
         : { name: 'feed-read', text: READ, values: [...values, filter.streams, filter.types] },
     );
     const last = rows.at(-1);
     this.#look = last?.more ? rows.length * 2 : look * 2;
-    const messages = rows.map((row) => this.#message(row));
-    return { messages, upTo: last && (last.more || rows.length === look) ? last.seq : settled };
+    return this.#page(rows, last && (last.more || rows.length === look) ? last.seq : settled);
   }
 
-  #message(row: StoredRow): StoredMessage {
-    const { seq, id, aggregatetype, aggregateid, type, payload, headers, said } = row;
-    const created_at = new Date(said).toISOString();
-    return { seq, id, aggregatetype, aggregateid, type, payload, headers, created_at, producer: this.producer };
+  #page(rows: readonly RecentRow[], upTo: number): FeedPage {
+    return { messages: rows.map((row) => messageOf(row, this.producer)), upTo };
   }
 }
 
-interface StoredRow extends OutboxRow {
-  seq: number;
-  /** Milliseconds since the epoch. */
-  said: number;
+function isWanted(filter: FeedFilter, { aggregatetype, type }: RecentRow): boolean {
+  if (filter === EVERYTHING) return true;
+  return filter.streams.includes(aggregatetype) && (filter.types.length === 0 || filter.types.includes(type));
+}
+
+/** A row of a page. */
+export interface PageRow extends RecentRow {
   /** Whether the page would have had more, but for its bytes. */
   more: boolean;
 }

@@ -1,6 +1,9 @@
 import type { ClientBase, Notification } from 'pg';
 import { BoundedClient, ServerReadOnly, sessionConfig } from '../persistence/connection.js';
 import { sendTogether } from '../persistence/statements.js';
+import type { PageRow } from './feed.js';
+import { READ_ALL } from './feed.js';
+import { RecentRows } from './recent-rows.js';
 import { Watermark } from './watermark.js';
 import { sessionName } from '../persistence/urls.js';
 
@@ -14,22 +17,32 @@ const PACE_MS = [2, 10] as const;
 /** From one word to other processes to the next, at least. */
 const TELL_MS = 3;
 
+/** Rows, and bytes of their payloads, that a look takes along at most. */
+const ROWS = 200;
+const ROW_BYTES = 256 * 1024;
+
 /**
- * What is there: of the rows, not of the sequence, which falls back when the server crashes before a number that was
- * taken in vain is on disk.
+ * The head of the rows, not of the sequence, which falls back when the server crashes before a number that was taken in
+ * vain is on disk. And who was writing: the locks are no part of the statement's snapshot but are looked at after it was
+ * taken, as the watermark needs it.
  */
-const HEAD = {
-  name: 'watch-head',
-  text: `SELECT coalesce(max(seq), 0)::float8 AS head, current_setting('transaction_read_only') = 'on' AS "readOnly"
-           FROM outbox`,
-};
-/** A statement of its own, so that the locks are looked at after the head was read. */
-const WRITERS = {
-  name: 'watch-writers',
-  text: `SELECT virtualtransaction AS writer FROM pg_locks
-          WHERE relation = 'outbox'::regclass AND mode = 'RowExclusiveLock' AND granted
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-};
+const LOOK = `coalesce(max(seq), 0)::float8 AS head, current_setting('transaction_read_only') = 'on' AS "readOnly",
+  ARRAY(SELECT virtualtransaction FROM pg_locks
+         WHERE relation = 'outbox'::regclass AND mode = 'RowExclusiveLock' AND granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS writers
+  FROM outbox`;
+
+interface Look {
+  head: number;
+  readOnly: boolean;
+  writers: string[];
+}
+
+const rowsAfter = (after: number) => ({
+  name: 'watch-rows',
+  text: READ_ALL,
+  values: [after, Number.MAX_SAFE_INTEGER, ROWS, ROW_BYTES],
+});
 
 type Listener = () => void;
 
@@ -58,6 +71,8 @@ const channelOf = (module: string) => `outbox_${module}`;
  */
 export class OutboxWatch {
   readonly #watermark = new Watermark();
+  /** The newest rows, for all who read this outbox in this process. */
+  readonly recent = new RecentRows();
   readonly #listeners = new Set<Listener>();
   #onSignal: (signal: Signal) => void = () => undefined;
   readonly #channel: string;
@@ -121,11 +136,11 @@ export class OutboxWatch {
 
   /** To be called after a commit of this process: looks at once if anybody waits, and tells other processes at once or soon. */
   committed(): void {
+    const pause = Math.max(0, this.#toldAt + TELL_MS - performance.now());
+    this.#notify ??= setTimeout(() => this.#tellOthers(), pause);
+    // A look takes the word to others along.
     this.#hear();
-    if (this.#notify) return;
-    const pause = this.#toldAt + TELL_MS - performance.now();
-    if (pause > 0) this.#notify = setTimeout(() => this.#tellOthers(), pause);
-    else this.#tellOthers();
+    if (this.#notify && pause === 0) this.#tellOthers();
   }
 
   async stop(): Promise<void> {
@@ -161,9 +176,10 @@ export class OutboxWatch {
   }
 
   async #lookOnce(): Promise<void> {
+    const news = this.#news && this.#listeners.size > 0;
     this.#news = false;
     try {
-      await this.#sample();
+      await this.#sample(news);
     } catch (error) {
       this.#lost(error as Error);
     }
@@ -177,22 +193,48 @@ export class OutboxWatch {
     this.#news ||= waiting;
   }
 
-  async #sample(): Promise<void> {
+  /**
+   * The rows are read after the locks were looked at: so all that settles with this look is among them.
+   * @param withRows whether something is to be read
+   */
+  async #sample(withRows: boolean): Promise<void> {
     if (!this.#client) await this.#connect();
     const before = this.#watermark.settled;
     const client = this.#client!;
-    const [head, writers] = await Promise.all([
-      client.query<{ head: number; readOnly: boolean }>(HEAD),
-      client.query<{ writer: string }>(WRITERS),
+    const after = withRows ? this.recent.upTo : undefined;
+    const [look, page] = await Promise.all([
+      client.query<Look>(this.#takeNotice()),
+      after === undefined ? undefined : client.query<PageRow>(rowsAfter(after)),
     ]);
+    const { head, readOnly, writers } = look.rows[0]!;
     // After a fail-over: what is said from now on is said elsewhere.
-    if (head.rows[0]!.readOnly) throw new ServerReadOnly();
-    this.#watermark.observe({ head: head.rows[0]!.head, writers: new Set(writers.rows.map(({ writer }) => writer)) });
+    if (readOnly) throw new ServerReadOnly();
+    this.#watermark.observe({ head, writers: new Set(writers) });
     this.#lookedAt = Date.now();
-    this.#paceMs = Math.min(PACE_MS[1], PACE_MS[0] * (1 + writers.rows.length));
+    this.#keep(after, page?.rows ?? []);
+    this.#paceMs = Math.min(PACE_MS[1], PACE_MS[0] * (1 + writers.length));
     const moved = this.#watermark.settled > before;
     this.#recheckMs = moved ? RECHECK_MS[0] : Math.min(RECHECK_MS[1], this.#recheckMs * 2);
     if (moved) for (const listener of this.#listeners) listener();
+  }
+
+  /** Where there is more than a look takes along, everybody reads for himself. */
+  #keep(after: number | undefined, rows: readonly PageRow[]): void {
+    const { upTo } = this.recent;
+    const whole = rows.length < ROWS && !rows.at(-1)?.more;
+    // It was begun anew meanwhile, as after an erasure.
+    if (after !== undefined && after === upTo && whole) this.recent.add(rows, this.#watermark.settled);
+    else if (after !== undefined || upTo === undefined) this.recent.restart(this.#watermark.settled);
+  }
+
+  /** The look, which tells others where they were to be told. */
+  #takeNotice() {
+    if (!this.#notify) return { name: 'watch-look', text: `SELECT ${LOOK}` };
+    clearTimeout(this.#notify);
+    this.#notify = undefined;
+    this.#toldAt = performance.now();
+    const text = `SELECT (SELECT pg_notify($1, '')), ${LOOK}`;
+    return { name: 'watch-look-and-tell', text, values: [this.#channel] };
   }
 
   #schedule(afterMs: number): void {
@@ -223,11 +265,13 @@ export class OutboxWatch {
 
   #heard(client: BoundedClient, message: Notification): void {
     const own = (client as unknown as { processID: number }).processID;
+    if (message.payload === 'erased') this.recent.restart(this.#watermark.settled);
     if (message.payload) this.#onSignal(message.payload as Signal);
     else if (message.processId !== own) this.#hear();
   }
 
   #tellOthers(): void {
+    clearTimeout(this.#notify);
     this.#notify = undefined;
     this.#toldAt = performance.now();
     this.#client?.query(`NOTIFY "${this.#channel}"`).catch((error: Error) => this.#lost(error));
@@ -238,6 +282,7 @@ export class OutboxWatch {
     if (this.#stopped) return;
     const client = this.#client;
     this.#client = undefined;
+    this.recent.restart();
     client?.end().catch(() => undefined);
     this.onError(error);
     this.#schedule(POLL_MS);

@@ -106,14 +106,47 @@ export async function lockProgress(client: ClientBase, reader: Reader): Promise<
   return rows[0];
 }
 
+const STILL_PASSED = `CASE WHEN passed = '[]' THEN passed
+  ELSE jsonb_path_query_array(passed, '$[*] ? (@.position > $upTo)', jsonb_build_object('upTo', $5::bigint)) END`;
+
+/**
+ * Locks a checkpoint for the transaction of `client`, and moves it on where it is the one that the reader knows: what it
+ * covers is then handled in the same transaction.
+ *
+ * @param known the checkpoint as the reader has seen it last
+ * @returns the checkpoint as it was found; `undefined` while another replica holds it
+ */
+export async function takeProgress(
+  client: ClientBase,
+  reader: Reader,
+  known: Pick<Locked, 'position' | 'coverage'>,
+  to: number,
+): Promise<Locked | undefined> {
+  const { rows } = await client.query<Locked>({
+    name: 'progress-take',
+    text: `WITH found AS MATERIALIZED (
+             SELECT position, passed, coverage FROM consumer_progress WHERE ${OWN} FOR UPDATE SKIP LOCKED),
+           moved AS (
+             UPDATE consumer_progress SET position = $5, updated_at = now(), passed = ${STILL_PASSED}
+              WHERE ${OWN} AND EXISTS (SELECT FROM found f WHERE f.position = $6 AND f.coverage IS NOT DISTINCT FROM $7))
+           SELECT position::float8 AS position, passed, coverage,
+                  EXISTS (SELECT FROM parked_message WHERE consumer = $1) AS parked FROM found`,
+    values: [...own(reader), to, known.position, known.coverage],
+  });
+  return rows[0];
+}
+
+/** Puts a checkpoint that was moved in this transaction less far, as when only a part of what it covered was handled. */
+export async function setBack(client: ClientBase, reader: Reader, to: number, { passed }: Locked): Promise<void> {
+  const text = `UPDATE consumer_progress SET position = $5, passed = $6 WHERE ${OWN}`;
+  await client.query({ name: 'progress-set-back', text, values: [...own(reader), to, JSON.stringify(passed)] });
+}
+
 /** What was passed is forgotten when the position has come that far. */
 export async function advance(client: ClientBase, reader: Reader, position: number): Promise<void> {
   await client.query({
     name: 'progress-advance',
-    text: `UPDATE consumer_progress SET position = $5, updated_at = now(), passed = CASE
-             WHEN passed = '[]' THEN passed
-             ELSE jsonb_path_query_array(passed, '$[*] ? (@.position > $upTo)', jsonb_build_object('upTo', $5::bigint)) END
-           WHERE ${OWN}`,
+    text: `UPDATE consumer_progress SET position = $5, updated_at = now(), passed = ${STILL_PASSED} WHERE ${OWN}`,
     values: [...own(reader), position],
   });
 }

@@ -13,8 +13,9 @@ import { inOwnSpan, spanOf } from '../observability/spans.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import { noteReply, openState, takeDecision, textOf } from './instance.js';
 import type { Decision, Saga } from './saga.js';
-import type { SagaRow } from './saga-store.js';
-import { insertSaga, lockSaga, saveSaga } from './saga-store.js';
+import { Instances } from './instances.js';
+import type { Loaded } from './saga-store.js';
+import { loaded, noteMoment, saveSagas, storedState } from './saga-store.js';
 import type { TimedOut } from './timeout-store.js';
 
 /** How soon an early event is looked at again: its instance may begin in a transaction that is under way. */
@@ -40,27 +41,57 @@ export class SagaRunner {
     private readonly onIgnored: (ignored: Ignored) => void,
   ) {}
 
+  /** As {@link take}, with one message in a unit of its own: what it changes is saved. */
+  async handle(message: StoredMessage, unit: UnitOfWork, waitedMs = 0): Promise<void | 'ignored'> {
+    const instances = await this.load([message], unit);
+    const result = this.take(message, unit, instances, waitedMs);
+    await instances.save();
+    return result;
+  }
+
+  /** The instances that messages are for. @throws ContractViolation where one is for none */
+  async load(messages: readonly StoredMessage[], unit: UnitOfWork): Promise<Instances> {
+    const own = messages.filter((message) => this.#concerns(message));
+    const ids = (starts: boolean) =>
+      new Set(own.filter((each) => this.#starts(each) === starts).map((each) => this.instanceOf(each)));
+    return await Instances.load(await unit.client(), this.saga.name, { begun: ids(true), known: ids(false) });
+  }
+
   /**
    * Takes in an event or a reply.
    *
+   * @param instances with the one that it is for
    * @param waitedMs how long it has waited for its instance to begin
    * @returns 'ignored' where it changes nothing: a second start, an event for an instance that does not exist
    * @throws NotYet for an event whose instance may still begin; Error for a reply to an instance that does not exist
    */
-  async handle(message: StoredMessage, unit: UnitOfWork, waitedMs = 0): Promise<void | 'ignored'> {
-    const subscription = this.saga.subscriptions.get(message.type)!;
+  take(message: StoredMessage, unit: UnitOfWork, instances: Instances, waitedMs = 0): void | 'ignored' {
+    if (!this.#concerns(message)) return;
+    const { starts, correlate } = this.saga.subscriptions.get(message.type)!;
     const value = this.#value(message);
-    const { replyto } = message.headers;
-    if (replyto && replyto.saga !== this.saga.name) return;
     const id = this.#idOf(message, value);
-    const client = await unit.client();
-    const row = await (subscription.starts ? insertSaga : lockSaga)(client, this.saga.name, id);
-    if (!row) return this.#without(message, id, waitedMs);
-    if (!subscription.starts) Object.assign(row, openState(this.saga, row));
-    if (!subscription.correlate) noteReply(row, message.type, value as Reply);
-    const heard = subscription.correlate ? message.type : `${message.type}: ${textOf(value as Reply)}`;
-    const state = subscription.starts ? undefined : row.state;
-    await this.#apply(row, this.saga.decide(state, message.type, value), unit, heard);
+    const instance = starts ? instances.begin(id) : instances.get(id);
+    if (!instance) return this.#without(message, id, waitedMs);
+    const { row } = instance;
+    if (!starts) this.#open(instance);
+    if (!correlate) noteReply(row, message.type, value as Reply);
+    const heard = correlate ? message.type : `${message.type}: ${textOf(value as Reply)}`;
+    this.#apply(instance, this.saga.decide(starts ? undefined : row.state, message.type, value), unit, heard);
+  }
+
+  /** As it is stored, or would be after the messages before. */
+  #open({ row, moments }: Loaded): void {
+    if (moments.length > 0) row.state = JSON.parse(storedState(row));
+    Object.assign(row, openState(this.saga, row));
+  }
+
+  /** Whether it is for this saga: several of a module may await replies to the same command. */
+  #concerns({ headers: { replyto } }: StoredMessage): boolean {
+    return !replyto || replyto.saga === this.saga.name;
+  }
+
+  #starts({ type }: StoredMessage): boolean {
+    return this.saga.subscriptions.get(type)!.starts;
   }
 
   /** The id of the instance that a message is for. @throws ContractViolation when it is none */
@@ -93,9 +124,11 @@ export class SagaRunner {
   /** Takes in a timeout that has passed. */
   async handleTimeout(row: TimedOut, unit: UnitOfWork): Promise<void> {
     Object.assign(row, openState(this.saga, row));
+    const instance = loaded(row);
     await this.#inTrace(row, unit, async () => {
       const decision = this.saga.decideTimeout(row.state, row.timeout_name);
-      await this.#apply(row, { timeout: null, ...decision }, unit, `timeout ${row.timeout_name}`);
+      this.#apply(instance, { timeout: null, ...decision }, unit, `timeout ${row.timeout_name}`);
+      await saveSagas(await unit.client(), this.saga.name, [instance]);
     });
   }
 
@@ -130,13 +163,14 @@ export class SagaRunner {
     return 'ignored';
   }
 
-  async #apply(row: SagaRow, decision: Decision<unknown>, unit: UnitOfWork, heard: string): Promise<void> {
+  #apply(instance: Loaded, decision: Decision<unknown>, unit: UnitOfWork, heard: string): void {
+    const { row } = instance;
     const commands = takeDecision(this.saga, row, decision);
     const replyTo = { saga: this.saga.name, id: row.id };
     spanOf(currentMessage())?.setAttributes({ 'liftout.saga': this.saga.name, 'liftout.saga.instance': row.id });
     for (const command of commands) unit.send(command, { key: row.id, replyTo });
     const timeout = decision.done && decision.timeout === undefined ? null : decision.timeout;
-    await saveSaga(await unit.client(), row, timeout, {
+    noteMoment(instance, timeout, {
       heard,
       ...(commands.length > 0 && { sent: commands.map((command) => definitionOf(command)!.name) }),
       ...(timeout && { timeout: timeout.name }),

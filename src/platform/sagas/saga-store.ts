@@ -40,59 +40,86 @@ type TimeoutHeaders = Pick<MessageHeaders, 'correlationid' | 'causationid' | 'tr
 
 export const COLUMNS = 'saga, id, state, steps, status, ended_at IS NOT NULL AS ended, timeout_name, timeout_headers';
 
+/** An instance that was loaded, and what is to be saved of it. */
+export interface Loaded {
+  row: SagaRow;
+  /** It was begun just now, and no message has said anything of it yet. */
+  blank: boolean;
+  moments: Moment[];
+  timeout: Timeout;
+  timeoutHeaders: TimeoutHeaders | null;
+}
+
+/** `undefined` leaves the timeout as it is, `null` disarms it; else it is counted from the moment when it is saved. */
+export type Timeout = { name: string; afterMs: number } | null | undefined;
+
+/** An instance that is locked already. */
+export const loaded = (row: SagaRow, blank = false): Loaded => {
+  return { row, blank, moments: [], timeout: undefined, timeoutHeaders: null };
+};
+
 /**
- * Begins an instance, and locks it. Messages that waited for it are due with the commit.
- * @returns `undefined` when it was begun already
+ * Begins instances, in one statement, and locks them. Messages that waited for them are due with the commit.
+ * @returns those that were not begun before
  */
-export async function insertSaga(client: ClientBase, saga: string, id: string): Promise<SagaRow | undefined> {
+export async function insertSagas(client: ClientBase, saga: string, ids: readonly string[]): Promise<SagaRow[]> {
   const text = `
     WITH roused AS (
       UPDATE parked_message SET due_at = now()
-       WHERE consumer = $1 AND ordering_key = $2 AND state = 'waiting' AND waiting_for IS NOT NULL)
-    INSERT INTO saga (saga, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`;
-  return (await client.query<SagaRow>({ name: 'saga-insert', text, values: [saga, id] })).rows[0];
+       WHERE consumer = $1 AND ordering_key = ANY ($2) AND state = 'waiting' AND waiting_for IS NOT NULL)
+    INSERT INTO saga (saga, id) SELECT $1, id FROM unnest($2::text[]) id ORDER BY id
+        ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`;
+  return (await client.query<SagaRow>({ name: 'saga-insert', text, values: [saga, ids] })).rows;
 }
 
-/** Locks an instance: its messages are taken one at a time. */
-export async function lockSaga(client: ClientBase, saga: string, id: string): Promise<SagaRow | undefined> {
-  const text = `SELECT ${COLUMNS} FROM saga WHERE saga = $1 AND id = $2 FOR UPDATE`;
-  return (await client.query<SagaRow>({ name: 'saga-lock', text, values: [saga, id] })).rows[0];
+/** Locks instances, in one statement: the messages of each are taken one at a time. @returns those that exist */
+export async function lockSagas(client: ClientBase, saga: string, ids: readonly string[]): Promise<SagaRow[]> {
+  const text = `SELECT ${COLUMNS} FROM saga WHERE saga = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE`;
+  return (await client.query<SagaRow>({ name: 'saga-lock', text, values: [saga, ids] })).rows;
 }
 
-/**
- * @param timeout `undefined` leaves it as it is, `null` disarms it; else it is counted from the decision, however long the
- *   transaction has been open
- */
-export async function saveSaga(
-  client: ClientBase,
-  row: SagaRow,
-  timeout: { name: string; afterMs: number } | null | undefined,
-  moment: Moment,
-): Promise<void> {
-  const keep = timeout === undefined;
+/** Notes what an instance has heard, and what it has decided then. */
+export function noteMoment(instance: Loaded, timeout: Timeout, moment: Moment): void {
+  instance.moments.push(moment);
+  if (timeout === undefined) return;
+  instance.timeout = timeout;
+  instance.timeoutHeaders = timeout ? headersNow() : null;
+}
+
+/** The state of an instance as it is stored: JSON. */
+export const storedState = ({ state, unknown }: Pick<SagaRow, 'state' | 'unknown'>): string =>
+  JSON.stringify(unknown ? { ...unknown, ...(state as object) } : state);
+
+/** Saves instances of one saga in one statement. */
+export async function saveSagas(client: ClientBase, saga: string, instances: readonly Loaded[]): Promise<void> {
+  if (instances.length === 0) return;
+  const of = <T>(read: (instance: Loaded) => T) => instances.map(read);
   await client.query({
     name: 'saga-save',
-    text: `UPDATE saga SET state = $3, steps = $4, status = $5, updated_at = now(),
-                  timeout_name = CASE WHEN $6 THEN timeout_name ELSE $7 END,
-                  timeout_at = CASE WHEN $6 THEN timeout_at ELSE clock_timestamp() + $8::float8 * interval '1 ms' END,
-                  timeout_attempts = CASE WHEN $6 THEN timeout_attempts ELSE 0 END,
-                  timeout_error = CASE WHEN $6 THEN timeout_error END,
-                  ended_at = CASE WHEN $9 THEN coalesce(ended_at, now()) END,
-                  timeout_headers = CASE WHEN $6 THEN timeout_headers ELSE $11::jsonb END,
-                  timeline = ${appended('$10')}
-            WHERE saga = $1 AND id = $2`,
+    text: `UPDATE saga SET state = s.state, steps = s.steps, status = s.status, updated_at = now(),
+                  timeout_name = CASE WHEN s.keep THEN timeout_name ELSE s.timeout END,
+                  timeout_at = CASE WHEN s.keep THEN timeout_at ELSE clock_timestamp() + s.after_ms * interval '1 ms' END,
+                  timeout_attempts = CASE WHEN s.keep THEN timeout_attempts ELSE 0 END,
+                  timeout_error = CASE WHEN s.keep THEN timeout_error END,
+                  ended_at = CASE WHEN s.ended THEN coalesce(ended_at, now()) END,
+                  timeout_headers = CASE WHEN s.keep THEN timeout_headers ELSE s.headers END,
+                  timeline = ${appended('s.moments')}
+             FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::boolean[], $7::text[], $8::float8[],
+                         $9::boolean[], $10::jsonb[], $11::jsonb[])
+               AS s(id, state, steps, status, keep, timeout, after_ms, ended, headers, moments)
+            WHERE saga.saga = $1 AND saga.id = s.id`,
     values: [
-      row.saga,
-      row.id,
-      JSON.stringify(row.unknown ? { ...row.unknown, ...(row.state as object) } : row.state),
-      JSON.stringify(row.steps),
-      row.status,
-      keep,
-      timeout?.name ?? null,
-      timeout?.afterMs ?? null,
-      row.ended,
-      JSON.stringify(moment),
-      timeout ? JSON.stringify(headersNow()) : null,
+      saga,
+      of(({ row }) => row.id),
+      of(({ row }) => storedState(row)),
+      of(({ row }) => JSON.stringify(row.steps)),
+      of(({ row }) => row.status),
+      of(({ timeout }) => timeout === undefined),
+      of(({ timeout }) => timeout?.name ?? null),
+      of(({ timeout }) => timeout?.afterMs ?? null),
+      of(({ row }) => row.ended),
+      of(({ timeoutHeaders }) => timeoutHeaders && JSON.stringify(timeoutHeaders)),
+      of(({ moments }) => JSON.stringify(moments)),
     ],
   });
 }
@@ -104,8 +131,9 @@ function headersNow(): TimeoutHeaders | null {
     : null;
 }
 
-/** SQL for the timeline with one moment more. */
-export function appended(moment: string): string {
-  const kept = `CASE WHEN jsonb_array_length(timeline) < ${MOMENTS} THEN timeline ELSE timeline - 0 END`;
-  return `${kept} || jsonb_build_array(jsonb_build_object('at', clock_timestamp()) || ${moment}::jsonb)`;
+/** SQL for the timeline with moments more: an expression for an array of them. */
+export function appended(moments: string): string {
+  const now = `(SELECT coalesce(jsonb_agg(jsonb_build_object('at', clock_timestamp()) || moment ORDER BY nth), '[]')
+                  FROM jsonb_array_elements(${moments}) WITH ORDINALITY each(moment, nth))`;
+  return `jsonb_path_query_array(timeline || ${now}, '$[last - ${MOMENTS - 1} to last]')`;
 }

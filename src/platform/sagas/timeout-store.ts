@@ -48,7 +48,7 @@ export async function noteTimeoutFailure(
   await client.query({
     name: 'saga-timeout-failure',
     text: `UPDATE saga SET timeout_at = now() + $5::float8 * interval '1 ms', timeout_attempts = timeout_attempts + 1,
-                  timeout_error = $6, timeline = ${appended('$7')}
+                  timeout_error = $6, timeline = ${appended('$7::jsonb')}
             WHERE saga = $1 AND id = $2 AND timeout_name = $3 AND timeout_at = $4::timestamptz`,
     values: [
       row.saga,
@@ -57,7 +57,7 @@ export async function noteTimeoutFailure(
       row.timeoutAt,
       dueInMs ?? null,
       error,
-      JSON.stringify({ heard: `timeout ${row.timeout_name}`, error }),
+      JSON.stringify([{ heard: `timeout ${row.timeout_name}`, error }]),
     ],
   });
 }

@@ -68,7 +68,7 @@ function answered(client: pg.Client, args: unknown[], hit: () => void): unknown 
 }
 
 const PURPOSES: Readonly<Record<string, Purpose>> = {
-  'progress-lock': 'batch',
+  'progress-take': 'batch',
   'parked-lock': 'retry',
   'saga-timed-out': 'timeout',
 };
