@@ -17,7 +17,7 @@ export const OWN = 'consumer = $1 AND producer = $2 AND part = $3 AND parts = $4
 export const own = ({ consumer, producer, share = WHOLE }: Reader) => [consumer, producer, share.part, share.of];
 
 /**
- * Makes sure that the rows of all shares exist; a new consumer begins at the oldest message that is kept. One whose name
+ * Makes sure that the rows of all shares exist, which come and go together: it waits for no batch. A new consumer begins at the oldest message that is kept. One whose name
  * was given up for another gets none: see {@link Standing.consumer}.
  */
 export async function ensureProgress(client: Queryable, reader: Reader): Promise<void> {
@@ -25,7 +25,7 @@ export async function ensureProgress(client: Queryable, reader: Reader): Promise
   await client.query(
     `INSERT INTO consumer_progress (consumer, producer, part, parts) SELECT $1, $2, part, $3
        FROM generate_series(0, $3 - 1) part
-      WHERE NOT EXISTS (SELECT FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $3)
+      WHERE NOT EXISTS (SELECT FROM consumer_progress WHERE consumer = $1 AND producer = $2)
         AND NOT EXISTS (SELECT FROM consumer_alias WHERE former = $1)
          ON CONFLICT DO NOTHING`,
     [consumer, producer, share.of],
