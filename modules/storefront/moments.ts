@@ -19,9 +19,9 @@ type Occurrence = z.output<typeof Moment>['event'];
 /** When what happened, as it is stored: each thing once, so that hearing of it again changes nothing. */
 export type Moments = Readonly<Partial<Record<Occurrence, string>>>;
 
-/** What is being handled, with the time at which its producer said it. */
-export function momentOf(event: Occurrence): Moments {
-  return { [event]: currentMessage()?.occurredAt ?? new Date().toISOString() };
+/** What has happened, at the time at which its producer said it: of the message that is being handled, unless another is named. */
+export function momentOf(event: Occurrence, message = currentMessage()): Moments {
+  return { [event]: message?.occurredAt ?? new Date().toISOString() };
 }
 
 /** Moments told by several producers, by time; in the usual order where the time is the same. */

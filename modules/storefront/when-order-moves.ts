@@ -1,9 +1,12 @@
 import type { IEventHandler } from '@nestjs/cqrs';
 import { EventsHandler } from '@nestjs/cqrs';
-import { Database, Subscription } from '../../src/platform/index.js';
+import type { MessageContext } from '../../src/platform/index.js';
+import { currentMessage, Database, Subscription } from '../../src/platform/index.js';
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '../ordering/contracts/index.js';
 import type { Moments } from './moments.js';
 import { momentOf } from './moments.js';
+
+type OrderMoved = OrderPlaced | OrderConfirmed | OrderCancelled;
 
 /** Keeps ordering's part of the order page. Events of one order come in order; a repeated one changes nothing. */
 @EventsHandler(OrderPlaced, OrderConfirmed, OrderCancelled)
@@ -11,11 +14,20 @@ import { momentOf } from './moments.js';
 export class WhenOrderMoves implements IEventHandler {
   constructor(private readonly database: Database) {}
 
-  async handle(event: OrderPlaced | OrderConfirmed | OrderCancelled): Promise<void> {
-    if (event instanceof OrderPlaced) await this.#open(event);
-    else if (event instanceof OrderCancelled)
-      await this.#end(event.orderId, 'cancelled', momentOf('order_cancelled'), event.reason);
-    else await this.#end(event.orderId, 'confirmed', momentOf('order_confirmed'));
+  async handle(event: OrderMoved): Promise<void> {
+    await this.handleBatch([event], [currentMessage()]);
+  }
+
+  /** Orders are opened before others, or they themselves, end. */
+  async handleBatch(events: readonly OrderMoved[], messages: readonly (MessageContext | undefined)[]): Promise<void> {
+    const placed: object[] = [];
+    const ended = new Map<string, Ended>();
+    for (const [nth, event] of events.entries()) {
+      if (event instanceof OrderPlaced) placed.push({ ...event, moments: momentOf('order_placed', messages[nth]) });
+      else ended.set(event.orderId, endOf(event, messages[nth], ended.get(event.orderId)?.moments));
+    }
+    if (placed.length > 0) await this.#open(placed);
+    if (ended.size > 0) await this.#end([...ended.values()]);
   }
 
   /** Forgets everything, before it is heard again from the beginning. */
@@ -23,18 +35,36 @@ export class WhenOrderMoves implements IEventHandler {
     await this.database.sql('DELETE FROM order_page');
   }
 
-  async #open({ orderId, customerId, placedAt, total, lines }: OrderPlaced): Promise<void> {
+  async #open(placed: readonly object[]): Promise<void> {
     await this.database.sql(
       `INSERT INTO order_page (order_id, customer_id, status, placed_at, total, lines, moments)
-       VALUES ($1, $2, 'pending', $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-      [orderId, customerId, placedAt, total, JSON.stringify(lines), momentOf('order_placed')],
+       SELECT "orderId", "customerId", 'pending', "placedAt", total, lines, moments
+         FROM jsonb_to_recordset($1::jsonb) AS placed(
+              "orderId" uuid, "customerId" text, "placedAt" timestamptz, total jsonb, lines jsonb, moments jsonb)
+           ON CONFLICT DO NOTHING`,
+      [JSON.stringify(placed)],
     );
   }
 
-  async #end(orderId: string, status: string, moments: Moments, reason?: string): Promise<void> {
+  async #end(ended: readonly Ended[]): Promise<void> {
     await this.database.sql(
-      'UPDATE order_page SET status = $2, reason = $3, moments = moments || $4 WHERE order_id = $1',
-      [orderId, status, reason ?? null, moments],
+      `UPDATE order_page SET status = ended.status, reason = ended.reason, moments = order_page.moments || ended.moments
+         FROM jsonb_to_recordset($1::jsonb) AS ended("orderId" uuid, status text, reason text, moments jsonb)
+        WHERE order_id = "orderId"`,
+      [JSON.stringify(ended)],
     );
   }
+}
+
+interface Ended {
+  orderId: string;
+  status: 'confirmed' | 'cancelled';
+  reason: string | undefined;
+  moments: Moments;
+}
+
+function endOf(event: OrderConfirmed | OrderCancelled, message: MessageContext | undefined, before: Moments = {}): Ended {
+  const status = event instanceof OrderCancelled ? 'cancelled' : 'confirmed';
+  const reason = event instanceof OrderCancelled ? event.reason : undefined;
+  return { orderId: event.orderId, status, reason, moments: { ...before, ...momentOf(`order_${status}`, message) } };
 }

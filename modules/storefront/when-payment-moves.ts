@@ -1,7 +1,9 @@
 import type { IEventHandler } from '@nestjs/cqrs';
 import { EventsHandler } from '@nestjs/cqrs';
-import { Database, Subscription } from '../../src/platform/index.js';
+import type { MessageContext } from '../../src/platform/index.js';
+import { currentMessage, Database, Subscription } from '../../src/platform/index.js';
 import { PaymentCharged, PaymentDeclined, PaymentFailed, PaymentRefunded } from '../payments/contracts/index.js';
+import type { Moments } from './moments.js';
 import { momentOf } from './moments.js';
 
 type PaymentMoved = PaymentCharged | PaymentDeclined | PaymentFailed | PaymentRefunded;
@@ -13,15 +15,25 @@ export class WhenPaymentMoves implements IEventHandler {
   constructor(private readonly database: Database) {}
 
   async handle(event: PaymentMoved): Promise<void> {
-    const { orderId, paymentId, amount, currency } = event;
-    const status = statusAfter(event);
+    await this.handleBatch([event], [currentMessage()]);
+  }
+
+  /** Of several for one order the last one counts; when each was is kept. */
+  async handleBatch(events: readonly PaymentMoved[], messages: readonly (MessageContext | undefined)[]): Promise<void> {
+    const latest = new Map<string, { moments: Moments; [column: string]: unknown }>();
+    for (const [nth, event] of events.entries()) {
+      const status = statusAfter(event);
+      const moments = { ...latest.get(event.orderId)?.moments, ...momentOf(`payment_${status}`, messages[nth]) };
+      latest.set(event.orderId, { ...event, status, moments });
+    }
     await this.database.sql(
       `INSERT INTO order_payment (order_id, payment_id, status, amount, currency, moments)
-       VALUES ($1, $2, $3, $4, $5, $6)
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS latest(
+              "orderId" uuid, "paymentId" uuid, status text, amount bigint, currency text, moments jsonb)
        ON CONFLICT (order_id) DO UPDATE
           SET payment_id = excluded.payment_id, status = excluded.status, amount = excluded.amount,
               currency = excluded.currency, moments = order_payment.moments || excluded.moments`,
-      [orderId, paymentId, status, amount, currency, momentOf(`payment_${status}`)],
+      [JSON.stringify([...latest.values()])],
     );
   }
 

@@ -9,11 +9,18 @@ import { ProductChanged, ProductPublished } from '../catalog/contracts/index.js'
 export class WhenProductChanges implements IEventHandler {
   constructor(private readonly database: Database) {}
 
-  async handle({ sku, name, price }: ProductPublished | ProductChanged): Promise<void> {
+  async handle(event: ProductPublished | ProductChanged): Promise<void> {
+    await this.handleBatch([event]);
+  }
+
+  /** Of several for one SKU the last one counts. */
+  async handleBatch(events: readonly (ProductPublished | ProductChanged)[]): Promise<void> {
+    const latest = [...new Map(events.map(({ sku, name, price }) => [sku, { sku, name, price }])).values()];
     await this.database.sql(
-      `INSERT INTO product_card (sku, name, price) VALUES ($1, $2, $3)
+      `INSERT INTO product_card (sku, name, price)
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS latest(sku text, name text, price jsonb)
        ON CONFLICT (sku) DO UPDATE SET name = excluded.name, price = excluded.price`,
-      [sku, name, price],
+      [JSON.stringify(latest)],
     );
   }
 

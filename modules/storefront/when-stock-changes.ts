@@ -9,11 +9,18 @@ import { StockChanged } from '../inventory/contracts/index.js';
 export class WhenStockChanges implements IEventHandler {
   constructor(private readonly database: Database) {}
 
-  async handle({ sku, available }: StockChanged): Promise<void> {
+  async handle(event: StockChanged): Promise<void> {
+    await this.handleBatch([event]);
+  }
+
+  /** Of several for one SKU the last one counts. */
+  async handleBatch(events: readonly StockChanged[]): Promise<void> {
+    const latest = [...new Map(events.map(({ sku, available }) => [sku, { sku, available }])).values()];
     await this.database.sql(
-      `INSERT INTO availability (sku, available) VALUES ($1, $2)
+      `INSERT INTO availability (sku, available)
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS latest(sku text, available bigint)
        ON CONFLICT (sku) DO UPDATE SET available = excluded.available`,
-      [sku, available],
+      [JSON.stringify(latest)],
     );
   }
 

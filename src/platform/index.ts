@@ -7,6 +7,7 @@ export { Freshness } from './delivery/freshness.js';
 export { Subscription } from './delivery/subscription.js';
 export { Eraser } from './erasure/eraser.js';
 export { Outbox } from './messaging/buses.js';
+export type { MessageContext } from './messaging/context.js';
 export { currentMessage } from './messaging/context.js';
 export { defineCommand, defineEvent, defineQuery } from './messaging/define.js';
 export { Conflict, DomainError, Forbidden, Invalid, NotFound, RetryLater, Unavailable } from './messaging/errors.js';

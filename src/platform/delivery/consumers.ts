@@ -1,5 +1,6 @@
 import type { IEventHandler } from '@nestjs/cqrs';
 import type { Dispatcher } from '../messaging/dispatcher.js';
+import type { MessageContext } from '../messaging/context.js';
 import { childContext, newScope, runInScope } from '../messaging/context.js';
 import type { MessageClass } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
@@ -20,8 +21,11 @@ import type { SubscriptionOptions } from './subscription.js';
 import { traced, tracedBatch } from './traced.js';
 
 interface EventHandler extends IEventHandler {
-  /** Takes a whole batch at once, where the handler has a better way than one by one. */
-  handleBatch?(events: readonly object[]): Promise<void>;
+  /**
+   * Takes a whole batch at once, where the handler has a better way than one by one.
+   * @param contexts of the events, in the same order
+   */
+  handleBatch?(events: readonly object[], contexts: readonly MessageContext[]): Promise<void>;
   /** Empties a read model before it is built again from the start. */
   reset?(): Promise<void>;
 }
@@ -62,7 +66,12 @@ export function eventConsumer(
     ),
   };
   const atOnce = tracedBatch(named, (messages, unit) =>
-    inScope(messages[0]!, unit, async () => await handler.handleBatch!(messages.map(eventOf))),
+    inScope(messages[0]!, unit, async () => {
+      await handler.handleBatch!(
+        messages.map(eventOf),
+        messages.map((message) => contextOf(message, module)),
+      );
+    }),
   );
   return {
     ...one,

@@ -1,17 +1,17 @@
-import type { PoolClient } from 'pg';
+import type { DatabaseError, PoolClient } from 'pg';
 import { contentHash, hashOf, withoutDefaults } from '../messaging/content.js';
 import { definitionOf } from '../messaging/define.js';
 import type { MessageContext } from '../messaging/context.js';
 import type { Outcome } from '../messaging/dispatcher.js';
 import { ERASED, Invalid } from '../messaging/errors.js';
+import { isUniqueViolation } from './failures.js';
 
 /** So many commands of one message that version 0.1 has executed are recognised. */
 const MAX_FORMER_COMMANDS = 50;
 
-export class AlreadyHandled extends Error {
-  constructor(readonly outcome: Outcome) {
-    super('This command was handled before.');
-  }
+/** Whether a transaction failed because the same command was handled in another one. */
+export function wasHandled(error: unknown): boolean {
+  return isUniqueViolation(error) && (error as DatabaseError).constraint === 'command_outcome_pkey';
 }
 
 interface Remembered {
@@ -54,12 +54,17 @@ export class CommandMemory {
     return this.#isSame(known) ? known.outcome : reused();
   }
 
-  /** Takes the key for this transaction; whoever else wants it waits until we commit or roll back. */
-  async claim(client: PoolClient): Promise<void> {
-    const { rowCount } = await client.query({
-      name: 'outcome-claim',
-      text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by, subject)
-             VALUES ($1, $2, $3, $4, coalesce($5, 'message'), $6) ON CONFLICT DO NOTHING`,
+  /**
+   * Notes the outcome, in the transaction of `client`: one row, written once, last. Where the same command is under way
+   * in another transaction, this one waits for its end.
+   *
+   * @throws an error that {@link wasHandled} knows, where that other one has committed: nothing of this one may
+   */
+  async note(client: Pick<PoolClient, 'query'>, outcome: Outcome): Promise<void> {
+    await client.query({
+      name: 'outcome-note',
+      text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by, subject, outcome)
+             VALUES ($1, $2, $3, $4, coalesce($5, 'message'), $6, $7)`,
       values: [
         this.#type,
         this.key,
@@ -67,15 +72,9 @@ export class CommandMemory {
         this.#content,
         this.context.repeatedBy,
         subjectOf(this.message),
+        JSON.stringify(outcome),
       ],
     });
-    if (rowCount === 0) throw new AlreadyHandled((await this.recall(client))!);
-  }
-
-  async remember(client: PoolClient, outcome: Outcome): Promise<void> {
-    const values = [this.#type, this.key, JSON.stringify(outcome)];
-    const text = 'UPDATE command_outcome SET outcome = $3 WHERE type = $1 AND key = $2';
-    await client.query({ name: 'outcome-remember', text, values });
   }
 
   /** The same defaults, or the same without defaults: whatever either version has of them. */

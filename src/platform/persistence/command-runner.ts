@@ -4,9 +4,9 @@ import { childScope } from '../messaging/context.js';
 import type { CommandRunner, Outcome } from '../messaging/dispatcher.js';
 import { Unavailable } from '../messaging/errors.js';
 import { HANDLER_TIMEOUT_MS, leftMs, runLimited } from '../messaging/time-limit.js';
-import { AlreadyHandled, CommandMemory } from './command-memory.js';
+import { CommandMemory, wasHandled } from './command-memory.js';
 import type { Database } from './database.js';
-import { isReadOnly, isRetryable } from './failures.js';
+import { isConnectionFailure, isReadOnly, isRetryable } from './failures.js';
 import { held, noteUndecided } from './hold.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -25,7 +25,7 @@ type DispatchLocal = (unit: UnitOfWork) => Promise<void>;
  * - Where the module's data may move from one server to another, a command that meets the move is held and run again until
  *   its deadline, unless it may have committed and has no key.
  * - A command with an idempotency key has its outcome remembered in the same transaction. A repetition gets that
- *   outcome; one that comes while the first is running waits for it. Faults are not remembered.
+ *   outcome; of two that run at the same time one commits, and the other gets its outcome. Faults are not remembered.
  */
 export class TransactionalRunner implements CommandRunner {
   constructor(
@@ -67,7 +67,7 @@ export class TransactionalRunner implements CommandRunner {
     memory: CommandMemory | undefined,
     handle: () => Promise<Outcome>,
   ): Promise<Outcome> {
-    const unit = this.#newUnit(memory);
+    const unit = this.#newUnit();
     try {
       const limitMs = Math.min(this.timeoutMs, leftMs(context));
       const outcome = await runLimited(limitMs, childScope(context, unit), async () => {
@@ -80,15 +80,23 @@ export class TransactionalRunner implements CommandRunner {
       return outcome;
     } catch (error) {
       await unit.rollback();
-      if (error instanceof AlreadyHandled) return error.outcome;
+      const known = await this.#handledMeanwhile(memory, error);
+      if (known) return known;
       const blamed = unit.blame(error);
       if (unit.mayHaveCommitted && !isReadOnly(error)) noteUndecided(blamed);
       throw blamed;
     }
   }
 
-  #newUnit(memory: CommandMemory | undefined): UnitOfWork {
-    return new UnitOfWork(this.database.module, this.database.dataSource, memory && ((client) => memory.claim(client)));
+  /** What fails may do so because the same command has been handled in the meantime. */
+  async #handledMeanwhile(memory: CommandMemory | undefined, error: unknown): Promise<Outcome | undefined> {
+    if (!memory || isConnectionFailure(error)) return undefined;
+    const known = memory.recall(this.database.pool);
+    return wasHandled(error) ? await known : await known.catch(() => undefined);
+  }
+
+  #newUnit(): UnitOfWork {
+    return new UnitOfWork(this.database.module, this.database.dataSource);
   }
 
   async #commit(
@@ -100,21 +108,12 @@ export class TransactionalRunner implements CommandRunner {
     if (context.deadline && Date.now() > context.deadline) {
       throw new Unavailable(`${context.type} was too late to commit: its caller has stopped waiting.`, 'timeout');
     }
-    await memory?.remember(await unit.client(), outcome);
-    if (await unit.commit()) this.onCommit();
+    if (await unit.commit(memory && ((client) => memory.note(client, outcome)))) this.onCommit();
   }
 
   /** A typed error leaves nothing behind but the memory of it. */
   async #undo(unit: UnitOfWork, memory: CommandMemory | undefined, outcome: Outcome): Promise<void> {
     await unit.rollback();
-    if (!memory) return;
-    const record = this.#newUnit(memory);
-    try {
-      await memory.remember(await record.client(), outcome);
-      await record.commit();
-    } catch (error) {
-      await record.rollback();
-      throw error;
-    }
+    if (memory) await memory.note(this.database.pool, outcome);
   }
 }

@@ -71,7 +71,7 @@ export class UnitOfWork implements Unit {
   /**
    * @param module the module whose schema it writes
    * @param dataSource the data source of that module
-   * @param onBegin statements that open every transaction, such as taking the idempotency key
+   * @param onBegin statements that open the transaction
    * @param siblingTimeoutMs how long work waits for a savepoint that it is not in
    */
   constructor(
@@ -241,20 +241,25 @@ export class UnitOfWork implements Unit {
 
   /**
    * Writes the outbox rows and commits. Where nothing was read, written or published there is nothing to do.
+   * @param note writes what else belongs to the transaction
    * @returns whether it said anything, so that readers of the outbox should be woken
    * @throws CommitRefused when the database rolled back instead; ContractViolation while nested work still runs
    */
-  async commit(): Promise<boolean> {
+  async commit(note?: (client: PoolClient) => Promise<unknown>): Promise<boolean> {
     const speaks = this.said > 0;
-    const client = this.open || speaks ? await this.#begun() : undefined;
+    const client = this.open || speaks || note ? await this.#begun() : undefined;
     this.#refuseOpen();
     const level = this.#levels.current();
     this.#end();
     if (!client) return false;
     this.#committing = true;
-    const written = this.#write(client, level);
-    // Pipelined: if the insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
-    const [inserted, committed] = await Promise.allSettled([written, client.query('COMMIT')]);
+    // Pipelined: if an insert fails, PostgreSQL turns this COMMIT into a ROLLBACK and says so in its tag.
+    const [noted, inserted, committed] = await Promise.allSettled([
+      note?.(client),
+      this.#write(client, level),
+      client.query('COMMIT'),
+    ]);
+    if (noted.status === 'rejected') throw noted.reason;
     if (inserted.status === 'rejected') throw inserted.reason;
     if (committed.status === 'rejected') throw committed.reason;
     if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');

@@ -44,8 +44,7 @@ const effect = /^INSERT INTO effect/;
 
 /** Every step between "the state is written" and "the progress is committed", by a name for people. */
 export const POINTS: Readonly<Record<string, Point>> = {
-  'command: key taken': named('outcome-claim', 30),
-  'command: outcome remembered': named('outcome-remember', 30),
+  'command: outcome noted': named('outcome-note', 30),
   'command: outbox written': said('command', 30),
   'command: COMMIT': commitOf('command', 30),
   'wake-up: NOTIFY': named('watch-look-and-tell', 5),
