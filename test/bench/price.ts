@@ -9,7 +9,7 @@ import { Place, withServer } from './server.js';
 import type { Load, Shop } from './shop/load.js';
 import { confirmOrders } from './shop/load.js';
 import { stocked } from './shop/ours.js';
-import { counted, Counter } from './shop/statements.js';
+import { COUNTED, Counter } from './shop/statements.js';
 
 /** Clients at a time, with the orders that are measured for each number. */
 const LOADS = [
@@ -56,7 +56,7 @@ export async function price(bench: Bench): Promise<Row[]> {
       for (const place of places) await place.drop();
       await rm(folder, { recursive: true });
     }
-  }, counted);
+  }, COUNTED);
 }
 
 async function started(build: string, { url: DATABASE_URL }: Place, DATA_DIR: string): Promise<Shop> {
@@ -71,15 +71,13 @@ async function started(build: string, { url: DATABASE_URL }: Place, DATA_DIR: st
 async function statements(bench: Bench, { shop, counter }: Side): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { clients, orders } of LOADS) {
-    await counter.reset();
-    await confirmOrders(shop, orders, clients);
-    const { perOrder, commits, texts } = await counter.read(orders);
-    bench.say(`  ${clients} clients: ${perOrder.toFixed(1)} statements\n${texts}`);
+    const { statements: each, commits, texts } = await counter.price(orders, () => confirmOrders(shop, orders, clients));
+    bench.say(`  ${clients} clients: ${each.toFixed(1)} statements\n${texts}`);
     rows.push({
       benchmark: `Shop: statements of a confirmed order, ${clients} client${clients > 1 ? 's' : ''}`,
       target: `≤ ${TARGETS[clients]}`,
-      measured: `${perOrder.toFixed(0)}, of them ${commits.toFixed(1)} commits`,
-      reached: perOrder <= TARGETS[clients]!,
+      measured: `${each.toFixed(0)}, of them ${commits.toFixed(1)} commits`,
+      reached: each <= TARGETS[clients]!,
     });
   }
   return rows;

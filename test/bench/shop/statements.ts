@@ -1,34 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 
-/** Setting of a server on which {@link Counter} works. */
-export const counted = `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`;
+/** The setting of a server on which {@link Counter} works; it is read when the server starts. */
+export const COUNTED = `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`;
 
-/** What is asked once in a while whether there are orders or not: polls and upkeep. */
-const UPKEEP = ['watch-idle', 'parked-glance', 'saga-next-timeout'];
+const IDLE_MS = 3000;
 
-/** Counts the statements that a server executes in one database. */
+/** What one order costs the server. */
+export interface Price {
+  statements: number;
+  commits: number;
+  /** The statements that were executed most often, with how often for each order. */
+  texts: string;
+}
+
+/** Counts the statements that a server executes in one database. What is executed as well when nobody orders is left out. */
 export class Counter {
   constructor(private readonly pool: pg.Pool) {}
 
-  async reset(): Promise<void> {
-    await this.pool.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
-    await this.pool.query('SELECT pg_stat_statements_reset()');
+  /** @param work places so many orders */
+  async price(orders: number, work: () => Promise<unknown>): Promise<Price> {
+    const idle = await this.#count(() => delay(IDLE_MS));
+    const busy = await this.#count(work);
+    const idlePerMs = new Map(idle.calls.map(([query, calls]) => [query, calls / idle.ms]));
+    const calls = busy.calls
+      .map(([query, all]): [string, number] => [query, (all - (idlePerMs.get(query) ?? 0) * busy.ms) / orders])
+      .filter(([, each]) => each > 0)
+      .sort(([, a], [, b]) => b - a);
+    const sum = (which: typeof calls) => which.reduce((all, [, each]) => all + each, 0);
+    const texts = calls.slice(0, 60).map(([query, each]) => `${each.toFixed(2).padStart(8)}  ${query.slice(0, 120)}`);
+    const commits = sum(calls.filter(([query]) => query === 'COMMIT'));
+    return { statements: sum(calls), commits, texts: texts.join('\n') };
   }
 
-  /** What was executed since {@link reset}, for each of so many orders. */
-  async read(orders: number): Promise<{ perOrder: number; commits: number; texts: string }> {
+  async #count(work: () => Promise<unknown>): Promise<{ calls: [string, number][]; ms: number }> {
+    await this.pool.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+    await this.pool.query('SELECT pg_stat_statements_reset()');
+    const began = performance.now();
+    await work();
+    const ms = performance.now() - began;
     const text = `
-      SELECT calls::float8 AS calls, regexp_replace(query, '\\s+', ' ', 'g') AS query
+      SELECT regexp_replace(query, '\\s+', ' ', 'g') AS query, sum(calls)::float8 AS calls
         FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid AND d.datname = current_database()
-       WHERE query NOT LIKE '%pg_stat_statements%' ORDER BY calls DESC`;
-    const { rows } = await this.pool.query<{ calls: number; query: string }>(text);
-    const sum = (which: typeof rows) => which.reduce((all, { calls }) => all + calls, 0) / orders;
-    const lines = rows.map(({ calls, query }) => `${(calls / orders).toFixed(2).padStart(8)}  ${query.slice(0, 140)}`);
-    return {
-      perOrder: sum(rows),
-      commits: sum(rows.filter(({ query }) => query === 'COMMIT')),
-      texts: lines.slice(0, 60).join('\n'),
-    };
+       WHERE query NOT LIKE '%pg_stat_statements%' GROUP BY 1`;
+    const { rows } = await this.pool.query<{ query: string; calls: number }>(text);
+    return { calls: rows.map(({ query, calls }) => [query, calls]), ms };
   }
 }
-void UPKEEP;
