@@ -12,6 +12,7 @@ const NAMES = [
   'price',
   'start',
   'topology',
+  'forecast',
   'observability',
 ].filter((name) => existsSync(fileOf(name)));
 

@@ -2,10 +2,11 @@ import { fail } from '../../src/tools/cli.js';
 import { killAll } from '../support/host-process.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { withServer } from './server.js';
+import { seamPrice } from './topology/price.js';
 import { remoteQuery } from './topology/query.js';
 import { splitShop } from './topology/split.js';
 
-const PARTS: Readonly<Record<string, Benchmark>> = { query: remoteQuery, shop: splitShop };
+const PARTS: Readonly<Record<string, Benchmark>> = { query: remoteQuery, price: seamPrice, shop: splitShop };
 
 let measuredWith = 'PostgreSQL';
 export const versions = (): string[] => [measuredWith];

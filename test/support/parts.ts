@@ -16,7 +16,7 @@ import { SeamServer } from '../../src/platform/transport/seam-server.js';
 export const SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
 
 export interface PartOptions {
-  database: TestDatabase;
+  database: Pick<TestDatabase, 'urls'>;
   /** Every module of the application. */
   modules: readonly Type[];
   /** The one that runs in this part; the others are elsewhere. */

@@ -87,6 +87,10 @@ describe('what is missing', () => {
     expect(missing.map(({ text }) => text)).toEqual([
       'No database was looked at: sizes are unknown.',
       expect.stringMatching(/^There is no history to read: git says: fatal: not a git repository/),
+      'No traces were looked at.',
+      'Without traces nobody knows whose time is spent.',
+      'No metrics were looked at.',
+      'Nobody has measured what a seam costs here.',
     ]);
     expect(modules[0]!.facts.some(({ text }) => text === 'Nobody owns it.')).toBe(true);
   });

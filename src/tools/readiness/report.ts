@@ -1,5 +1,11 @@
 import type { Type } from '@nestjs/common';
+import type { KeptTrace } from '../../platform/observability/dev/trace-store.js';
+import type { TraceReading } from '../../platform/observability/forecast/critical-path.js';
+import { readTrace } from '../../platform/observability/forecast/critical-path.js';
+import type { SeamCost } from '../../platform/observability/forecast/price.js';
+import { readSeamCost } from '../../platform/observability/forecast/price.js';
 import { readRehearsals } from '../rehearse/record.js';
+import { costFacts } from './cost.js';
 import type { Fact, ModuleReport } from './fact.js';
 import type { ModuleHistory } from './history/changes.js';
 import { historiesOf } from './history/changes.js';
@@ -13,6 +19,8 @@ import { rehearsalFact } from './ready/rehearsal.js';
 import { unknown } from './ready/say.js';
 import { seamFacts } from './ready/seams.js';
 import type { SchemaFacts } from './ready/schema.js';
+import { metricFacts, traceFacts } from './signals/facts.js';
+import type { Measured } from './signals/metrics.js';
 
 /** Everything that is known, of all modules. */
 export interface Readiness {
@@ -22,6 +30,10 @@ export interface Readiness {
   /** Absent without git. */
   histories: ReadonlyMap<string, ModuleHistory>;
   project: Project;
+  /** What the traces say, where there are any. */
+  readings: readonly TraceReading[] | undefined;
+  /** What a seam costs, where it was measured. */
+  cost: SeamCost | undefined;
 }
 
 interface ReadinessOptions {
@@ -33,6 +45,9 @@ interface ReadinessOptions {
   since?: string | undefined;
   /** What databases know, where one was looked at. */
   schemas?: ReadonlyMap<string, SchemaFacts>;
+  /** Recorded traces, and where they come from. */
+  traces?: { from: string; traces: readonly KeptTrace[] } | undefined;
+  metrics?: Measured | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -45,6 +60,10 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readines
   const period = since === undefined ? 'ever' : `since ${since}`;
   const history = await historyOf(root, names, since);
   const rehearsals = readRehearsals(root);
+  const { traces, metrics } = options;
+  const readings = traces?.traces.map(readTrace);
+  const [ofTraces, ofMetrics] = [traceFacts(traces?.traces, traces?.from), metricFacts(metrics)];
+  const inputs = { modules: names, readings, cost: readSeamCost(root) };
   const modules = project.modules.map((code): ModuleReport => {
     const { module, summary, owner } = code;
     const own = history.histories.get(module);
@@ -55,10 +74,13 @@ export async function readReadiness(options: ReadinessOptions): Promise<Readines
       rehearsalFact(module, rehearsals.get(module), now),
       ...history.missing,
       ...(own ? historyFacts(own, period) : []),
+      ...ofTraces(code),
+      ...ofMetrics(code),
+      ...costFacts(module, inputs),
     ];
     return { module, summary, owner, facts };
   });
-  return { period, modules, histories: history.histories, project };
+  return { period, modules, histories: history.histories, project, readings, cost: inputs.cost };
 }
 
 async function historyOf(root: string, modules: readonly string[], since: string | undefined) {
