@@ -11,6 +11,7 @@ import type { MapFacts } from './platform/observability/dev/map-page.js';
 import { serveDevelopmentView } from './platform/observability/dev/serve.js';
 import { TraceStore } from './platform/observability/dev/trace-store.js';
 import { Traffic } from './platform/observability/dev/traffic.js';
+import { readSeamCost } from './platform/observability/forecast/price.js';
 import type { Logger } from './platform/observability/logging.js';
 import { createLogger } from './platform/observability/logging.js';
 import { Metrics } from './platform/observability/metrics.js';
@@ -49,7 +50,18 @@ export class Telemetry {
     const { store, traffic } = this.view;
     runtime.onErased = () => store.clear();
     const modules = this.modules.map((module) => contextOptions(module)!.name);
-    serveDevelopmentView(app, { store, modules, facts: () => factsOf(modules, runtime, traffic) });
+    const facts = () => factsOf(modules, runtime, traffic);
+    // The tools read sources, with packages that production does not have.
+    const readiness = async (module: string | undefined) => {
+      const { liveReport } = await import('./tools/readiness/live.js');
+      return await liveReport(this.modules, store.list(), module);
+    };
+    serveDevelopmentView(app, {
+      store,
+      modules,
+      facts,
+      readiness: { report: readiness, cost: () => readSeamCost('.') },
+    });
   }
 
   async stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { cheapestGrouping } from '../platform/observability/forecast/grouping.js';
 import { outside } from '../platform/observability/forecast/forecast.js';
 import { SEAM_COST } from '../platform/observability/forecast/price.js';
@@ -6,6 +7,7 @@ import { fail, program, readArguments } from './cli.js';
 import { loadModules } from './load-modules.js';
 import { whatIf } from './readiness/cost.js';
 import { millis } from './readiness/figures.js';
+import { fileHtml } from './readiness/html.js';
 import { readSchemas } from './readiness/ready/schema.js';
 import type { Readiness } from './readiness/report.js';
 import { readReadiness } from './readiness/report.js';
@@ -14,7 +16,8 @@ import { readTraces } from './readiness/signals/traces.js';
 import { overview, pages } from './readiness/text.js';
 
 const HELP = `
-npm run readiness [-- MODULE] [--since DATE] [--metrics URL|FILE] [--traces URL|FILE] [--json]
+npm run readiness [-- MODULE] [--since DATE] [--metrics URL|FILE] [--traces URL|FILE]
+                         [--json] [--html FILE]
 npm run readiness -- --traces URL|FILE --outside MODULE,…
 npm run readiness -- --traces URL|FILE --processes N [--alone MODULE,…]
 
@@ -29,6 +32,7 @@ justified, what would it cost. Facts with their source, and no score.
   --processes N        the cheapest grouping into so many processes
   --alone MODULE,…     of which each has to be alone in its process (default: none)
   --json               the same for programs
+  --html FILE          writes all of it as one page
   --help               prints this
 
 Sizes are those of the database of the environment, else of the embedded one, if there is one. What a seam costs is
@@ -43,6 +47,7 @@ const FLAGS = {
   alone: { type: 'string' },
   processes: { type: 'string' },
   json: { type: 'boolean' },
+  html: { type: 'string' },
 } as const;
 
 await program(import.meta.url, HELP, async (args) => {
@@ -65,7 +70,9 @@ await program(import.meta.url, HELP, async (args) => {
     return void process.stdout.write(grouped(readiness, names, flags));
   const { period, modules } = readiness;
   const chosen = modules.filter(({ module }) => name === undefined || module === name);
-  if (json) process.stdout.write(`${JSON.stringify({ period, modules: chosen }, null, 2)}\n`);
+  if (flags.html !== undefined) await writeFile(flags.html, fileHtml(readiness, chosen)).catch(unwritable(flags.html));
+  if (flags.html !== undefined) process.stdout.write(`wrote ${flags.html}\n`);
+  else if (json) process.stdout.write(`${JSON.stringify({ period, modules: chosen }, null, 2)}\n`);
   else process.stdout.write(name === undefined ? overview(readiness) : pages(chosen[0]!));
 });
 
@@ -90,6 +97,9 @@ function grouped(
     throw error;
   }
 }
+
+const unwritable = (path: string) => (error: NodeJS.ErrnoException) =>
+  fail(`--html: ${path} cannot be written (${error.code}). Expected a file in a folder that there is.`);
 
 /** What stands between commas. */
 function listOf(text: string | undefined): string[] {

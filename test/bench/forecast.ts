@@ -18,11 +18,11 @@ import { measureSeamCost } from './topology/price.js';
 const MODULES = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'];
 const TARGETS = { median: 0.25, worst: 0.5 };
 /** Of each route, in each topology, and before they count. */
-const VISITS = 60;
-const WARM = 15;
+const VISITS = 30;
+const WARM = 10;
 /** So many of one topology, then so many of the other: what the machine does besides hits both alike. */
 const BLOCK = 10;
-const TRACED = 30;
+const TRACED = 20;
 
 let measuredWith = 'PostgreSQL';
 export const versions = (): string[] => [measuredWith];
@@ -55,7 +55,7 @@ export async function forecast(bench: Bench): Promise<Row[]> {
       for (const module of [...MODULES, 'all'].filter(bench.wants)) {
         const groups = groupsOf(MODULES, module);
         const other = await open(groups, { OTEL_SDK_DISABLED: 'true' });
-        const turns = bench.turns > 1 ? VISITS : VISITS / 3;
+        const turns = bench.turns > 1 ? VISITS : BLOCK;
         const compared = await compare(one.visitor, other.visitor, turns, { groups, readings, cost });
         await other.end();
         found.push(...compared.map((each) => ({ module, ...each })));

@@ -80,8 +80,29 @@ describe('the development pages', () => {
     expect(problems).toEqual([]);
   });
 
+  it('show whether a module should leave, with the weight of each arrow, by keyboard', async () => {
+    const { page, problems } = await open('/_dev/readiness');
+    expect(await page.locator('svg .edge.busy').count()).toBeGreaterThan(4);
+    const row = page.getByRole('row').filter({ hasText: 'POST /v1/orders' });
+    expect(await row.first().innerText()).toMatch(/\+ [\d.]+ (?:ms|µs)/);
+    await page.getByRole('link', { name: 'payments', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/_dev/readiness?module=payments');
+    const text = await page.locator('main').innerText();
+    for (const part of ['Ready?', 'Justified?', 'What would it cost']) expect(text).toContain(part);
+    expect(text).toContain('@liftout/payments owns it, and reviews it.');
+    expect(text).toContain('messages that it handled lie in the trace of their sender.');
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('say so when there is no such module', async () => {
+    const { status, body } = await shop.anybody().get<{ code: string }>('/_dev/readiness?module=billing');
+    expect([status, body.code]).toEqual([404, 'unknown_module']);
+  });
+
   it.each(['light', 'dark'] as const)('can be read in %s', async (scheme) => {
-    for (const path of ['/_dev', '/_dev/traces', `/_dev/traces/${traceId}`]) {
+    const readiness = ['/_dev/readiness', '/_dev/readiness?module=payments'];
+    for (const path of ['/_dev', '/_dev/traces', `/_dev/traces/${traceId}`, ...readiness]) {
       const { page, problems } = await open(path, scheme);
       expect(await page.evaluate(LOW_CONTRASTS)).toEqual([]);
       expect(problems).toEqual([]);

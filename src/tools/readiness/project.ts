@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
-import { contextOptions } from '../../platform/bounded-context.js';
+import { contextOptions, livesHere } from '../../platform/bounded-context.js';
 import type { Saga } from '../../platform/sagas/saga.js';
 import type { Consumer } from '../contracts/consumers.js';
 import { readConsumption } from '../contracts/consumers.js';
@@ -44,7 +44,9 @@ export async function readProject(root: string, types: readonly Type[]): Promise
   const contexts = types.map((type) => contextOptions(type)!);
   const sources = new Sources(root);
   const { consumers } = readConsumption(sources, contexts, []);
-  const modules = await Promise.all(contexts.map((context) => readModule(root, context, sources, contexts)));
+  // One that lives elsewhere has left.
+  const here = types.filter(livesHere).map((type) => contextOptions(type)!);
+  const modules = await Promise.all(here.map((context) => readModule(root, context, sources, contexts)));
   return { root, modules, consumers };
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import type { Fact, ModuleReport } from './fact.js';
 import { NOW, plant, plantChanges, types } from './fixtures/planted.js';
+import { fileHtml } from './html.js';
 import type { Readiness } from './report.js';
 import { readReadiness } from './report.js';
 import { overview, pages } from './text.js';
@@ -103,5 +104,16 @@ describe('the text', () => {
     expect(text).toContain('• GET /v1/letters/:letterId asks archive twice.');
     expect(text.split('\n').filter((line) => line.length > 120)).toEqual([]);
     expect(text.split('\n').length).toBeLessThan(140);
+  });
+});
+
+describe('the page', () => {
+  it('has everything in one file, and escapes what it shows', () => {
+    const [letters] = readiness.modules;
+    const page = fileHtml(readiness, [{ ...letters!, summary: '<script>' }, ...readiness.modules.slice(1)]);
+    expect(page).toContain('GET /v1/letters/:letterId asks archive twice.');
+    expect(page).toContain('<a href="#stamps">stamps</a>');
+    expect(page).toContain('&#60;script&#62;');
+    expect(page).not.toMatch(/<script|(?:src|href)="(?!#)/);
   });
 });

@@ -4,6 +4,7 @@ import type { TraceReading } from '../../platform/observability/forecast/critica
 import { readTrace } from '../../platform/observability/forecast/critical-path.js';
 import type { SeamCost } from '../../platform/observability/forecast/price.js';
 import { readSeamCost } from '../../platform/observability/forecast/price.js';
+import type { Rehearsal } from '../rehearse/record.js';
 import { readRehearsals } from '../rehearse/record.js';
 import { costFacts } from './cost.js';
 import type { Fact, ModuleReport } from './fact.js';
@@ -52,35 +53,52 @@ interface ReadinessOptions {
   now: number;
 }
 
+/** What changes with the sources and with git only. */
+export interface Basis {
+  period: string;
+  project: Project;
+  rehearsals: ReadonlyMap<string, Rehearsal>;
+  history: { histories: ReadonlyMap<string, ModuleHistory>; missing: readonly Fact[] };
+  cost: SeamCost | undefined;
+}
+
 /** Gathers what is known. What is missing is a fact of its own, and keeps nothing else from being told. */
 export async function readReadiness(options: ReadinessOptions): Promise<Readiness> {
-  const { root, types, since, now, schemas = new Map<string, SchemaFacts>() } = options;
+  return readinessOf(await readBasis(options), options);
+}
+
+export async function readBasis({ root, types, since }: ReadinessOptions): Promise<Basis> {
   const project = await readProject(root, types);
   const names = project.modules.map(({ module }) => module);
-  const period = since === undefined ? 'ever' : `since ${since}`;
   const history = await historyOf(root, names, since);
-  const rehearsals = readRehearsals(root);
-  const { traces, metrics } = options;
+  const period = since === undefined ? 'ever' : `since ${since}`;
+  return { period, project, history, rehearsals: readRehearsals(root), cost: readSeamCost(root) };
+}
+
+export function readinessOf(
+  { period, project, rehearsals, history, cost }: Basis,
+  { traces, metrics, now, schemas }: Omit<ReadinessOptions, 'root' | 'types' | 'since'>,
+): Readiness {
+  const names = project.modules.map(({ module }) => module);
   const readings = traces?.traces.map(readTrace);
   const [ofTraces, ofMetrics] = [traceFacts(traces?.traces, traces?.from), metricFacts(metrics)];
-  const inputs = { modules: names, readings, cost: readSeamCost(root) };
   const modules = project.modules.map((code): ModuleReport => {
     const { module, summary, owner } = code;
     const own = history.histories.get(module);
     const facts = [
       ...careFacts(project, code),
       ...seamFacts(project, code),
-      ...dataFacts(project, code, schemas.get(module)),
+      ...dataFacts(project, code, schemas?.get(module)),
       rehearsalFact(module, rehearsals.get(module), now),
       ...history.missing,
       ...(own ? historyFacts(own, period) : []),
       ...ofTraces(code),
       ...ofMetrics(code),
-      ...costFacts(module, inputs),
+      ...costFacts(module, { modules: names, readings, cost }),
     ];
     return { module, summary, owner, facts };
   });
-  return { period, modules, histories: history.histories, project, readings, cost: inputs.cost };
+  return { period, modules, histories: history.histories, project, readings, cost };
 }
 
 async function historyOf(root: string, modules: readonly string[], since: string | undefined) {

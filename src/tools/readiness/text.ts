@@ -12,29 +12,37 @@ const TITLES: Readonly<Record<Question, string>> = {
 const MARKS: Readonly<Record<State, string>> = { fine: '✓', todo: '•', figure: ' ', missing: '?' };
 const WIDTH = 100;
 
+export const HEAD = ['module', 'to do', 'commits alone', 'most with', 'asks', 'asked by', 'owner'];
+
 /** One line for each module. Nothing is added up: the columns are facts of different kinds. */
-export function overview({ modules, histories, project }: Readiness): string {
-  const head = ['module', 'to do', 'commits alone', 'most with', 'asks', 'asked by', 'owner'];
-  const rows = modules.map(({ module, facts, owner }) => {
+export function rowsOf({ modules, histories, project }: Readiness): string[][] {
+  return modules.map(({ module, facts, owner }) => {
     const commits = histories.get(module)?.commits;
     const [first] = commits?.pairs ?? [];
-    const entries = project.modules.find((each) => each.module === module)!.entries;
-    const asked = new Set(entries.flatMap(({ asks }) => asks.map(({ to }) => to)));
-    const askers = project.modules.filter((each) =>
-      each.entries.some(({ asks }) => asks.some(({ to }) => to === module)),
-    );
+    const asks = (from: string) =>
+      new Set(
+        project.modules
+          .find((each) => each.module === from)!
+          .entries.flatMap((entry) => entry.asks.map(({ to }) => to)),
+      );
+    const askers = modules.filter((each) => asks(each.module).has(module));
     return [
       module,
       String(facts.filter(({ state }) => state === 'todo').length),
       commits ? `${percent(commits.alone, commits.total)} of ${commits.total}` : '?',
       first ? `${first.module} ${percent(first.count, commits!.total)}` : commits ? '–' : '?',
-      [...asked].join(', ') || '–',
+      [...asks(module)].join(', ') || '–',
       askers.map((each) => each.module).join(', ') || '–',
       owner ?? 'nobody',
     ];
   });
-  const next = 'One module in full: npm run readiness -- MODULE\n';
-  return `${table(head, rows)}\n${missingOf(modules)}${next}`;
+}
+
+/** The table of all modules, and what is missing. */
+export function overview(readiness: Readiness): string {
+  const missing = missingOf(readiness.modules).map(([text, remedy]) => `${MARKS.missing} ${text} ${remedy}`.trimEnd());
+  const lines = [...missing, 'One module in full: npm run readiness -- MODULE'];
+  return `${table(HEAD, rowsOf(readiness))}\n${lines.join('\n')}\n`;
 }
 
 /** The two pages about one module: ready, then justified and what it would cost. */
@@ -60,11 +68,10 @@ function lines({ state, text, evidence, todo }: Fact): string {
   return `  ${MARKS[state]} ${indented(text, '    ').trimStart()}${source}${remedy}\n`;
 }
 
-/** What is not known of any module, once. */
-function missingOf(modules: readonly ModuleReport[]): string {
+/** What is not known of some module, once, and what would tell. */
+export function missingOf(modules: readonly ModuleReport[]): [text: string, remedy: string][] {
   const missing = modules.flatMap(({ facts }) => facts.filter(({ state }) => state === 'missing'));
-  const texts = new Map(missing.map(({ text, todo }) => [text, todo]));
-  return [...texts].map(([text, remedy]) => `${MARKS.missing} ${text}${remedy ? ` ${remedy}` : ''}\n`).join('');
+  return [...new Map(missing.map(({ text, todo = '' }) => [text, todo]))];
 }
 
 /** In lines that a terminal can show, all of them moved to the right. */

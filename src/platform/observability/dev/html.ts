@@ -16,8 +16,29 @@ function textOf(value: Part): string {
   return String(value ?? '').replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
+export type DevelopmentPage = '/_dev' | '/_dev/traces' | '/_dev/readiness';
+
+/** A page that is whole in one file. */
+export function standalone(title: string, style: string, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        <main id="main">${body}</main>
+      </body>
+    </html>`.text;
+}
+
 /** A page of the development view. Its only other file is the style sheet. */
-export function page(title: string, here: '/_dev' | '/_dev/traces', body: Html, refreshS?: number): string {
+export function page(title: string, here: DevelopmentPage, body: Html, refreshS?: number): string {
   const link = (href: string, text: string) =>
     html`<a href="${href}" ${href === here ? new Html('aria-current="page"') : ''}>${text}</a>`;
   const refresh = refreshS ? html`<meta http-equiv="refresh" content="${refreshS}" />` : '';
@@ -36,7 +57,9 @@ export function page(title: string, here: '/_dev' | '/_dev/traces', body: Html, 
         <a class="skip" href="#main">Skip to content</a>
         <header>
           <strong>Liftout</strong>
-          <nav aria-label="Pages">${[link('/_dev', 'Modules'), link('/_dev/traces', 'Traces')]}</nav>
+          <nav aria-label="Pages">
+            ${[link('/_dev', 'Modules'), link('/_dev/traces', 'Traces'), link('/_dev/readiness', 'Readiness')]}
+          </nav>
         </header>
         <main id="main">${body}</main>
       </body>

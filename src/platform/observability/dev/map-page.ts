@@ -43,24 +43,27 @@ function picture({ modules, ways, flows, remotes, waiting }: MapFacts): Html {
     role="img"
     aria-label="Map of the modules; the table below says the same"
   >
-    <defs>
-      <marker
-        id="tip"
-        viewBox="0 0 8 8"
-        refX="7"
-        refY="4"
-        markerWidth="8"
-        markerHeight="8"
-        orient="auto-start-reverse"
-        markerUnits="userSpaceOnUse"
-      >
-        <path class="head" d="M0,0 L8,4 L0,8 z" />
-      </marker>
-    </defs>
-    ${drawn.map(({ line }) => line)} ${found.map((place) => box(place, modules, remotes, waiting))}
+    ${marker()} ${drawn.map(({ line }) => line)} ${found.map((place) => box(place, modules, remotes, waiting))}
     ${drawn.map(({ tag }) => tag)}
   </svg>`;
 }
+
+/** The tip of arrows. */
+export const marker = () =>
+  html`<defs>
+    <marker
+      id="tip"
+      viewBox="0 0 8 8"
+      refX="7"
+      refY="4"
+      markerWidth="8"
+      markerHeight="8"
+      orient="auto-start-reverse"
+      markerUnits="userSpaceOnUse"
+    >
+      <path class="head" d="M0,0 L8,4 L0,8 z" />
+    </marker>
+  </defs>`;
 
 function arrow(
   { from, to, events }: Way,

@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestRefused } from '../../http/problem.js';
 import type { MapFacts } from './map-page.js';
 import { mapPage } from './map-page.js';
+import type { ReadinessView } from './readiness-page.js';
+import { readinessPage } from './readiness-page.js';
 import { STYLE } from './style.js';
 import { tracePage } from './trace-page.js';
 import type { TraceStore } from './trace-store.js';
@@ -14,13 +16,16 @@ interface DevelopmentView {
   store: TraceStore;
   modules: readonly string[];
   facts(): Promise<MapFacts>;
+  /** What is known of the modules besides, where the sources are there to be read. */
+  readiness: ReadinessView;
 }
 
 /**
- * Serves the development view: `/_dev`, `/_dev/traces` and `/_dev/traces/:traceId`, as pages, the traces also as JSON to
- * whoever accepts that and no HTML. Works without the internet and without scripts. Not to be called in production.
+ * Serves the development view: `/_dev`, `/_dev/readiness`, `/_dev/traces` and `/_dev/traces/:traceId`, as pages, the traces
+ * also as JSON to whoever accepts that and no HTML. Works without the internet and without scripts. Not to be called in production.
  */
-export function serveDevelopmentView(app: NestFastifyApplication, { store, modules, facts }: DevelopmentView): void {
+export function serveDevelopmentView(app: NestFastifyApplication, view: DevelopmentView): void {
+  const { store, modules, facts, readiness } = view;
   const fastify = app.getHttpAdapter().getInstance();
   const send = (reply: FastifyReply, text: string) => reply.header('Cache-Control', 'no-store').type(PAGE).send(text);
   fastify.get<{ Querystring: { live?: string } }>('/_dev', async (request, reply) =>
@@ -36,12 +41,22 @@ export function serveDevelopmentView(app: NestFastifyApplication, { store, modul
     if (!trace || trace.spans.length === 0) throw unknown(request.params.traceId);
     return wantsJson(request) ? reply.send(trace) : send(reply, tracePage(trace, modules));
   });
+  fastify.get<{ Querystring: { module?: string } }>('/_dev/readiness', async (request, reply) => {
+    const chosen = modules.find((module) => module === request.query.module);
+    if (request.query.module !== undefined && chosen === undefined) throw unknownModule(request.query.module, modules);
+    return send(reply, await readinessPage({ ...(await facts()), traces: store.list() }, readiness, chosen));
+  });
   fastify.get('/_dev/style.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(STYLE));
 }
 
 function unknown(traceId: string): RequestRefused {
   const message = `There is no trace ${traceId.slice(0, 64)} here: only the last 500 of this process are kept.`;
   return new RequestRefused(404, 'unknown_trace', message);
+}
+
+function unknownModule(name: string, modules: readonly string[]): RequestRefused {
+  const message = `There is no module ${name.slice(0, 64)}; expected one of ${modules.join(', ')}.`;
+  return new RequestRefused(404, 'unknown_module', message);
 }
 
 function wantsJson({ headers: { accept = '' } }: FastifyRequest): boolean {

@@ -35,6 +35,10 @@ svg text { font: 12px system-ui, Roboto, Helvetica, Arial, sans-serif; fill: var
 svg .soft { fill: var(--soft); } svg .bad { fill: var(--bad); } svg .name { font-size: 15px; font-weight: 600; }
 svg .box { fill: var(--mark); stroke-width: 1.5; } svg .edge { fill: none; stroke: var(--soft); stroke-width: 1.3; opacity: 0.55; }
 svg .edge.busy { stroke: var(--c0); stroke-width: 2.2; opacity: 1; } svg .edge.failing { stroke: var(--bad); stroke-width: 2.2; opacity: 1; }
+.facts { list-style: none; padding: 0; margin: 0.25rem 0 0; } .facts li { display: grid; grid-template-columns: 1.25rem 1fr; padding: 0.3rem 0; }
+.facts .evidence { display: block; color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; } .facts .todo { display: block; }
+h3 { font-size: 0.95rem; margin: 1.1rem 0 0; } h3 + p { margin: 0; color: var(--soft); font-size: 0.9rem; }
+svg .w1 { stroke-width: 1.5; } svg .w2 { stroke-width: 3; } svg .w3 { stroke-width: 5; }
 svg .event { stroke-dasharray: 6 4; } svg .tag { fill: var(--card); stroke: var(--line); } svg .head { fill: var(--soft); }
 .waterfall { display: grid; gap: 1px; }
 .waterfall details { border-radius: 4px; } .waterfall details[open] { background: var(--mark); }
