@@ -3,6 +3,7 @@ import type { TraceReading } from '../forecast/critical-path.js';
 import { forecastOf, outside } from '../forecast/forecast.js';
 import type { SeamCost } from '../forecast/price.js';
 import { SEAM_COST } from '../forecast/price.js';
+import type { SeamUse } from '../forecast/trace-tree.js';
 import { colour, duration, html, Html, page } from './html.js';
 import type { MapFacts } from './map-page.js';
 import { marker } from './map-page.js';
@@ -45,7 +46,8 @@ export async function readinessPage(
 
 interface Weight {
   messages: number;
-  addedMs: number;
+  /** Absent where it was never measured what a seam costs. */
+  addedMs: number | undefined;
 }
 
 function picture(
@@ -72,15 +74,19 @@ function weightOf({ from, to, events }: Way, readings: readonly TraceReading[], 
     1,
     readings.flatMap(({ journeys }) => journeys.filter(({ kind }) => kind === 'route')).length,
   );
-  const isOwn = (use: { kind: string; from: string; to: string }) =>
-    use.from === from && use.to === to && (use.kind === 'message' || !events);
+  // The answer to a durable command belongs to the arrow of the command.
+  const isOwn = ({ kind, message, ...use }: SeamUse) => {
+    const answers = message.endsWith('.reply');
+    if (events) return use.from === from && use.to === to && kind === 'message' && !answers;
+    return answers ? use.from === to && use.to === from : use.from === from && use.to === to;
+  };
   const waited = readings.flatMap(({ journeys }) =>
     journeys.flatMap(({ kind, seams }) => (kind === 'route' ? seams : [])),
   );
-  const addedMs = cost ? waited.filter(isOwn).reduce((sum, { kind }) => sum + cost[kind].p50, 0) : 0;
+  const addedMs = cost && waited.filter(isOwn).reduce((sum, { kind }) => sum + cost[kind].p50, 0) / requests;
   return {
     messages: readings.flatMap(({ uses }) => uses.filter(isOwn)).length / requests,
-    addedMs: addedMs / requests,
+    addedMs,
   };
 }
 
@@ -93,7 +99,7 @@ function arrow(
   const weight = messages === 0 ? '' : messages < 0.5 ? 'busy w1' : messages < 2 ? 'busy w2' : 'busy w3';
   const line = html`<path class="edge ${events ? 'event' : ''} ${weight}" d="${path}" marker-end="url(#tip)" />`;
   if (messages === 0) return { line, tag: html`` };
-  const text = `${messages.toFixed(1)} · + ${duration(addedMs)}`;
+  const text = addedMs === undefined ? messages.toFixed(1) : `${messages.toFixed(1)} · + ${duration(addedMs)}`;
   const width = text.length * 6.4 + 12;
   const tag = html`<g>
     <title>${from} to ${to}</title>

@@ -15,9 +15,9 @@ const GROUP = 'messaging.consumer.group.name';
 /** The spans of a trace that have no parent in it. One that says no module has that of its parent. */
 export function treeOf({ spans }: KeptTrace): Node[] {
   const nodes = new Map(
-    spans.map((span) => [
+    spans.map((span): [string, Node] => [
       span.spanId,
-      { span, module: '', parent: undefined, children: [], end: span.start + span.ms } as Node,
+      { span, module: '', parent: undefined, children: [], end: span.start + span.ms },
     ]),
   );
   const roots: Node[] = [];
