@@ -82,12 +82,12 @@ function grouped(
   names: readonly string[],
   flags: { outside?: string; alone?: string; processes?: string },
 ): string {
+  const processes = Number(flags.processes);
+  if (flags.outside === undefined && !/^[1-9]\d?$/.test(flags.processes ?? ''))
+    return fail(`--processes has to be a number from 1 on, not "${flags.processes ?? ''}". See --help.`);
   if (!readings) return fail('A forecast needs --traces. See --help.');
   if (!cost) return fail(`There is no ${SEAM_COST}: measure what a seam costs, with npm run bench -- topology.`);
   if (flags.outside !== undefined) return whatIf(outside(names, listOf(flags.outside)), readings, cost);
-  const processes = Number(flags.processes);
-  if (!/^[1-9]\d?$/.test(flags.processes ?? ''))
-    return fail(`--processes has to be a number from 1 on, not "${flags.processes ?? ''}". See --help.`);
   try {
     const found = cheapestGrouping(names, readings, cost, { alone: listOf(flags.alone), processes });
     const how = found.exact ? 'The cheapest of all groupings' : 'A cheap grouping (there are too many to try them all)';
@@ -98,8 +98,9 @@ function grouped(
   }
 }
 
-const unwritable = (path: string) => (error: NodeJS.ErrnoException) =>
-  fail(`--html: ${path} cannot be written (${error.code}). Expected a file in a folder that there is.`);
+function unwritable(path: string): (error: NodeJS.ErrnoException) => never {
+  return ({ code }) => fail(`--html: ${path} cannot be written (${code}). Expected a file in a folder that there is.`);
+}
 
 /** What stands between commas. */
 function listOf(text: string | undefined): string[] {

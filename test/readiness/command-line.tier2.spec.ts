@@ -56,10 +56,14 @@ describe('npm run readiness', () => {
     [['--outside', 'payments'], 'A forecast needs --traces. See --help.'],
     [['--outside', 'payments,billing'], 'There is no module "billing"'],
     [['--html', '/nowhere/page.html'], '--html: /nowhere/page.html cannot be written (ENOENT).'],
-  ])('refuses %j with what is expected', async (args, message) => {
-    const { code, errors } = await readiness(...args);
-    expect([code, errors]).toEqual([2, expect.stringContaining(message)]);
-  });
+  ])(
+    'refuses %j with what is expected',
+    async (args, message) => {
+      const { code, errors } = await readiness(...args);
+      expect([code, errors]).toEqual([2, expect.stringContaining(message)]);
+    },
+    60_000,
+  );
 
   it('refuses a number of processes that cannot be', async () => {
     const file = join(await emptyFolder(), 'traces.jsonl');
@@ -71,5 +75,5 @@ describe('npm run readiness', () => {
     ]);
     const few = await readiness('--traces', file, '--processes', '9');
     expect([few.code, few.errors]).toEqual([2, expect.stringContaining('cannot share 9 processes: expected 1 to 5.')]);
-  });
+  }, 60_000);
 });
