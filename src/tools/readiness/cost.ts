@@ -11,7 +11,7 @@ import { unknown } from './ready/say.js';
 /** Journeys that wait less are not told one by one. */
 const LEAST_MS = 0.01;
 
-export interface CostInputs {
+interface CostInputs {
   modules: readonly string[];
   /** Of recorded traces of one process. */
   readings: readonly TraceReading[] | undefined;

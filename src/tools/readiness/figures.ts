@@ -16,3 +16,7 @@ export function bytes(count: number): string {
 /** `three, two and one`. */
 export const listed = (names: readonly string[]) =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** `0.26 ms`, `4.1 ms`, `120 ms`. */
+export const millis = (ms: number) =>
+  `${ms < 1 ? ms.toFixed(2) : ms < 10 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en')} ms`;

@@ -4,12 +4,12 @@ import { WHY } from './fact.js';
 import { percent } from './figures.js';
 import type { Readiness } from './report.js';
 
-const TITLES: Readonly<Record<Question, string>> = {
+export const TITLES: Readonly<Record<Question, string>> = {
   ready: 'Ready? Could it leave without harm',
   justified: 'Justified? Would anybody gain',
   cost: 'What would it cost',
 };
-const MARKS: Readonly<Record<State, string>> = { fine: '✓', todo: '•', figure: ' ', missing: '?' };
+export const MARKS: Readonly<Record<State, string>> = { fine: '✓', todo: '•', figure: ' ', missing: '?' };
 const WIDTH = 100;
 
 export const HEAD = ['module', 'to do', 'commits alone', 'most with', 'asks', 'asked by', 'owner'];

@@ -16,7 +16,7 @@ function textOf(value: Part): string {
   return String(value ?? '').replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-export type DevelopmentPage = '/_dev' | '/_dev/traces' | '/_dev/readiness';
+type DevelopmentPage = '/_dev' | '/_dev/traces' | '/_dev/readiness';
 
 /** A page that is whole in one file. */
 export function standalone(title: string, style: string, body: Html): string {

@@ -19,7 +19,7 @@ export interface ReadinessView {
   cost(): SeamCost | undefined;
 }
 
-export type ReadinessFacts = Pick<MapFacts, 'modules' | 'ways'> & { traces: readonly KeptTrace[] };
+type ReadinessFacts = Pick<MapFacts, 'modules' | 'ways'> & { traces: readonly KeptTrace[] };
 
 /** Whether modules should leave: the map with the weight of each arrow, and what is known of all of them, or of one. */
 export async function readinessPage(

@@ -79,7 +79,7 @@ export function crossingOf(groups: Groups): (use: Pick<SeamUse, 'from' | 'to'>) 
 }
 
 /** The value below which this share of all values lies; 0 of none. */
-export function quantileOf(values: readonly number[], share: number): number {
+function quantileOf(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }

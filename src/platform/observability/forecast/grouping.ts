@@ -3,14 +3,14 @@ import { crossingOf } from './forecast.js';
 import type { SeamCost } from './price.js';
 
 /** What a grouping has to be like. */
-export interface Constraint {
+interface Constraint {
   /** Each of them is the only module of its process. */
   alone: readonly string[];
   /** How many processes there are to be. */
   processes: number;
 }
 
-export interface Grouping {
+interface Grouping {
   groups: readonly (readonly string[])[];
   /** Milliseconds that all journeys of the traces together would wait longer. */
   addedMs: number;
