@@ -1,5 +1,5 @@
 /**
- * The law of the boundaries, as far as paths tell it. No module is named here: a new one needs no edit.
+ * Boundary rules that file paths can decide. No module is named here: a new one needs no edit.
  *
  * Run by `npm run boundaries`, which adds what paths cannot tell: the dependencies that each `modules/<name>/module.json`
  * declares, cycles of modules, dead code, and what no import shows. Every comment says what to do instead.

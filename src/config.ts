@@ -21,7 +21,7 @@ const RATE = 'expected a number of requests a minute from 1 to 100000, or "off"'
 const rate = z.union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)], { error: RATE });
 
 const HOURS = 'expected a number of hours from 1 to 87600';
-const STALE = 'expected a whole number of milliseconds from 1000 on';
+const STALE = 'expected an integer of at least 1000 (milliseconds)';
 
 /** The variables of the shell; modules declare their own. An absent one has its default. */
 const Variables = z.object({

@@ -114,7 +114,7 @@ async function openSeam({ topology: { seam }, host }: Config, runtime: Runtime, 
   const { SeamServer } = await import('./platform/transport/seam-server.js');
   const server = new SeamServer(runtime, publicRoutes(app), seam);
   const port = await server.listen(seam.port, host);
-  runtime.log.info({ port }, 'the seam listens');
+  runtime.log.info({ port }, 'seam listening');
   return server;
 }
 
@@ -137,7 +137,7 @@ function stopOnSignal(stop: () => Promise<void>, log: Logger): void {
   const onSignal = (signal: NodeJS.Signals) => {
     if (since !== undefined) return void (performance.now() - since > ONE_SIGNAL_MS && process.exit(1));
     since = performance.now();
-    log.info({ signal }, 'stopping: finishing what was begun');
+    log.info({ signal }, 'shutting down: draining in-flight work');
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     stop().then(
       () => process.exit(0),

@@ -22,7 +22,7 @@ export interface Topology {
 /** `LETTERS_DATABASE_URL` for the module `letters`, `LOST_LETTERS_…` for `lost-letters`. */
 export const variableOf = (module: string, suffix: string) => `${module.toUpperCase().replaceAll('-', '_')}_${suffix}`;
 
-const SHORTEST_SECRET = 32;
+const MIN_SECRET_LENGTH = 32;
 const NATS_URL_MISSING = 'required with EVENTS=nats: where the broker answers (nats://host:port)';
 const NATS_URLS = /^(nats|tls):\/\/[^\s,/]+(, *(nats|tls):\/\/[^\s,/]+)*$/;
 const file = z.string().optional();
@@ -154,7 +154,7 @@ function addressSchema(missing: string, scheme: 'http' | 'https'): z.ZodType<str
 }
 
 function secretProblems({ SEAM_SECRET: secret, SEAM_SECRET_OTHER: other }: Values): string[] {
-  const how = `expected at least ${SHORTEST_SECRET} random characters, the same in every process (openssl rand -base64 32)`;
+  const how = `expected at least ${MIN_SECRET_LENGTH} random characters, the same in every process (openssl rand -base64 32)`;
   const missing = `SEAM_SECRET: required: it signs what the processes say to each other; ${how}`;
   const weak = (name: string, value: string | undefined) =>
     value !== undefined && isWeak(value) ? [`${name}: too weak: ${how}`] : [];
@@ -167,4 +167,4 @@ function secretProblems({ SEAM_SECRET: secret, SEAM_SECRET_OTHER: other }: Value
   ];
 }
 
-const isWeak = (secret: string) => secret.length < SHORTEST_SECRET || new Set(secret).size < 10;
+const isWeak = (secret: string) => secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 10;

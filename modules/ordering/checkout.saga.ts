@@ -29,7 +29,7 @@ type Reason = z.output<typeof CancellationReason>;
 const NEEDS_TOKEN: readonly Step[] = ['reserving', 'charging'];
 
 /** A step that has not answered for so long is asked again; all of them bear repetition. */
-const PATIENCE = { name: 'patience', afterMs: 15 * 60_000 };
+const STEP_TIMEOUT = { name: 'patience', afterMs: 15 * 60_000 };
 
 /**
  * Place → reserve stock → charge → confirm; else release, refund, cancel.
@@ -50,7 +50,7 @@ export class Checkout extends Saga<CheckoutState> {
     this.on(PaymentFailed, order, (state) => giveUp(state, 'charging', 'payment_timeout'));
     this.onReply(ConfirmOrder, confirmationAnswered);
     this.on(OrderCancelled, order, undo);
-    this.onTimeout(PATIENCE.name, (state) => enter(state, state.step));
+    this.onTimeout(STEP_TIMEOUT.name, (state) => enter(state, state.step));
     this.onReply(CancelOrder, () => ({}));
     this.compensates(ReserveStock, ReleaseStock, ({ orderId }) => ({ orderId }));
     this.compensates(RequestCharge, ReverseCharge, ({ orderId }) => ({ orderId }));
@@ -68,7 +68,7 @@ function enter(state: CheckoutState, step: Step, reason?: Reason) {
   const { paymentToken, ...rest } = state;
   const next = { ...rest, ...(NEEDS_TOKEN.includes(step) && { paymentToken }), step, ...(reason && { reason }) };
   const command = commandOf(next);
-  return { state: next, send: command ? [command] : [], timeout: command ? PATIENCE : null };
+  return { state: next, send: command ? [command] : [], timeout: command ? STEP_TIMEOUT : null };
 }
 
 function commandOf({ step, orderId, lines, total, paymentToken, reason }: CheckoutState): object | undefined {

@@ -11,7 +11,7 @@ import { PaymentProvider } from './provider/payment-provider.js';
 import { SettlePayment } from './settle-payment.js';
 
 /** The provider's time for one call, in milliseconds. Together much less than the lease of a message. */
-const PATIENCE = { charge: 5000, find: 2000 };
+const CALL_TIMEOUT_MS = { charge: 5000, find: 2000 };
 const PAUSE = { first: 200, longest: 1000 };
 
 /**
@@ -46,7 +46,7 @@ export class WhenChargeRequested implements IEventHandler<ChargeRequested> {
     if (found) return answerOf(found);
     if (remainingMs <= 0) return { problem: 'the provider knows of no charge' };
     const { paymentId: key, orderId, amount, currency, paymentToken } = attempt;
-    const signal = AbortSignal.timeout(Math.ceil(Math.min(PATIENCE.charge, remainingMs)));
+    const signal = AbortSignal.timeout(Math.ceil(Math.min(CALL_TIMEOUT_MS.charge, remainingMs)));
     try {
       const status = await this.provider.charge({ key, orderId, amount, currency, paymentToken }, signal);
       return answerOf({ status });
@@ -57,7 +57,7 @@ export class WhenChargeRequested implements IEventHandler<ChargeRequested> {
   }
 
   async #find({ paymentId }: Attempt): Promise<ProviderCharge | undefined> {
-    return await this.provider.find(paymentId, AbortSignal.timeout(PATIENCE.find));
+    return await this.provider.find(paymentId, AbortSignal.timeout(CALL_TIMEOUT_MS.find));
   }
 
   async #goOn({ orderId, attempts }: Attempt, remainingMs: number, tookMs: number, problem: string) {

@@ -10,7 +10,7 @@ import { PaymentProvider } from './provider/payment-provider.js';
 import { RecordRefund } from './record-refund.js';
 
 /** The provider's time for one call, in milliseconds. */
-const PATIENCE_MS = 5000;
+const CALL_TIMEOUT_MS = 5000;
 /** For so long a charge may surface after it was given up. */
 export const WATCH_MS = 15 * 60_000;
 const PAUSE = { shortest: 250, longest: 60_000 };
@@ -33,11 +33,11 @@ export class WhenReversalRequested implements IEventHandler<ReversalRequested> {
   async handle({ orderId }: ReversalRequested): Promise<void> {
     const payment = await readPayment(this.database, orderId);
     if (!toBeRefunded(payment)) return;
-    const charge = await this.provider.find(payment.paymentId, AbortSignal.timeout(PATIENCE_MS));
+    const charge = await this.provider.find(payment.paymentId, AbortSignal.timeout(CALL_TIMEOUT_MS));
     const step = nextStep(payment.status, charge?.status, ageMs());
     if (typeof step === 'object') throw new RetryLater(step.waitMs, 'a charge that may surface');
     if (step === 'stop') return;
-    if (step === 'refund') await this.provider.refund(payment.paymentId, AbortSignal.timeout(PATIENCE_MS));
+    if (step === 'refund') await this.provider.refund(payment.paymentId, AbortSignal.timeout(CALL_TIMEOUT_MS));
     await this.commands.execute(new RecordRefund({ orderId }));
   }
 }

@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import type { MigrationInterface } from 'typeorm';
 import type { ConfigClass } from './configuration.js';
 import { Host } from './host-handle.js';
-import type { Outcome } from './observability/outcomes.js';
+import type { BusinessCounter } from './observability/outcomes.js';
 import { Database } from './persistence/database.js';
 
 const CONTEXT = 'liftout:context';
@@ -25,7 +25,7 @@ export interface BoundedContextOptions {
   /** The environment variables it needs: a class made with `defineConfig`, injectable in this module. */
   config?: ConfigClass;
   /** Numbers that mean something to the business: `outcome('letters_sent', LetterSent)`. */
-  outcomes?: readonly Outcome[];
+  outcomes?: readonly BusinessCounter[];
   /** Lines to print at start in development: something to try, ready to paste. */
   tryIt?: TryIt;
   /** Fills the example data of a fresh database in development; resolved from this module, `seed()` is awaited. */

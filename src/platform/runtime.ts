@@ -181,7 +181,7 @@ export class Runtime extends Host {
   startDelivery(): void {
     for (const consumer of this.consumers) this.#startConsumer(this.#rehearsed(consumer));
     for (const name of this.running) this.#startTimeouts(name);
-    for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#heed(module, signal));
+    for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#onControlSignal(module, signal));
     this.#transport!.start();
     this.#housekeeping.start();
   }
@@ -262,7 +262,7 @@ export class Runtime extends Host {
   }
 
   /** Somebody has changed the work table or the progress of a module by hand. */
-  #heed(module: string, signal: Signal): void {
+  #onControlSignal(module: string, signal: Signal): void {
     if (signal === 'erased') this.onErased();
     if (signal === 'progress') {
       for (const guard of this.guards.values()) if (guard.rewound.length > 0) guard.distrust();
@@ -350,8 +350,8 @@ export class Runtime extends Host {
         );
       consumer.name = name;
     },
-    committed: (module, spoke, parked) => {
-      if (spoke) this.watches.get(module)!.committed();
+    committed: (module, published, parked) => {
+      if (published) this.watches.get(module)!.committed();
       if (parked) this.#workers.get(parked)!.poke();
     },
     failed: (consumer, err) => {

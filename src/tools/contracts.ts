@@ -38,7 +38,7 @@ const FLAGS = {
 } as const;
 
 /** What the tool prints, and whether all is well. */
-export interface Outcome {
+export interface CheckResult {
   readonly text: string;
   readonly ok: boolean;
 }
@@ -54,7 +54,7 @@ export async function contracts(
   args: readonly string[],
   root: string,
   load: () => Promise<readonly ContextContracts[]>,
-): Promise<Outcome> {
+): Promise<CheckResult> {
   const { flags, words } = readArguments(args, FLAGS, true);
   const task = oneOf('The task', words[0], ['check', 'update', 'release'] as const);
   refuseStrayWords(task, words.slice(1));
@@ -86,26 +86,26 @@ function refuseStrayFlags(task: Task, flags: Flags): void {
   if (stray) fail(`--${stray} is for ${OWNER[stray]}. See --help.`);
 }
 
-async function update(root: string, contexts: readonly ContextContracts[], force: boolean): Promise<Outcome> {
+async function update(root: string, contexts: readonly ContextContracts[], force: boolean): Promise<CheckResult> {
   const refused = force ? undefined : await refusal(root, contexts);
   return refused ?? told(await updateContracts(root, contexts, force));
 }
 
 /** The breaking changes, if there are any. */
-async function refusal(root: string, contexts: readonly ContextContracts[]): Promise<Outcome | undefined> {
+async function refusal(root: string, contexts: readonly ContextContracts[]): Promise<CheckResult | undefined> {
   const report = await checkContracts(root, contexts);
   const findings = report.findings.filter(({ level }) => level === 'breaking');
   return findings.length > 0 ? { text: `${textOf({ ...report, findings })}${REFUSED}`, ok: false } : undefined;
 }
 
-function told({ written, strange }: Updated): Outcome {
+function told({ written, strange }: Updated): CheckResult {
   const lines = written.length > 0 ? written.map((path) => `wrote ${path}`) : ['nothing to write'];
   const missing = strange.map((message) => `Write a sample of ${message} by hand: nobody can guess what it allows.`);
   return { text: `${[...lines, ...missing].join('\n')}\n`, ok: missing.length === 0 };
 }
 
 /** What is released is what the code says now. */
-async function release(root: string, contexts: readonly ContextContracts[], wanted: Releasing): Promise<Outcome> {
+async function release(root: string, contexts: readonly ContextContracts[], wanted: Releasing): Promise<CheckResult> {
   if (wanted.pulledBy !== undefined && wanted.message === undefined)
     fail('--pulled-by needs the message that was pulled. See --help.');
   const refused = await refusal(root, contexts);

@@ -115,7 +115,7 @@ const hearAgain =
   async (runtime) => {
     const { replay } = await import('../platform/delivery/replay.js');
     const parts = (await replay(runtime, consumer, from)).map(({ producer, messages }) => `${messages} of ${producer}`);
-    return `${consumer} hears again: ${parts.join(', ')}.\n`;
+    return `Replaying to ${consumer}: ${parts.join(', ')}.\n`;
   };
 
 const accept =

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import type { PutAside } from '../platform/delivery/work-table.js';
+import type { RetryEntry } from '../platform/delivery/work-table.js';
 import { lagLines, listLines } from './delivery-lines.js';
 
-const item: PutAside = {
+const item: RetryEntry = {
   id: 'library:1',
   consumer: 'library.shelf',
   type: 'press.book-printed.v1',
@@ -15,7 +15,7 @@ const item: PutAside = {
   lastError: null,
 };
 
-it.each<[string, Partial<PutAside>]>([
+it.each<[string, Partial<RetryEntry>]>([
   ['in 30s', {}],
   ['now', { dueInMs: -1 }],
   ['a person', { state: 'dead', dueInMs: null }],

@@ -1,25 +1,25 @@
 import type { Lag } from '../platform/delivery/lag.js';
 import type { Rewound } from '../platform/delivery/start-guard.js';
 import { whyRewound } from '../platform/delivery/start-guard.js';
-import type { PutAside, PutAsideInFull } from '../platform/delivery/work-table.js';
+import type { RetryEntry, RetryEntryDetail } from '../platform/delivery/work-table.js';
 import type { GoneConsumer } from '../platform/operations/gone-consumers.js';
 import type { SilentModule } from '../platform/operations/silent-modules.js';
 import { brief, span, table } from './table.js';
 
 /** The messages that were put aside, as a table. */
-export function listLines({ items, total }: { items: readonly PutAside[]; total: number }): string {
+export function listLines({ items, total }: { items: readonly RetryEntry[]; total: number }): string {
   if (total === 0) return 'Everything that was read is delivered.\n';
   const head = ['ID', 'CONSUMER', 'TYPE', 'KEY', 'STATE', 'ATTEMPTS', 'AGE', 'NEXT', 'LAST ERROR'];
   const rest = total > items.length ? `… and ${total - items.length} more\n` : '';
   return table(head, items.map(rowOf)) + rest;
 }
 
-function rowOf(item: PutAside): string[] {
+function rowOf(item: RetryEntry): string[] {
   const { id, consumer, type, key, state, attempts, ageMs, lastError } = item;
   return [id, consumer, type, key, state, String(attempts), span(ageMs), nextOf(item), brief(lastError ?? '–', 100)];
 }
 
-function nextOf({ state, waitsFor, dueInMs }: PutAside): string {
+function nextOf({ state, waitsFor, dueInMs }: RetryEntry): string {
   if (state === 'dead') return 'a person';
   if (dueInMs === null) return brief(waitsFor ?? 'its turn', 60);
   const time = dueInMs <= 0 ? 'now' : `in ${span(dueInMs)}`;
@@ -27,7 +27,7 @@ function nextOf({ state, waitsFor, dueInMs }: PutAside): string {
 }
 
 /** One message with everything that is known of it. */
-export function showLines({ message, errors, parkedAt, ...item }: PutAsideInFull): string {
+export function showLines({ message, errors, parkedAt, ...item }: RetryEntryDetail): string {
   const { payload, headers, ...rest } = message;
   const failures = errors.map(({ at, attempt, error }) => `  ${at}  attempt ${attempt}: ${error}`);
   const lines = [

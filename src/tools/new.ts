@@ -35,7 +35,7 @@ is green right after.
                 of it has changed; git restores those
   --help        prints this
 
-Names are lower-case words joined by "-". A name that will not do is one clear line, and exit 2; nothing is written then.
+Names are lower-case words joined by "-". An invalid name prints one line and exits with 2; nothing is written.
 `;
 
 const KINDS = ['module', 'command', 'query', 'event', 'saga'] as const;

@@ -3,7 +3,7 @@ import { validate } from '@readme/openapi-parser';
 import { STATUS_CODES } from 'node:http';
 import { eventually } from '../../src/platform/testing/index.js';
 import type { Answer } from '../support/client.js';
-import { PATIENCE_MS } from '../support/client.js';
+import { ACCEPTANCE_TIMEOUT_MS } from '../support/client.js';
 import type { Problem } from '../support/shop-types.js';
 import { ROUTES } from '../support/shop-routes.js';
 import type { Customer, Shop, Staff } from '../support/shop.js';
@@ -146,7 +146,7 @@ describe('the documents', () => {
       document = (await shop.anybody().get<OpenApi>('/openapi.json')).expect(200);
       return ROUTES.every(({ path }) => pathOf(path.split('?')[0]!));
     };
-    await eventually(look, 'every route being described', PATIENCE_MS);
+    await eventually(look, 'every route being described', ACCEPTANCE_TIMEOUT_MS);
   });
 
   const pathOf = (path: string) =>

@@ -1,5 +1,5 @@
 /** A benchmark whose messages do not come is broken, and says so instead of waiting on. */
-const PATIENCE_MS = 300_000;
+const ARRIVAL_TIMEOUT_MS = 300_000;
 
 /** Counts what handlers were given, and says when all of it has come. */
 class Arrivals {
@@ -13,7 +13,7 @@ class Arrivals {
     this.#left = messages;
     return new Promise((resolve, reject) => {
       const late = () => reject(new Error(`${this.#left} of ${messages} messages did not arrive in five minutes.`));
-      const timer = setTimeout(late, PATIENCE_MS);
+      const timer = setTimeout(late, ARRIVAL_TIMEOUT_MS);
       this.#all = () => {
         clearTimeout(timer);
         resolve();

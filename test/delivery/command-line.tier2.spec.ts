@@ -143,6 +143,6 @@ describe('the command line and the routes for operations', () => {
     expect(await run('deliveries', 'retry', id)).toMatchObject({ code: 0, output: `${id} is tried again now.\n` });
     await eventually(async () => (await parked()) === 0, 'the running process having handled it', 5000);
     const replayed = await run('deliveries', 'replay', 'storefront.products', '--from', 'start');
-    expect(replayed.output).toMatch(/^storefront\.products hears again: \d+ of catalog\.\n$/);
+    expect(replayed.output).toMatch(/^Replaying to storefront\.products: \d+ of catalog\.\n$/);
   }, 90_000);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Housekeeping } from '../../src/platform/delivery/housekeeping.js';
-import { rouseAll } from '../../src/platform/delivery/parked.js';
+import { releaseAll } from '../../src/platform/delivery/parked.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { forgetConsumer, goneConsumers } from '../../src/platform/operations/gone-consumers.js';
@@ -122,7 +122,7 @@ describe('operations on what is not delivered', () => {
     expect(behind!.dueInMs).toBeNull();
     const { pool } = replica.runtime.database('counting');
     await pool.query('DELETE FROM parked_message WHERE id = $1', [id.split(':')[1]]);
-    await rouseAll(pool);
+    await releaseAll(pool);
     await eventually(async () => (await heard()).length === 1, 'what waited behind it');
     expect(await heard()).toEqual([2]);
   });
@@ -160,7 +160,7 @@ describe('operations on what is not delivered', () => {
       new Housekeeping(replica.runtime, { keepMs: 1e9, partitionRows: 1000, staleAfterMs, typeGraceMs: 1e9 }).alarm(
         'counting',
       );
-    const alarms = () => warnings.filter(({ text }) => text === 'a message is not delivered');
+    const alarms = () => warnings.filter(({ text }) => text === 'delivery is stale');
     await house(60_000);
     expect(alarms()).toEqual([]);
     await house(1);

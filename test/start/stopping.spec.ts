@@ -57,7 +57,7 @@ describe('a process that stops', () => {
   it('does not wait for connections on which nothing is asked', async () => {
     const seam = { SEAM_PORT: '0', SEAM_SECRET: randomBytes(32).toString('base64url') };
     const host = await startHost({ ...(await ownEnv()), ...seam, OPS_PORT: '0', LOG_LEVEL: 'info' });
-    const ports = ['the seam listens', 'metrics and operations listen'].map((msg) => portIn(host.output(), msg));
+    const ports = ['seam listening', 'metrics and operations listen'].map((msg) => portIn(host.output(), msg));
     for (const port of [Number(new URL(host.url).port), ...ports]) await holdOn(port);
     const since = performance.now();
     host.kill('SIGTERM');

@@ -51,11 +51,11 @@ export class Client {
 }
 
 /** How long to go on asking, in milliseconds, where a part of the system is away or slow. None by default. */
-export const PATIENCE_MS = Number(process.env['ACCEPTANCE_PATIENCE_MS'] ?? 0);
+export const ACCEPTANCE_TIMEOUT_MS = Number(process.env['ACCEPTANCE_TIMEOUT_MS'] ?? 0);
 
 /** As a client does that heeds `Retry-After`. */
 async function patiently(url: string, request: RequestInit): Promise<Response> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + ACCEPTANCE_TIMEOUT_MS;
   for (;;) {
     const response = await fetch(url, request);
     if (response.status !== 503 || !response.headers.has('retry-after') || Date.now() > until) return response;

@@ -1,5 +1,5 @@
 import { App, newKey, newName, openPlace } from './app.js';
-import { Client, PATIENCE_MS } from './client.js';
+import { Client, ACCEPTANCE_TIMEOUT_MS } from './client.js';
 import type { HostEnv } from './host-process.js';
 import type { Charge, Level, Order, Page, Payment, Product, Receipt, StorefrontOrder } from './shop-types.js';
 
@@ -41,7 +41,7 @@ export class Customer extends Client {
   /** Places an order and waits until it is final. */
   async buy(lines: Lines, paymentToken = 'tok_approve'): Promise<Receipt> {
     const key = newKey();
-    const until = Date.now() + PATIENCE_MS;
+    const until = Date.now() + ACCEPTANCE_TIMEOUT_MS;
     for (;;) {
       const answer = await this.place(lines, paymentToken, { key, wait: FINAL_S });
       if (answer.status !== 202 || Date.now() > until) return answer.expect(200);
@@ -72,7 +72,7 @@ export class Staff extends Customer {
     const body = { sku, name: `Thing ${sku}`, price: { amount, currency } };
     const answer = await this.post<Product>('/v1/catalog/products', body);
     // The SKU is nobody else's: where the first answer was lost with a process, this is what it said.
-    if (answer.status === 409 && PATIENCE_MS > 0) return body;
+    if (answer.status === 409 && ACCEPTANCE_TIMEOUT_MS > 0) return body;
     return answer.expect(201);
   }
 

@@ -46,13 +46,13 @@ export function eventConsumer(
   const classes = new Map(types.map((type) => [type.definition.name, type]));
   const eventOf = ({ type, payload }: StoredMessage) => new (classes.get(type)!)(payload as never);
   const inScope = async (message: StoredMessage, unit: UnitOfWork | undefined, work: () => Promise<void>) => {
-    const said = unit?.said;
+    const before = unit?.pendingMessages;
     const context = contextOf(message, module, unit ? {} : { key: message.id, repeatedBy: 'message' });
     await runLimited(timeoutMs, newScope(context, unit), async () => {
       await work();
       if (unit?.hasLocalEvents) await local.drain(unit);
     });
-    if (!options.rebuildable || unit!.said === said) return;
+    if (!options.rebuildable || unit!.pendingMessages === before) return;
     throw new ContractViolation(
       'LIFTOUT_REBUILDABLE_PUBLISHES',
       `${module}.${options.name} is rebuildable: it may neither publish nor send.`,

@@ -3,8 +3,8 @@ import { seeded } from '../transport/seeded.js';
 import type { Checkpoint, Typed } from './coverage.js';
 import { filterOf, handledOf, rewound, stageOf } from './coverage.js';
 import type { StoredMessage } from './message.js';
-import type { Passed } from './share.js';
-import { notPassed, sharesOf, within } from './share.js';
+import type { HandledRange } from './share.js';
+import { notHandled, sharesOf, within } from './share.js';
 
 const TYPES = ['a', 'b', 'c', 'd'];
 const typed = (type: string): Typed => ({ stream: 'said', type });
@@ -14,7 +14,7 @@ class Reader {
   readonly log: StoredMessage[] = [];
   readonly handled: number[] = [];
   covered: string[] = ['a'];
-  readonly left = new Map<string, Passed[]>();
+  readonly left = new Map<string, HandledRange[]>();
   checkpoints: Checkpoint[];
 
   constructor(of: number) {
@@ -45,7 +45,7 @@ class Reader {
     const page = wanted.slice(0, limit);
     const upTo = Math.min(until, page.length === limit ? page.at(-1)!.seq : this.log.length);
     const own = within(at, page).filter(({ seq }) => seq <= upTo);
-    this.handled.push(...notPassed(at.passed, own).map(({ seq }) => seq));
+    this.handled.push(...notHandled(at.passed, own).map(({ seq }) => seq));
     const position = Math.max(at.position, upTo);
     this.checkpoints[part] = { ...at, position, passed: at.passed.filter((each) => each.position > position) };
     return position > at.position;

@@ -1,5 +1,5 @@
 import type { FeedFilter } from './feed.js';
-import type { Passed, Share } from './share.js';
+import type { HandledRange, Share } from './share.js';
 
 /** A message type, and the stream of its producer that has it. */
 export interface Typed {
@@ -17,14 +17,14 @@ export interface Selection extends FeedFilter {
 export interface Checkpoint extends Share {
   position: number;
   /** Messages beyond the position that were handled nevertheless. */
-  passed: readonly Passed[];
+  passed: readonly HandledRange[];
 }
 
 /** A type that joins the covered set. */
 interface Gained {
   type: string;
   /** Through which positions it was handled when it left the set; empty for one that never was in it. */
-  handled: readonly Passed[];
+  handled: readonly HandledRange[];
 }
 
 /**
@@ -49,7 +49,7 @@ export function rewound(at: Checkpoint, covered: readonly string[], gained: read
 const startOf = ({ handled }: Gained) => (handled.length > 0 ? Math.min(...handled.map((each) => each.position)) : 0);
 
 /** Through which positions a covered type was handled, to be kept for when it has left the set. */
-export function handledOf(type: string, checkpoints: readonly Checkpoint[]): Passed[] {
+export function handledOf(type: string, checkpoints: readonly Checkpoint[]): HandledRange[] {
   return checkpoints.flatMap(({ part, of, position, passed }) => [
     { part, of, position },
     ...passed.filter(({ types }) => types?.includes(type) ?? true).map((each) => ({ ...each, types: undefined })),
@@ -66,7 +66,7 @@ export interface Stage {
 
 /** @param all what the checkpoint covers: read as soon as nothing of it was handled beyond the position */
 export function stageOf(all: FeedFilter, covered: readonly Typed[], at: Checkpoint): Stage {
-  const own = ({ part, of, types, position }: Passed) =>
+  const own = ({ part, of, types, position }: HandledRange) =>
     types && position > at.position && (of === 1 || (part === at.part && of === at.of));
   const passed = at.passed.filter(own);
   if (passed.length === 0) return { filter: all, until: Infinity };

@@ -5,7 +5,7 @@ import type { Consumer } from './consumer.js';
 import type { Checkpoint, Typed } from './coverage.js';
 import { handledOf, rewound } from './coverage.js';
 import { notify } from './outbox-watch.js';
-import type { Passed } from './share.js';
+import type { HandledRange } from './share.js';
 import { shelve, unshelve } from './shelf.js';
 
 /** A type that this version knows is noted as seen at most so often: milliseconds. */
@@ -16,7 +16,7 @@ interface Row extends Checkpoint {
 }
 
 interface TypeRow extends Typed {
-  handled: Passed[] | null;
+  handled: HandledRange[] | null;
 }
 
 type Pair = Pick<Consumer, 'name'> & { producer: string };

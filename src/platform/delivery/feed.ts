@@ -9,7 +9,7 @@ export interface FeedFilter {
   types: readonly string[];
 }
 
-/** For who carries a feed on. */
+/** No filter: for transports that forward the whole outbox. */
 export const EVERYTHING: FeedFilter = { streams: [], types: [] };
 
 export interface FeedPage {

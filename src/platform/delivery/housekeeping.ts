@@ -5,13 +5,13 @@ import { heldBy } from './holders.js';
 import type { DeliverySource } from './lag.js';
 import { oldestOf } from './lag.js';
 import { noteKnown, retireTypes } from './covered-set.js';
-import { rouseAll } from './parked.js';
+import { releaseAll } from './parked.js';
 import type { RetentionOptions } from './retention.js';
 import { keepOutbox } from './retention.js';
 import { clearShelf } from './shelf.js';
 
 const PASS_MS = 10_000;
-/** The first pass: when what starts with it has started. */
+/** Delayed so that it does not compete with start-up. */
 const FIRST_MS = 1000;
 const ALARM_MS = 60_000;
 
@@ -23,7 +23,7 @@ export interface HousekeepingOptions extends RetentionOptions {
 }
 
 /** What is looked after: the modules of this process. */
-interface Household extends DeliverySource {
+interface MaintenanceTarget extends DeliverySource {
   readonly databases: readonly Database[];
   readonly loops: readonly ConsumerLoop[];
   readonly log: Logger;
@@ -41,7 +41,7 @@ export class Housekeeping {
   #stopped = false;
 
   constructor(
-    private readonly house: Household,
+    private readonly target: MaintenanceTarget,
     private readonly options: HousekeepingOptions,
   ) {}
 
@@ -65,20 +65,17 @@ export class Housekeeping {
   async #work(): Promise<void> {
     const alarm = Date.now() >= this.#alarmAt;
     if (alarm) this.#alarmAt = Date.now() + ALARM_MS;
-    const held = await heldBy(this.house.databases);
-    for (const database of this.house.databases) {
+    const held = await heldBy(this.target.databases);
+    for (const database of this.target.databases) {
       if (this.#stopped) return;
       try {
         await this.review(database);
         await this.tendTypes(database);
-        await rouseAll(database.pool);
-        await keepOutbox(database, this.house.databases, this.options, held);
+        await releaseAll(database.pool);
+        await keepOutbox(database, this.target.databases, this.options, held);
         if (alarm) await this.alarm(database.module);
       } catch (err) {
-        this.house.log.warn(
-          { err, module: database.module },
-          'could not look after the outbox; it will be tried again',
-        );
+        this.target.log.warn({ err, module: database.module }, 'outbox maintenance failed; retrying');
       }
     }
   }
@@ -87,7 +84,7 @@ export class Housekeeping {
   async review({ module, pool }: Database): Promise<void> {
     const { rows } = await pool.query<{ row: string; position: number; coverage: number | null }>(PROGRESS);
     const stored = new Map(rows.map((each) => [each.row, each]));
-    for (const loop of this.house.loops) {
+    for (const loop of this.target.loops) {
       if (loop.module !== module) continue;
       const { position, saved, coverage } = loop.progress;
       const row = stored.get(loop.row);
@@ -97,21 +94,21 @@ export class Housekeeping {
 
   /** Says which message types are known here, and has those go that are known nowhere any more. */
   async tendTypes(database: Database): Promise<void> {
-    const own = this.house.consumers.filter(({ module }) => module === database.module);
+    const own = this.target.consumers.filter(({ module }) => module === database.module);
     await noteKnown(database, own);
     await retireTypes(database, own, this.options.typeGraceMs);
     for (const { type, count } of await clearShelf(database.pool, this.options.keepMs))
-      this.house.log.warn({ module: database.module, type, count }, 'messages of a removed type are no longer kept');
+      this.target.log.warn({ module: database.module, type, count }, 'messages of a removed type are no longer kept');
   }
 
   /** Warns when a message of the module has been waiting for too long. */
   async alarm(module: string): Promise<void> {
-    const oldest = await oldestOf(this.house, module);
+    const oldest = await oldestOf(this.target, module);
     if (!oldest || oldest.ageMs < this.options.staleAfterMs) return;
     const look = `npm run deliveries -- ${oldest.parked ? 'list' : 'lag'}`;
-    this.house.log.warn(
+    this.target.log.warn(
       { module, consumer: oldest.consumer, ageMs: Math.round(oldest.ageMs), look },
-      'a message is not delivered',
+      'delivery is stale',
     );
   }
 }

@@ -67,7 +67,7 @@ export async function oldestUndelivered(source: DeliverySource, module: string):
   return oldest ? Math.round(oldest.ageMs) : null;
 }
 
-/** Of a feed that lies elsewhere it is known how far it goes, and when everything had been read. */
+/** For a remote producer only the end of its feed is known: age = time since the consumer was last caught up. */
 function sinceFresh({ loops }: DeliverySource, consumer: string, producer: string): number | undefined {
   const loop = loops.find((each) => each.consumerName === consumer && each.producer === producer);
   if (!loop?.isBehind()) return undefined;
@@ -141,8 +141,8 @@ export interface Waiting {
   oldestMs: number;
 }
 
-/** Counting ends here: whoever looks every few seconds must not read a backlog of a million. */
-const COUNTED = 10_000;
+/** The backlog gauge stops counting here to stay cheap. */
+const BACKLOG_COUNT_LIMIT = 10_000;
 
 const PUT_ASIDE = `
   SELECT consumer, state, count(*)::int AS count, max(${AGE}) AS "oldestMs"
@@ -156,7 +156,7 @@ export async function waitingIn(source: DeliverySource, module: string): Promise
     if (!source.running.has(producer))
       return { ...told, count: NaN, oldestMs: sinceFresh(source, consumer, producer) ?? 0 };
     const { pool } = source.database(producer);
-    const text = `SELECT count(*)::int AS count FROM (SELECT 1 ${UNREAD} LIMIT ${COUNTED}) counted`;
+    const text = `SELECT count(*)::int AS count FROM (SELECT 1 ${UNREAD} LIMIT ${BACKLOG_COUNT_LIMIT}) counted`;
     const { rows } = await pool.query<{ count: number }>(text, [from.after, from.filter.streams, from.filter.types]);
     const { count } = rows[0]!;
     return { ...told, count, oldestMs: count > 0 ? ((await ageOfNext(pool, from)) ?? 0) : 0 };

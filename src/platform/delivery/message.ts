@@ -6,7 +6,7 @@ import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
 import { definitionOf } from '../messaging/define.js';
 import type { WireError } from '../messaging/errors.js';
 import { jsonWithinLimit, keyWithinLimit } from './message-size.js';
-import { saying } from '../observability/seam-spans.js';
+import { sending } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 
 /** What travels beside the payload; lower-case names, as CloudEvents extensions want them. */
@@ -36,7 +36,7 @@ export interface PendingRow extends OutboxRow {
 }
 
 /** A row that is to be written, and the span that ends when it is; absent when it is not recorded. */
-export interface Saying {
+export interface PendingMessage {
   row: PendingRow;
   span: Span | undefined;
 }
@@ -71,9 +71,9 @@ export const streams = {
 export const replyType = (command: string) => `${command}.reply`;
 
 /** Begins the span of a row: what is caused by the message is below it. @param module whose outbox it goes into */
-export function beginSaying(row: PendingRow, module: string): Saying {
+export function startSendSpan(row: PendingRow, module: string): PendingMessage {
   const { aggregatetype, headers, id, type } = row;
-  const { span, traceparent } = beginSpan(headers.traceparent, () => saying(type, aggregatetype, id, module));
+  const { span, traceparent } = beginSpan(headers.traceparent, () => sending(type, aggregatetype, id, module));
   return span ? { row: { ...row, headers: { ...headers, traceparent } }, span } : { row, span };
 }
 

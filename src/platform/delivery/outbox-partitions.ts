@@ -52,7 +52,7 @@ export async function makeRoom(client: Client, rows: number): Promise<boolean> {
     state.next > state.from.at(-1)! - rows;
     state = await partitionsOf(client)
   ) {
-    if (!(await briefly(client, 'ACCESS EXCLUSIVE', () => closeLast(client, rows)))) return false;
+    if (!(await withLockTimeout(client, 'ACCESS EXCLUSIVE', () => closeLast(client, rows)))) return false;
   }
   return true;
 }
@@ -73,8 +73,8 @@ async function closeLast(client: Client, rows: number): Promise<void> {
  * Lets the next row begin a new partition, so that a quiet module's rows can go as well. The numbers in between are never
  * used: readers know gaps from transactions that were rolled back.
  */
-export async function turnPage(client: Client): Promise<boolean> {
-  return await briefly(client, 'SHARE', async () => {
+export async function startNextPartition(client: Client): Promise<boolean> {
+  return await withLockTimeout(client, 'SHARE', async () => {
     const { from, next } = await partitionsOf(client);
     const following = from.find((lower) => lower > next);
     if (following !== undefined) await client.query(`SELECT setval('outbox_seq', $1)`, [following - 1]);
@@ -86,7 +86,7 @@ export async function turnPage(client: Client): Promise<boolean> {
  * @param mayGo asked again when nobody can write any more: a row may have been committed since the last look
  */
 export async function dropPartition(client: Client, from: number, mayGo: () => Promise<boolean>): Promise<boolean> {
-  return await briefly(client, 'ACCESS EXCLUSIVE', async () => {
+  return await withLockTimeout(client, 'ACCESS EXCLUSIVE', async () => {
     if (await mayGo()) await client.query(`DROP TABLE ${partitionName(from)}`);
   });
 }
@@ -95,7 +95,7 @@ export async function dropPartition(client: Client, from: number, mayGo: () => P
  * Does `work` in a transaction that holds a lock on the whole outbox.
  * @returns whether it was done; `false` when the lock could not be had
  */
-async function briefly(
+async function withLockTimeout(
   client: Client,
   mode: 'SHARE' | 'ACCESS EXCLUSIVE',
   work: () => Promise<unknown>,

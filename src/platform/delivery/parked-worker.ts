@@ -12,14 +12,14 @@ import { adopt } from './order.js';
 import type { ParkedMessage, Taker } from './parked.js';
 import {
   claimDue,
-  glance,
+  nextDue,
   leaseDue,
   lockClaimed,
   noteFailure,
   postpone,
   renewLeases,
-  rouse,
-  settle,
+  releaseNext,
+  complete,
 } from './parked.js';
 import type { StartGuard } from './start-guard.js';
 import { MAX_UNFINISHED, Unfinished } from './unfinished.js';
@@ -103,7 +103,7 @@ export class ParkedWorker {
   /** Does what is due; looking for nothing costs one statement. @returns milliseconds until the next look */
   async #workOff(): Promise<number> {
     while (!this.#stopped && this.guard.isOpen) {
-      const { due, nextMs, byKey } = await glance(this.database.pool, this.#taker);
+      const { due, nextMs, byKey } = await nextDue(this.database.pool, this.#taker);
       if (byKey && this.consumer.order) await adopt(this.database.pool, this.consumer);
       if (!due) return Math.min(POLL_MS, (nextMs ?? POLL_MS) + 1);
       const done = this.consumer.external ? await this.#leaseAll() : await this.#handleAll();
@@ -130,7 +130,7 @@ export class ParkedWorker {
   async #calling(parked: ParkedMessage): Promise<void> {
     await this.#call(parked);
     const failed = (error: unknown) => this.events.failed(this.consumer.name, error);
-    await rouse(this.database.pool, this.consumer, [parked.message]).catch(failed);
+    await releaseNext(this.database.pool, this.consumer, [parked.message]).catch(failed);
     this.#running.delete(parked.id);
     if (this.#suspect === parked.id) this.#suspect = undefined;
     this.poke();
@@ -150,7 +150,7 @@ export class ParkedWorker {
     try {
       refuseUnfinished(parked);
       await this.consumer.handle(parked.message, undefined);
-      await settle(this.database.pool, parked.id);
+      await complete(this.database.pool, parked.id);
     } catch (error) {
       await this.#failed(parked, error).catch((also) => this.events.failed(this.consumer.name, also));
     }
@@ -162,7 +162,7 @@ export class ParkedWorker {
       const parked = this.#stopped ? undefined : await claimDue(this.database.pool, this.#taker);
       if (!parked) return handled;
       await this.#handleOne(parked);
-      await rouse(this.database.pool, this.consumer, [parked.message]);
+      await releaseNext(this.database.pool, this.consumer, [parked.message]);
     }
   }
 
@@ -206,7 +206,7 @@ export class ParkedWorker {
         await this.consumer.handle(parked.message, unit, parked.waitedMs);
         await unit.flush();
       });
-      await settle(client, parked.id);
+      await complete(client, parked.id);
     } catch (error) {
       if (error instanceof HandlerAborted || isConnectionFailure(error)) throw error;
       if (error instanceof NotYet) await postpone(client, parked.id, error.afterMs, error.message);

@@ -87,7 +87,7 @@ const values = ({ consumer, types, strangersAfterMs }: Taker) => [consumer, type
 
 /**
  * A message is due when it is the oldest parked one of its key. Those behind it have no time yet, so that thousands of
- * them need not be looked through: {@link rouse} gives the next one its time. One of a type that this version does not
+ * them need not be looked through: {@link releaseNext} gives the next one its time. One of a type that this version does not
  * know is left to one that does.
  */
 const dueOf = (known: string) => `
@@ -126,7 +126,7 @@ const CLAIM = prepared(
              WHERE id = ANY (ARRAY(${take(`${due} AND (claimed_until IS NULL OR claimed_until <= now())`, '1')}))
             RETURNING ${ENTRY}`,
 );
-const GLANCE = prepared(
+const NEXT_DUE = prepared(
   'parked-glance',
   (due) => `SELECT EXISTS (SELECT ${due}) AS due,
                    EXISTS (SELECT FROM parked_message WHERE consumer = $1 AND ordering_key IS NULL) AS "byKey",
@@ -176,7 +176,7 @@ export async function renewLeases(
   await client.query({ name: 'parked-renew', text, values: [ids, leaseMs] });
 }
 
-interface Glance {
+interface NextDue {
   due: boolean;
   nextMs: number | null;
   /** Whether any is kept in order by its key. */
@@ -184,11 +184,11 @@ interface Glance {
 }
 
 /** Looks, in one statement, whether a message of a consumer is due, and else in how many milliseconds one may be. */
-export async function glance(client: Pick<ClientBase, 'query'>, taker: Taker): Promise<Glance> {
-  return (await client.query<Glance>({ ...GLANCE(taker), values: values(taker) })).rows[0]!;
+export async function nextDue(client: Pick<ClientBase, 'query'>, taker: Taker): Promise<NextDue> {
+  return (await client.query<NextDue>({ ...NEXT_DUE(taker), values: values(taker) })).rows[0]!;
 }
 
-export async function settle(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {
+export async function complete(client: Pick<ClientBase, 'query'>, id: string): Promise<void> {
   await client.query({ name: 'parked-settle', text: 'DELETE FROM parked_message WHERE id = $1', values: [id] });
 }
 
@@ -196,7 +196,7 @@ export async function settle(client: Pick<ClientBase, 'query'>, id: string): Pro
  * Makes the oldest message of each key due, if it waited behind another one until now. To be called after the commit
  * that took messages away, and after the one that put messages behind others: the later of two such sees both.
  */
-export async function rouse(
+export async function releaseNext(
   client: Pick<ClientBase, 'query'>,
   consumer: Ordered,
   messages: readonly StoredMessage[],
@@ -214,10 +214,10 @@ export async function rouse(
 }
 
 /**
- * Does the same for all, as after a crash between the commit and {@link rouse}; also for what waits for an instance that
+ * Does the same for all, as after a crash between the commit and {@link releaseNext}; also for what waits for an instance that
  * began in a transaction beside its own.
  */
-export async function rouseAll(client: Pick<ClientBase, 'query'>): Promise<void> {
+export async function releaseAll(client: Pick<ClientBase, 'query'>): Promise<void> {
   const text = `UPDATE parked_message p SET due_at = now()
                  WHERE state = 'waiting' AND NOT ${PRECEDED}
                    AND (due_at IS NULL OR (due_at > now() AND ordering_key IS NOT NULL AND waiting_for IS NOT NULL

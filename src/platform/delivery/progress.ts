@@ -1,26 +1,26 @@
 import type { ClientBase } from 'pg';
 import type { SharedConnection } from '../persistence/shared-connection.js';
 import type { Typed } from './coverage.js';
-import type { Passed, Share } from './share.js';
+import type { HandledRange, Share } from './share.js';
 import { WHOLE } from './share.js';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
 /** Whose progress: a row for each share of a consumer and producer. */
-export interface Reader {
+export interface CheckpointKey {
   consumer: string;
   producer: string;
   share?: Share;
 }
 
 export const OWN = 'consumer = $1 AND producer = $2 AND part = $3 AND parts = $4';
-export const own = ({ consumer, producer, share = WHOLE }: Reader) => [consumer, producer, share.part, share.of];
+export const own = ({ consumer, producer, share = WHOLE }: CheckpointKey) => [consumer, producer, share.part, share.of];
 
 /**
  * Makes sure that the rows of all shares exist, which come and go together: it waits for no batch. A new consumer begins at the oldest message that is kept. One whose name
  * was given up for another gets none: see {@link Standing.consumer}.
  */
-export async function ensureProgress(client: Queryable, reader: Reader): Promise<void> {
+export async function ensureProgress(client: Queryable, reader: CheckpointKey): Promise<void> {
   const { consumer, producer, share = WHOLE } = reader;
   await client.query(
     `INSERT INTO consumer_progress (consumer, producer, part, parts) SELECT $1, $2, part, $3
@@ -38,7 +38,7 @@ export interface Standing {
   consumer: string;
   /** Null where there is no row, or the consumer is divided into another number of shares, see {@link divide}. */
   position: number | null;
-  passed: readonly Passed[];
+  passed: readonly HandledRange[];
   /** Counts the changes of the covered set; null where it was never recorded. */
   coverage: number | null;
   covered: readonly Typed[];
@@ -48,7 +48,7 @@ export interface Standing {
 export async function readStanding(
   client: Pick<SharedConnection, 'query'>,
   declared: string,
-  { producer, share = WHOLE }: Omit<Reader, 'consumer'>,
+  { producer, share = WHOLE }: Omit<CheckpointKey, 'consumer'>,
 ): Promise<Standing> {
   const text = `
     SELECT stored.consumer, position::float8 AS position, coalesce(passed, '[]') AS passed, coverage,
@@ -67,7 +67,7 @@ export async function readStanding(
  * Divides a consumer into another number of shares, if it is not divided like this: each begins where the slowest of those
  * before it was, and remembers what the others had handled. One statement, which waits for batches that are under way.
  */
-export async function divide(client: Queryable, { consumer, producer, share = WHOLE }: Reader): Promise<void> {
+export async function divide(client: Queryable, { consumer, producer, share = WHOLE }: CheckpointKey): Promise<void> {
   const text = `
     WITH before AS (
       DELETE FROM consumer_progress WHERE consumer = $1 AND producer = $2 AND parts <> $3
@@ -87,7 +87,7 @@ export async function divide(client: Queryable, { consumer, producer, share = WH
 export interface Locked {
   position: number;
   /** Messages beyond the position that were handled nevertheless. */
-  passed: readonly Passed[];
+  passed: readonly HandledRange[];
   /** As in {@link Standing}. */
   coverage: number | null;
   /** Whether any message of the consumer is parked. */
@@ -95,7 +95,7 @@ export interface Locked {
 }
 
 /** Locks the progress of a reader for the transaction of `client`. @returns `undefined` while another replica holds it */
-export async function lockProgress(client: ClientBase, reader: Reader): Promise<Locked | undefined> {
+export async function lockProgress(client: ClientBase, reader: CheckpointKey): Promise<Locked | undefined> {
   const { rows } = await client.query<Locked>({
     name: 'progress-lock',
     text: `SELECT position::float8 AS position, passed, coverage,
@@ -143,7 +143,7 @@ export async function setBack(client: ClientBase, reader: Reader, to: number, { 
 }
 
 /** What was passed is forgotten when the position has come that far. */
-export async function advance(client: ClientBase, reader: Reader, position: number): Promise<void> {
+export async function advance(client: ClientBase, reader: CheckpointKey, position: number): Promise<void> {
   await client.query({
     name: 'progress-advance',
     text: `UPDATE consumer_progress SET position = $5, updated_at = now(), passed = ${STILL_PASSED} WHERE ${OWN}`,
@@ -157,7 +157,7 @@ export async function advance(client: ClientBase, reader: Reader, position: numb
  */
 export async function moveProgress(
   client: Queryable,
-  reader: Reader,
+  reader: CheckpointKey,
   { position, coverage }: Pick<Locked, 'position' | 'coverage'>,
   to: number,
 ): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Checkpoint, Selection, Stage, Typed } from './coverage.js';
 import { filterOf, stageOf } from './coverage.js';
 import { cover } from './covered-set.js';
 import type { FeedFilter } from './feed.js';
-import type { Locked, Reader, Standing } from './progress.js';
+import type { Locked, CheckpointKey, Standing } from './progress.js';
 import { divide, ensureProgress, moveProgress, readStanding } from './progress.js';
 import { takeOver } from './renaming.js';
 import type { Share } from './share.js';
@@ -39,7 +39,7 @@ export class ReadingPosition {
     this.#stage = { filter: selection, until: Infinity };
   }
 
-  get reader(): Required<Reader> {
+  get reader(): Required<CheckpointKey> {
     return { consumer: this.consumer.name, producer: this.producer, share: this.share };
   }
 

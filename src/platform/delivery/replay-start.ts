@@ -3,7 +3,7 @@ import { Conflict } from '../messaging/errors.js';
 import type { FeedFilter } from './feed.js';
 import { knowLess } from './heard.js';
 import { partitionsOf } from './outbox-partitions.js';
-import { holdingRows } from './retention.js';
+import { withRetentionLock } from './retention.js';
 
 /** What a consumer wants to hear again of one producer. */
 export interface BeginAt {
@@ -24,7 +24,7 @@ export type Beginning = { position: number; messages: number } | { oldest: Date 
  * @throws Conflict when another process works on its old messages for too long
  */
 export async function beginAgain(pool: Pool, begin: BeginAt): Promise<Beginning> {
-  return (await holdingRows(pool, 'wait', (client) => beginHeld(client, begin)))!;
+  return (await withRetentionLock(pool, 'wait', (client) => beginHeld(client, begin)))!;
 }
 
 /** The same, for who holds the rows of the producer already. */

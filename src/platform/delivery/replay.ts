@@ -8,7 +8,7 @@ import { notify } from './outbox-watch.js';
 import { ensureProgress } from './progress.js';
 import type { BeginAt, Beginning } from './replay-start.js';
 import { beginHeld, noLongerKept, oldestPossible } from './replay-start.js';
-import { holdingRows } from './retention.js';
+import { withRetentionLock } from './retention.js';
 import type { AskProducer, Rewound } from './start-guard.js';
 import { namesOf, rewoundOf } from './start-guard.js';
 
@@ -99,7 +99,7 @@ async function holdingAll<T>(
 ): Promise<T> {
   const [first, ...rest] = producers;
   if (!first) return await work(new Map());
-  const held = await holdingRows(first.pool, 'wait', (client) =>
+  const held = await withRetentionLock(first.pool, 'wait', (client) =>
     holdingAll(rest, (clients) => work(new Map([[first.module, client], ...clients]))),
   );
   return held as T;

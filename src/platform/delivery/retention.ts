@@ -13,7 +13,7 @@ import {
   makeRoom,
   partitionName,
   partitionsOf,
-  turnPage,
+  startNextPartition,
 } from './outbox-partitions.js';
 
 export interface RetentionOptions {
@@ -26,8 +26,8 @@ export interface RetentionOptions {
   partitionRows: number;
 }
 
-/** So many partitions a quiet module fills in the time its messages are kept; they stay longer by one part of it at most. */
-const PAGES = 7;
+/** A quiet outbox opens a partition every keepMs/7, so rows outlive keepMs by at most 1/7. */
+const PARTITIONS_PER_RETENTION = 7;
 /** Outcomes are forgotten so many at a time. */
 const CHUNK = 5000;
 /** Any number: with the schema's name it names the lock. */
@@ -53,7 +53,7 @@ export async function keepOutbox(
   options: RetentionOptions,
   held: readonly Holding[],
 ): Promise<void> {
-  await holdingRows(producer.pool, 'try', async (client) => {
+  await withRetentionLock(producer.pool, 'try', async (client) => {
     await noteHolders(client, held);
     for (const reader of readers) await report(client, await progressOf(reader, producer.module));
     if (!(await isMoving(client))) await keepPartitions(client, options);
@@ -63,7 +63,7 @@ export async function keepOutbox(
 }
 
 async function keepPartitions(client: PoolClient, { partitionRows, keepMs }: RetentionOptions): Promise<void> {
-  if ((await makeRoom(client, partitionRows)) && (await pageIsOld(client, keepMs))) await turnPage(client);
+  if ((await makeRoom(client, partitionRows)) && (await pageIsOld(client, keepMs))) await startNextPartition(client);
   await retire(client, keepMs);
 }
 
@@ -78,7 +78,7 @@ async function isMoving(client: PoolClient): Promise<boolean> {
  * @returns `undefined` when another process holds them, and `patience` is 'try'
  * @throws Conflict when it still does after a minute
  */
-export async function holdingRows<T>(
+export async function withRetentionLock<T>(
   pool: Pool,
   patience: 'try' | 'wait',
   work: (client: PoolClient) => Promise<T>,
@@ -171,7 +171,7 @@ async function pageIsOld(client: PoolClient, keepMs: number): Promise<boolean> {
   const { rows } = await client.query<{ old: boolean }>(
     `SELECT created_at < now() - $1 * interval '1 ms' AS old
        FROM ${partitionName(currentPartition(await partitionsOf(client)))} ORDER BY seq LIMIT 1`,
-    [keepMs / PAGES],
+    [keepMs / PARTITIONS_PER_RETENTION],
   );
   return rows[0]?.old ?? false;
 }

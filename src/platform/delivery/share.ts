@@ -10,7 +10,7 @@ export interface Share {
 export const WHOLE: Share = { part: 0, of: 1 };
 
 /** What was handled beyond a position: messages of this share, up to this position. */
-export interface Passed extends Share {
+export interface HandledRange extends Share {
   position: number;
   /** Of these types only; absent: of every type that is covered. */
   types?: readonly string[] | undefined;
@@ -25,9 +25,12 @@ export function within({ part, of }: Share, messages: readonly StoredMessage[]):
 }
 
 /** Those messages that were not handled before, when the consumer was divided otherwise or covered other types. */
-export function notPassed(passed: readonly Passed[], messages: readonly StoredMessage[]): readonly StoredMessage[] {
+export function notHandled(
+  passed: readonly HandledRange[],
+  messages: readonly StoredMessage[],
+): readonly StoredMessage[] {
   if (passed.length === 0) return messages;
-  const covers = ({ types }: Passed, { type }: StoredMessage) => types === undefined || types.includes(type);
+  const covers = ({ types }: HandledRange, { type }: StoredMessage) => types === undefined || types.includes(type);
   const isPassed = (message: StoredMessage) =>
     passed.some((each) => message.seq <= each.position && covers(each, message) && within(each, [message]).length > 0);
   return messages.filter((message) => !isPassed(message));

@@ -38,13 +38,13 @@ export interface SubscriptionOptions {
    * does with `Database`, `Outbox` or the buses is refused. For `handleBatch` it is one limit, however many events it gets.
    */
   timeoutMs?: number;
-  /** Deviations from twenty attempts over some ten minutes. */
+  /** Overrides of the default retry policy: 20 attempts, about 10 minutes. */
   retry?: Partial<RetryPolicy>;
 }
 
 /**
  * Names a handler of durable events, beside `@EventsHandler`. Several events in one handler are taken in order. A handler
- * with a method `handleBatch(events)` is given what is there at once, up to some hundreds.
+ * with a method `handleBatch(events)` is given batches of up to 500.
  *
  * @throws TypeError when `partitions` or `timeoutMs` is out of range, it is external and rebuildable, or `formerly` is its own name
  * @example @EventsHandler(LetterSent, LetterLost) @Subscription({ name: 'letter-page', rebuildable: true })

@@ -1,4 +1,4 @@
-import type { Crossing } from '../observability/crossings.js';
+import type { SeamCall } from '../observability/crossings.js';
 import { crossing } from '../observability/crossings.js';
 import { beginSpan, failed, inSpan, isTracing, spanContext } from '../observability/spans.js';
 import { processing } from '../observability/seam-spans.js';
@@ -56,12 +56,12 @@ export function tracedBatch({ name, module }: Named, handle: AtOnce): Consumer['
   }
 }
 
-function crossingOf({ producer, type, aggregatetype, created_at }: StoredMessage, to: string): Told {
+function crossingOf({ producer, type, aggregatetype, created_at }: StoredMessage, to: string): CallInfo {
   const kind = aggregatetype.endsWith('.commands') ? 'command' : aggregatetype.endsWith('.replies') ? 'reply' : 'event';
   return { from: producer, to, message: type, kind, ageMs: Date.now() - Date.parse(created_at) };
 }
 
-type Told = Omit<Crossing, 'ending' | 'ms'>;
+type CallInfo = Omit<SeamCall, 'ending' | 'ms'>;
 
 function within(message: StoredMessage, traceparent: string): StoredMessage {
   const { headers } = message;

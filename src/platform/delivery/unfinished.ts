@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { CodedError } from '../coded-error.js';
-import type { Reader } from './progress.js';
+import type { CheckpointKey } from './progress.js';
 import { OWN, own } from './progress.js';
 
 /**
@@ -27,7 +27,7 @@ export const MAX_UNFINISHED = 2;
  */
 export async function markBegun(
   client: Pick<ClientBase, 'query'>,
-  reader: Required<Reader>,
+  reader: Required<CheckpointKey>,
   position: number,
   what: 'batch' | 'message',
 ): Promise<Mark | undefined> {

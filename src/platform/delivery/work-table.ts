@@ -3,7 +3,7 @@ import type { StoredMessage } from './message.js';
 import { PRECEDES } from './order.js';
 
 /** A message that was read and has no effect yet, as a person sees it. */
-export interface PutAside {
+export interface RetryEntry {
   /** `module:number` */
   id: string;
   consumer: string;
@@ -22,7 +22,7 @@ export interface PutAside {
   lastError: string | null;
 }
 
-export interface PutAsideInFull extends PutAside {
+export interface RetryEntryDetail extends RetryEntry {
   message: StoredMessage;
   /** Every failed attempt, oldest first. */
   errors: { attempt: number; at: string; error: string }[];
@@ -60,14 +60,18 @@ export async function listPutAside(
   client: Client,
   limit: number,
   known: KnownTypes,
-): Promise<{ items: PutAside[]; total: number }> {
+): Promise<{ items: RetryEntry[]; total: number }> {
   const text = `SELECT ${ENTRY} FROM parked_message p ORDER BY state, "ageMs" DESC LIMIT $1`;
-  const { rows: items } = await client.query<PutAside>(text, [limit, known.consumers, known.pairs]);
+  const { rows: items } = await client.query<RetryEntry>(text, [limit, known.consumers, known.pairs]);
   const { rows } = await client.query<{ total: number }>('SELECT count(*)::int AS total FROM parked_message');
   return { items, total: rows[0]!.total };
 }
 
-export async function readPutAside(client: Client, id: string, known: KnownTypes): Promise<PutAsideInFull | undefined> {
+export async function readPutAside(
+  client: Client,
+  id: string,
+  known: KnownTypes,
+): Promise<RetryEntryDetail | undefined> {
   const text = `SELECT ${ENTRY}, message, errors, parked_at AS "parkedAt" FROM parked_message p WHERE id = $1`;
   const { rows } = await client.query(text, [id, known.consumers, known.pairs]);
   return rows[0] && { ...rows[0], parkedAt: rows[0].parkedAt.toISOString() };
@@ -96,7 +100,7 @@ const RETRY = `UPDATE parked_message SET state = 'waiting', attempts = 0, due_at
 export interface Discarded {
   consumer: string;
   message: StoredMessage;
-  state: PutAside['state'];
+  state: RetryEntry['state'];
   lastError: string | null;
 }
 

@@ -15,7 +15,7 @@ function accessTo(reflector: Reflector, context: ExecutionContext): Access {
   return reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]) ?? ROLES;
 }
 
-/** Lets nobody in without a token that is good for the route, and writes down who it was. */
+/** Authenticates the token, checks its role, stores the actor. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(

@@ -116,5 +116,5 @@ function verified(payload: JWTPayload): Verified {
   if (claims.success)
     return { actor: { sub: claims.data.sub, role: claims.data.role }, expiresAt: claims.data.exp * 1000 };
   const names = [...new Set(claims.error.issues.map((issue) => issue.path[0]))].join(', ');
-  throw unauthenticated('token_invalid', `The token says nothing usable of: ${names}.`, 'invalid_token');
+  throw unauthenticated('token_invalid', `Missing or invalid claims: ${names}.`, 'invalid_token');
 }

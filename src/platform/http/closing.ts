@@ -3,8 +3,8 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { RequestRefused } from './problem.js';
 
-/** So long after the process began to close, milliseconds: time is left to answer before the connections are closed. */
-const LATE_MS = 15_000;
+/** Upstream calls are aborted this many milliseconds after shutdown began, so that their clients still get an answer. */
+const SHUTDOWN_GRACE_MS = 15_000;
 
 /** Whether the process is shutting down. What was begun is finished; nothing new is. */
 @Injectable()
@@ -27,7 +27,7 @@ export class Closing implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.begun = true;
-    setTimeout(() => this.#late.abort(), LATE_MS).unref();
+    setTimeout(() => this.#late.abort(), SHUTDOWN_GRACE_MS).unref();
     this.#closeConnections();
   }
 }

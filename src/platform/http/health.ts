@@ -6,7 +6,7 @@ import { Closing } from './closing.js';
 import { Answers, Operation, Operational } from './decorators.js';
 import { HttpOptions } from './http-options.js';
 
-const PATIENCE_MS = 3000;
+const CHECK_TIMEOUT_MS = 3000;
 
 /** An answer is given again for so long, milliseconds: everybody may ask, and it costs statements. */
 const FRESH_MS = 1000;
@@ -76,9 +76,9 @@ export class HealthController {
   }
 
   async #check(): ReturnType<HealthSource['check']> {
-    const late = () => new Error(`no answer within ${PATIENCE_MS} ms`);
+    const late = () => new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
     try {
-      return await before(Date.now() + PATIENCE_MS, this.source.check(), late);
+      return await before(Date.now() + CHECK_TIMEOUT_MS, this.source.check(), late);
     } catch (err) {
       this.options.log.warn({ err }, 'the health check failed');
       return { ready: false, modules: [] };

@@ -52,7 +52,7 @@ export function encodeCursor(value: z.core.util.JSONType): string {
 export function decodeCursor<T extends z.ZodType>(cursor: string, schema: T): z.output<T> {
   const parsed = schema.safeParse(unpacked(cursor));
   if (parsed.success) return parsed.data;
-  const message = 'The cursor is none of ours. Take it from nextCursor of the page before.';
+  const message = 'Invalid cursor: pass `nextCursor` of the previous page unchanged.';
   throw new InvalidFields('invalid_cursor', message, [{ field: 'cursor', message }]);
 }
 

@@ -1,4 +1,4 @@
-const LONGEST_S = 30;
+const MAX_WAIT_S = 30;
 const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d+)"?\s*(?:$|[,;])/i;
 
 /**
@@ -9,5 +9,5 @@ const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d+)"?\s*(?:$|[,;])/i;
  */
 export function preferredWaitMs(header: string | undefined): number {
   const seconds = WAIT.exec(header ?? '')?.[1];
-  return seconds === undefined ? 0 : Math.min(Number(seconds), LONGEST_S) * 1000;
+  return seconds === undefined ? 0 : Math.min(Number(seconds), MAX_WAIT_S) * 1000;
 }

@@ -11,7 +11,7 @@ import type { Closing } from './closing.js';
 import { preferredWaitMs } from './prefer.js';
 
 /** How long a client waits at most, beside what it asks for with `Prefer: wait`. */
-const PATIENCE_MS = 10_000;
+const DEADLINE_TIMEOUT_MS = 10_000;
 
 const ANONYMOUS: Actor = Object.freeze({ sub: 'anonymous', role: 'anonymous' });
 
@@ -70,7 +70,7 @@ function firstContext(
     correlationId: given && CORRELATION.test(given) ? given : id,
     traceparent,
     actor: ANONYMOUS,
-    deadline: Date.now() + PATIENCE_MS + preferredWaitMs(text(headers.prefer)),
+    deadline: Date.now() + DEADLINE_TIMEOUT_MS + preferredWaitMs(text(headers.prefer)),
   };
 }
 

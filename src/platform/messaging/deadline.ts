@@ -1,5 +1,5 @@
 /**
- * The outcome of `work`, unless it takes too long: what comes later is not heard.
+ * The outcome of `work`, unless it takes too long: a later result is ignored.
  *
  * @param deadline milliseconds since the epoch
  * @param late what it fails with then

@@ -16,11 +16,11 @@ import { storable } from './plain/storable.js';
 import { refuseUnstorable } from './refuse-unstorable.js';
 
 /** The answer of a handler as it crosses a seam: a result, or an error named in the contract. */
-export type Outcome = { ok: true; result: unknown } | { ok: false; error: WireError };
+export type CommandResult = { ok: true; result: unknown } | { ok: false; error: WireError };
 
 /** Runs commands and queries of one module. Implemented in `persistence/command-runner.ts`. */
 export interface CommandRunner {
-  run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome>;
+  run(context: MessageContext, message: object, handle: () => Promise<CommandResult>): Promise<CommandResult>;
   /** Runs what reads only; again, where the module's database was moving meanwhile. */
   read<T>(context: MessageContext, work: () => Promise<T>): Promise<T>;
 }
@@ -28,7 +28,7 @@ export interface CommandRunner {
 /** A module in another process. Implemented in `transport/remote-module.ts`. */
 export interface RemoteModule {
   /** @throws Unavailable when there is no answer */
-  ask(context: MessageContext, message: object): Promise<Outcome>;
+  ask(context: MessageContext, message: object): Promise<CommandResult>;
 }
 
 interface FaultLog {
@@ -81,7 +81,7 @@ export class Dispatcher {
    *
    * @param from whether whoever asks is in another process
    */
-  async answer(context: MessageContext, message: object, from: 'near' | 'far' = 'near'): Promise<Outcome> {
+  async answer(context: MessageContext, message: object, from: 'local' | 'remote' = 'local'): Promise<CommandResult> {
     const definition = definitionOf(message)!;
     const handle = this.registry.handlerOf(definition.name);
     if (!handle) throw new Unavailable(`${definition.name} is not handled in this process.`, 'down');
@@ -98,12 +98,12 @@ export class Dispatcher {
     definition: MessageDefinition,
     context: MessageContext,
     message: object,
-    work: () => Promise<Outcome>,
-  ): Promise<Outcome> {
+    work: () => Promise<CommandResult>,
+  ): Promise<CommandResult> {
     const unit = currentScope()?.unit;
     const inside = unit?.module === definition.module ? unit : undefined;
     if (definition.kind === 'query') return this.#query(definition.module, context, inside, work);
-    if (inside) return undoneUnlessOk(inside, () => runInScope(context, inside, work));
+    if (inside) return inSavepoint(inside, () => runInScope(context, inside, work));
     return runInScope(context, undefined, () => this.runners.get(definition.module)!.run(context, message, work));
   }
 
@@ -112,8 +112,8 @@ export class Dispatcher {
     module: string,
     context: MessageContext,
     inside: Unit | undefined,
-    work: () => Promise<Outcome>,
-  ): Promise<Outcome> {
+    work: () => Promise<CommandResult>,
+  ): Promise<CommandResult> {
     if (inside) return runInScope(context, inside, work);
     const read = () => this.runners.get(module)?.read(context, work) ?? work();
     if (!context.deadline) return runInScope(context, undefined, read);
@@ -121,7 +121,7 @@ export class Dispatcher {
   }
 
   /** Turns what a handler returned or threw into what the contract allows. Faults stay exceptions. */
-  async #outcome(definition: MessageDefinition, handle: () => Promise<unknown>): Promise<Outcome> {
+  async #outcome(definition: MessageDefinition, handle: () => Promise<unknown>): Promise<CommandResult> {
     try {
       return { ok: true, result: checkedResult(definition, await handle()) };
     } catch (error) {
@@ -155,26 +155,26 @@ function keyed(definition: MessageDefinition, message: object): Partial<MessageC
   return scope ? childKey(scope, definition, message) : {};
 }
 
-async function undoneUnlessOk(unit: Unit, work: () => Promise<Outcome>): Promise<Outcome> {
+async function inSavepoint(unit: Unit, work: () => Promise<CommandResult>): Promise<CommandResult> {
   try {
     return await unit.nested(async () => {
       const outcome = await work();
-      if (!outcome.ok) throw new Undo(outcome);
+      if (!outcome.ok) throw new RollbackToSavepoint(outcome);
       return outcome;
     }, true);
   } catch (error) {
-    if (error instanceof Undo) return error.outcome;
+    if (error instanceof RollbackToSavepoint) return error.outcome;
     throw error;
   }
 }
 
-class Undo extends Error {
-  constructor(readonly outcome: Outcome) {
+class RollbackToSavepoint extends Error {
+  constructor(readonly outcome: CommandResult) {
     super('undo');
   }
 }
 
-function unwrap(outcome: Outcome): unknown {
+function unwrap(outcome: CommandResult): unknown {
   if (outcome.ok) return outcome.result;
   throw DomainError.fromWire(outcome.error);
 }

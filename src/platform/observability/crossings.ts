@@ -4,24 +4,24 @@ import { DomainError, RetryLater, Unavailable } from '../messaging/errors.js';
  * How a message over a seam ended: `ok`, `ignored` as of no concern, `refused` with an error of its contract, put off, or
  * without an answer.
  */
-type Ending = 'ok' | 'ignored' | 'refused' | 'later' | 'timeout' | 'down' | 'fault';
+type CallOutcome = 'ok' | 'ignored' | 'refused' | 'later' | 'timeout' | 'down' | 'fault';
 
 /** One message over one seam, as its sender or consumer saw it. */
-export interface Crossing {
+export interface SeamCall {
   /** The module that sends it, `http` for the public routes. */
   from: string;
   to: string;
   /** Wire name. */
   message: string;
   kind: 'command' | 'query' | 'event' | 'reply';
-  ending: Ending;
+  ending: CallOutcome;
   /** Milliseconds until it was answered or handled. */
   ms: number;
   /** Of a stored message: milliseconds since it was said. */
   ageMs?: number;
 }
 
-type Listener = (crossing: Crossing) => void;
+type Listener = (crossing: SeamCall) => void;
 let listeners: readonly Listener[] = [];
 
 /** Tells `listener` of every message over a seam of this process. @returns a function that ends it */
@@ -30,34 +30,38 @@ export function onCrossing(listener: Listener): () => void {
   return () => void (listeners = listeners.filter((each) => each !== listener));
 }
 
-type Told = Omit<Crossing, 'ending' | 'ms'>;
+type CallInfo = Omit<SeamCall, 'ending' | 'ms'>;
 
 /** Does `work`, and tells how it ended, for each message of a batch. Costs nothing while nobody listens. */
 export function crossing<T>(
-  what: () => Told | Told[],
+  what: () => CallInfo | CallInfo[],
   work: () => Promise<T>,
-  endingOf: (result: T) => Ending = () => 'ok',
+  endingOf: (result: T) => CallOutcome = () => 'ok',
 ): Promise<T> {
   return listeners.length === 0 ? work() : told(what, work, endingOf);
 }
 
-async function told<T>(what: () => Told | Told[], work: () => Promise<T>, endingOf: (result: T) => Ending): Promise<T> {
+async function told<T>(
+  what: () => CallInfo | CallInfo[],
+  work: () => Promise<T>,
+  endingOf: (result: T) => CallOutcome,
+): Promise<T> {
   const began = performance.now();
-  const tell = (ending: Ending) => {
+  const record = (ending: CallOutcome) => {
     const ms = performance.now() - began;
     for (const each of [what()].flat()) for (const listener of listeners) listener({ ...each, ending, ms });
   };
   try {
     const result = await work();
-    tell(endingOf(result));
+    record(endingOf(result));
     return result;
   } catch (error) {
-    tell(endingOfError(error));
+    record(endingOfError(error));
     throw error;
   }
 }
 
-function endingOfError(error: unknown): Ending {
+function endingOfError(error: unknown): CallOutcome {
   if (error instanceof DomainError) return 'refused';
   if (error instanceof RetryLater) return 'later';
   return error instanceof Unavailable ? error.reason : 'fault';

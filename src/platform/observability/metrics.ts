@@ -3,11 +3,11 @@ import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { IMetricReader } from '@opentelemetry/sdk-metrics';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import type { Crossing } from './crossings.js';
+import type { SeamCall } from './crossings.js';
 import { onCrossing } from './crossings.js';
 import type { Logger } from './logging.js';
-import type { Outcome } from './outcomes.js';
-import { FewValues, onSaid } from './outcomes.js';
+import type { BusinessCounter } from './outcomes.js';
+import { BoundedLabelValues, onPublished } from './outcomes.js';
 import { onRequest } from './requests.js';
 import type { TelemetrySettings } from './settings.js';
 import { briefly, resource, tellProblems } from './telemetry.js';
@@ -17,7 +17,7 @@ const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 const AGES = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 3600];
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** However modules go wrong, no instrument has more different sets of labels. */
-const MOST_SERIES = 1000;
+const MAX_SERIES = 1000;
 
 /**
  * The numbers of one process, by the API of OpenTelemetry: as Prometheus text when asked, and by OTLP where there is a
@@ -31,7 +31,7 @@ export class Metrics {
   readonly #ends: (() => void)[] = [];
 
   private constructor(readers: readonly IMetricReader[]) {
-    const views = [{ instrumentName: '*', aggregationCardinalityLimit: MOST_SERIES }];
+    const views = [{ instrumentName: '*', aggregationCardinalityLimit: MAX_SERIES }];
     this.#provider = new MeterProvider({ resource: resource(), readers: [this.#prometheus, ...readers], views });
     this.meter = this.#provider.getMeter('liftout');
     const text = 'Requests by HTTP, until they were answered';
@@ -44,7 +44,7 @@ export class Metrics {
   }
 
   /** Begins to count. @returns `undefined` with `OTEL_SDK_DISABLED` */
-  static async start(settings: TelemetrySettings, outcomes: readonly Outcome[], log: Logger) {
+  static async start(settings: TelemetrySettings, outcomes: readonly BusinessCounter[], log: Logger) {
     if (settings.disabled) return undefined;
     const started = new Metrics(settings.export.metrics ? [await exporting(settings.metricsEveryMs, log)] : []);
     started.#countOutcomes(outcomes);
@@ -67,28 +67,24 @@ export class Metrics {
   #countCrossings(): () => void {
     const text = 'Messages over a seam: until they were answered or handled';
     const duration = this.#histogram('liftout_seam_duration_seconds', text, DURATIONS);
-    const age = this.#histogram(
-      'liftout_message_age_seconds',
-      'Time from when a message was said to its handling',
-      AGES,
-    );
-    return onCrossing(({ from, to, message, kind, ending, ms, ageMs }: Crossing) => {
+    const age = this.#histogram('liftout_message_age_seconds', 'Time from publishing a message to processing it', AGES);
+    return onCrossing(({ from, to, message, kind, ending, ms, ageMs }: SeamCall) => {
       duration.record(ms / 1000, { from, to, message, kind, outcome: ending });
       if (ageMs !== undefined) age.record(Math.max(0, ageMs) / 1000, { from, to, message });
     });
   }
 
-  #countOutcomes(outcomes: readonly Outcome[]): void {
+  #countOutcomes(outcomes: readonly BusinessCounter[]): void {
     const byType = new Map<string, ((payload: Record<string, unknown>) => void)[]>();
     for (const outcome of outcomes) {
       const { name } = outcome.event.definition;
       const counter = this.meter.createCounter(`liftout_business_${outcome.name}`, { description: describe(outcome) });
       byType.set(name, [...(byType.get(name) ?? []), counting(outcome, counter)]);
     }
-    onSaid((type, payload) => {
+    onPublished((type, payload) => {
       for (const count of byType.get(type) ?? []) count(payload as Record<string, unknown>);
     });
-    this.#ends.push(() => onSaid(undefined));
+    this.#ends.push(() => onPublished(undefined));
   }
 
   #histogram(name: string, description: string, explicitBucketBoundaries: number[]): Histogram {
@@ -107,11 +103,12 @@ async function exporting(exportIntervalMillis: number, log: Logger): Promise<IMe
   });
 }
 
-function counting({ by, sum }: Outcome, counter: Counter): (payload: Record<string, unknown>) => void {
-  const values = new FewValues();
+function counting({ by, sum }: BusinessCounter, counter: Counter): (payload: Record<string, unknown>) => void {
+  const values = new BoundedLabelValues();
   // There from the start: an alarm on what never happens needs the zero.
   if (by === undefined) counter.add(0);
   return (payload) => counter.add(sum ? Number(payload[sum]) : 1, by ? { [by]: values.of(payload[by]) } : {});
 }
 
-const describe = ({ event, sum }: Outcome) => `${sum ? `Sum of ${sum} of` : 'Number of'} ${event.definition.name}`;
+const describe = ({ event, sum }: BusinessCounter) =>
+  `${sum ? `Sum of ${sum} of` : 'Number of'} ${event.definition.name}`;

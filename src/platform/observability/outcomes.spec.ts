@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { defineEvent } from '../messaging/define.js';
-import { FewValues, outcome } from './outcomes.js';
+import { BoundedLabelValues, outcome } from './outcomes.js';
 
 class LetterLost extends defineEvent('letters.letter-lost.v1', {
   key: 'letterId',
@@ -23,7 +23,7 @@ describe('a number that means something to the business', () => {
   });
 
   it('has few different labels, whatever the values are', () => {
-    const values = new FewValues();
+    const values = new BoundedLabelValues();
     const labels = Array.from({ length: 1000 }, (_, n) => values.of(`reason ${n}`));
     expect(new Set(labels).size).toBe(21);
     expect([labels[0], labels[999], values.of('reason 3')]).toEqual(['reason 0', 'other', 'reason 3']);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MessageClass } from '../messaging/define.js';
 
 /** What a module counts of its own events, for people who look after the business. */
-export interface Outcome {
+export interface BusinessCounter {
   /** Name of the counter, such as `letters_sent`; in Prometheus `liftout_business_letters_sent_total`. */
   readonly name: string;
   readonly event: MessageClass;
@@ -21,7 +21,11 @@ export interface Outcome {
  * @param sum a number field
  * @throws TypeError when the event has no such field
  */
-export function outcome(name: string, event: MessageClass, { by, sum }: { by?: string; sum?: string } = {}): Outcome {
+export function outcome(
+  name: string,
+  event: MessageClass,
+  { by, sum }: { by?: string; sum?: string } = {},
+): BusinessCounter {
   const { payload, name: type } = event.definition;
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`"${name}" is no name of a counter: expected letters_sent`);
   for (const field of [by, sum])
@@ -31,28 +35,28 @@ export function outcome(name: string, event: MessageClass, { by, sum }: { by?: s
   return { name, event, ...(by && { by }), ...(sum && { sum }) };
 }
 
-type Said = (type: string, payload: object) => void;
-let listener: Said | undefined;
+type Published = (type: string, payload: object) => void;
+let listener: Published | undefined;
 
 /** Tells `next` of everything that is committed to an outbox of this process. */
-export function onSaid(next: Said | undefined): void {
+export function onPublished(next: Published | undefined): void {
   listener = next;
 }
 
-export function said(sayings: readonly { row: { type: string; payload: object } }[]): void {
-  if (listener) for (const { row } of sayings) listener(row.type, row.payload);
+export function notifyPublished(messages: readonly { row: { type: string; payload: object } }[]): void {
+  if (listener) for (const { row } of messages) listener(row.type, row.payload);
 }
 
-const MOST_VALUES = 20;
+const MAX_VALUES = 20;
 
 /** Keeps the number of different labels small, whatever the values are. */
-export class FewValues {
+export class BoundedLabelValues {
   readonly #known = new Set<string>();
 
   of(value: unknown): string {
     const text = String(value);
     if (this.#known.has(text)) return text;
-    if (this.#known.size >= MOST_VALUES) return 'other';
+    if (this.#known.size >= MAX_VALUES) return 'other';
     this.#known.add(text);
     return text;
   }

@@ -12,8 +12,8 @@ export const MODULE = 'liftout.module';
 const MESSAGE = 'liftout.message';
 
 /** A command or query in the module that handles it. */
-export function handling({ name, kind, module }: MessageDefinition, from: 'near' | 'far'): SpanSpec {
-  const spanKind = from === 'far' ? SpanKind.SERVER : SpanKind.INTERNAL;
+export function handling({ name, kind, module }: MessageDefinition, from: 'local' | 'remote'): SpanSpec {
+  const spanKind = from === 'remote' ? SpanKind.SERVER : SpanKind.INTERNAL;
   return { name, kind: spanKind, attributes: { [MODULE]: module, [MESSAGE]: name, 'liftout.kind': kind } };
 }
 
@@ -33,7 +33,7 @@ export function forwarding(method: string, module: string, url: string): SpanSpe
 }
 
 /** A message going into the outbox: ends when it is committed, and is never told of when it is not. */
-export function saying(type: string, stream: string, id: string, module: string): SpanSpec {
+export function sending(type: string, stream: string, id: string, module: string): SpanSpec {
   return {
     name: `send ${type}`,
     kind: SpanKind.PRODUCER,

@@ -21,7 +21,7 @@ const SCOPE = 'liftout';
 /** How long the end of the process waits for a collector: milliseconds. */
 const LAST_MS = 2000;
 /** Spans that wait to be handed on; what comes on top of them is dropped. */
-const MOST_WAITING = 16_384;
+const MAX_QUEUE_SIZE = 16_384;
 
 /**
  * Starts to record traces, before anything else of the process does: with OTLP to a collector where the standard
@@ -57,7 +57,7 @@ async function exporting(scheduledDelayMillis: number): Promise<SpanProcessor> {
   return new BatchSpanProcessor({
     exporter: new OTLPTraceExporter(),
     scheduledDelayMillis,
-    maxQueueSize: MOST_WAITING,
+    maxQueueSize: MAX_QUEUE_SIZE,
   });
 }
 

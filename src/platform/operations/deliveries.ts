@@ -3,9 +3,9 @@ import type { Consumer } from '../delivery/consumer.js';
 import type { Lag } from '../delivery/lag.js';
 import { lagOf } from '../delivery/lag.js';
 import { notify } from '../delivery/outbox-watch.js';
-import { rouse } from '../delivery/parked.js';
+import { releaseNext } from '../delivery/parked.js';
 import type { Rewound } from '../delivery/start-guard.js';
-import type { Discarded, KnownTypes, PutAside, PutAsideInFull } from '../delivery/work-table.js';
+import type { Discarded, KnownTypes, RetryEntry, RetryEntryDetail } from '../delivery/work-table.js';
 import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
 import { currentMessage } from '../messaging/context.js';
 import { Conflict, NotFound } from '../messaging/errors.js';
@@ -21,7 +21,7 @@ export class Deliveries {
   constructor(private readonly runtime: Runtime) {}
 
   /** What the modules here have put aside: dead letters first, the oldest of each first. */
-  async list(limit: number): Promise<{ items: PutAside[]; total: number }> {
+  async list(limit: number): Promise<{ items: RetryEntry[]; total: number }> {
     const lists = await Promise.all(this.runtime.databases.map(({ pool }) => listPutAside(pool, limit, this.#known)));
     const items = lists.flatMap((list) => list.items);
     items.sort((a, b) => Number(b.state === 'dead') - Number(a.state === 'dead') || b.ageMs - a.ageMs);
@@ -29,7 +29,7 @@ export class Deliveries {
   }
 
   /** Everything about one message but secrets. @throws NotFound */
-  async show(id: string): Promise<PutAsideInFull> {
+  async show(id: string): Promise<RetryEntryDetail> {
     const { database, row } = this.#find(id);
     return withoutSecrets((await readPutAside(database.pool, row, this.#known)) ?? unknown(id));
   }
@@ -60,7 +60,7 @@ export class Deliveries {
    */
   async discard(id: string, reason: string): Promise<void> {
     const { database, row } = this.#find(id);
-    const { gone, spoke } = await this.#remove(database, id, row, reason);
+    const { gone, published } = await this.#remove(database, id, row, reason);
     const { consumer, lastError, message } = gone;
     const by = currentMessage()?.actor.sub ?? 'command line';
     const line = {
@@ -74,8 +74,8 @@ export class Deliveries {
       lastError,
     };
     this.runtime.log.warn(line, 'an undelivered message was discarded');
-    await rouse(database.pool, this.#consumer(consumer) ?? { name: consumer }, [message]);
-    if (spoke) await notify(database.pool, database.module);
+    await releaseNext(database.pool, this.#consumer(consumer) ?? { name: consumer }, [message]);
+    if (published) await notify(database.pool, database.module);
     await notify(database.pool, database.module, 'parked');
   }
 
@@ -94,14 +94,14 @@ export class Deliveries {
     id: string,
     row: string,
     reason: string,
-  ): Promise<{ gone: Discarded; spoke: boolean }> {
+  ): Promise<{ gone: Discarded; published: boolean }> {
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
       const gone = (await removePutAside(await unit.client(), row)) ?? unknown(id);
       if (gone === 'busy') throw busy(id);
       const consumer = this.#consumer(gone.consumer);
       if (gone.state === 'waiting') consumer?.givenUp?.(gone.message, `discarded: ${reason}`, unit);
-      return { gone, spoke: await unit.commit() };
+      return { gone, published: await unit.commit() };
     } catch (error) {
       await unit.rollback();
       throw error;

@@ -25,7 +25,7 @@ export interface ErasureReport {
   elsewhere: string[];
 }
 
-const PATIENCE_MS = 60_000;
+const ERASURE_TIMEOUT_MS = 60_000;
 const MAX_SUBJECT_LENGTH = 512;
 /** Names that stand for nobody. */
 const NOBODY: readonly string[] = [SYSTEM.sub, 'anonymous', ERASED_ACTOR];
@@ -50,7 +50,7 @@ export async function erase(runtime: Runtime, subject: string, options: ErasureO
     const erasers = runtime.erasers.filter((each) => each.module === module).map(({ eraser }) => eraser);
     const erasing = { database, erasers, marks: marksOf(runtime), subject, dryRun };
     try {
-      const done = await eraseModule({ ...erasing, patienceMs: options.patienceMs ?? PATIENCE_MS });
+      const done = await eraseModule({ ...erasing, patienceMs: options.patienceMs ?? ERASURE_TIMEOUT_MS });
       modules.push({ module, ...done });
       if (!dryRun) await notify(database.pool, module, 'erased');
     } catch (error) {

@@ -33,8 +33,8 @@ type Told = (name: keyof typeof GAUGES, value: number, labels: Attributes) => vo
 
 const GAUGES = {
   liftout_delivery_backlog: 'Messages that a consumer has not read yet; counted up to 10000',
-  liftout_delivery_oldest_seconds: 'Age of the oldest message without its effect; dead letters apart',
-  liftout_delivery_parked: 'Messages that failed and wait for another attempt, or for one that failed',
+  liftout_delivery_oldest_seconds: 'Age of the oldest undelivered message, dead letters excluded',
+  liftout_delivery_parked: 'Messages waiting for a retry or blocked behind one',
   liftout_dead_letters: 'Messages that were given up and wait for a person',
   liftout_sagas: 'Sagas that are not done',
   liftout_saga_oldest_seconds: 'Time since the oldest saga of this state began',

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Conflict, NotFound } from '../messaging/errors.js';
 import { withoutSecrets } from '../observability/logging.js';
 import { Runtime } from '../runtime.js';
-import type { Hindrance, OpenSaga, SagaInFull, SagaTimeout } from '../sagas/open-sagas.js';
+import type { BlockedBy, OpenSaga, SagaInFull, SagaTimeout } from '../sagas/open-sagas.js';
 import { hindrances, listOpenSagas, readSagas } from '../sagas/open-sagas.js';
 import { retryTimeouts } from '../sagas/timeout-store.js';
 
@@ -82,7 +82,7 @@ export class Sagas {
 
 const isOverdue = ({ overdueMs }: SagaTimeout) => (overdueMs ?? 0) > OVERDUE_MS;
 
-function waitingOf(saga: OpenSaga, hindered: readonly Hindrance[], timeout: string | undefined): Waiting {
+function waitingOf(saga: OpenSaga, hindered: readonly BlockedBy[], timeout: string | undefined): Waiting {
   const helpless = saga.status !== 'done' && saga.open.length === 0 && hindered.length === 0 && !saga.timeout;
   const stuck =
     (saga.timeout && (saga.timeout.at === null || isOverdue(saga.timeout))) ||
@@ -90,18 +90,18 @@ function waitingOf(saga: OpenSaga, hindered: readonly Hindrance[], timeout: stri
     saga.open.some(({ outcome }) => outcome !== 'sent') ||
     (helpless && saga.status === 'compensating');
   const steps = saga.open.map(({ command, outcome }) => stepText(command, outcome, hindered));
-  const own = hindered.filter(({ type }) => !saga.open.some(({ command }) => command === type)).map(hindranceText);
+  const own = hindered.filter(({ type }) => !saga.open.some(({ command }) => command === type)).map(blockedByText);
   const nothing = helpless ? ['an event; no timeout is set'] : [];
   return { stuck, waitsFor: [...steps, ...own, ...(timeout ? [timeout] : []), ...nothing] };
 }
 
-function stepText(command: string, outcome: string, hindered: readonly Hindrance[]): string {
+function stepText(command: string, outcome: string, hindered: readonly BlockedBy[]): string {
   const parked = hindered.find(({ type }) => type === command);
-  if (parked) return hindranceText(parked);
+  if (parked) return blockedByText(parked);
   if (outcome === 'given_up') return `${command}: given up`;
   return outcome === 'error' ? `${command}: refused` : command;
 }
 
-function hindranceText({ type, state, delivery, attempts }: Hindrance): string {
+function blockedByText({ type, state, delivery, attempts }: BlockedBy): string {
   return `${type}: ${state === 'dead' ? 'dead letter' : `failed ${attempts} times, waits as`} ${delivery}`;
 }

@@ -1,8 +1,8 @@
-import type { PendingRow, Saying } from '../delivery/message.js';
-import { beginSaying } from '../delivery/message.js';
+import type { PendingRow, PendingMessage } from '../delivery/message.js';
+import { startSendSpan } from '../delivery/message.js';
 import type { Level } from './levels.js';
 
-interface Announced extends Saying {
+interface Announced extends PendingMessage {
   level: Level;
   /** The level in which it was written to the outbox; absent while it was not. */
   written?: Level | undefined;
@@ -14,7 +14,7 @@ export class Announcements {
   #local: { event: object; level: Level }[] = [];
 
   /** Everything for the outbox. */
-  get rows(): readonly Saying[] {
+  get rows(): readonly PendingMessage[] {
     return this.#rows;
   }
 
@@ -27,7 +27,7 @@ export class Announcements {
   constructor(private readonly module: string) {}
 
   add(row: PendingRow, level: Level): void {
-    this.#rows.push({ ...beginSaying(row, this.module), level });
+    this.#rows.push({ ...startSendSpan(row, this.module), level });
   }
 
   addLocal(event: object, level: Level): void {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { EmbeddedError } from './embedded-error.js';
 import { identityOf, readIfThere } from './embedded-system.js';
 
-const LOCK_PATIENCE = 120_000;
+const LOCK_TIMEOUT_MS = 120_000;
 const KEPT_TURNS = 32;
 const FREE = 'free';
 
@@ -31,7 +31,7 @@ export async function exclusively<T>(folder: string, work: () => Promise<T>): Pr
 
 async function takeTurn(folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });
-  const deadline = Date.now() + LOCK_PATIENCE;
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     const { turn, owner } = await inForce(folder);
     if (!isAlive(owner) && (await claim(folder, turn + 1))) return turn + 1;

@@ -12,9 +12,9 @@ export interface Running {
   readonly port: number;
 }
 
-const READY_PATIENCE = 120_000;
-const LAUNCH_PATIENCE = 15_000;
-const END_PATIENCE = 2000;
+const READY_TIMEOUT_MS = 120_000;
+const LAUNCH_TIMEOUT_MS = 15_000;
+const END_TIMEOUT_MS = 2000;
 const STOP: readonly (readonly [NodeJS.Signals, number])[] = [
   ['SIGINT', 30_000], // ends sessions, writes everything down
   ['SIGQUIT', 10_000], // a replication client can hold up the former: the next start recovers
@@ -38,13 +38,13 @@ export async function runningServer(data: string, isComing: () => boolean = () =
     found = await look(data);
     return found ? found.isReady : !mayCome;
   };
-  if (await until(isSettled, READY_PATIENCE)) return found;
+  if (await until(isSettled, READY_TIMEOUT_MS)) return found;
   throw new EmbeddedError(`PostgreSQL in ${data} is running but not ready after two minutes. Stop it.`);
 }
 
 /** Whether a server that was found has ended: one that was killed can be seen for a moment longer. */
 export const hasEnded = ({ pid }: Running, data: string): Promise<boolean> =>
-  until(async () => !isServer(pid, data), END_PATIENCE);
+  until(async () => !isServer(pid, data), END_TIMEOUT_MS);
 
 /** A killed server leaves its postmaster.pid, and the number may be another program's by now. */
 async function look(data: string): Promise<(Running & { isReady: boolean }) | undefined> {
@@ -70,7 +70,7 @@ function isServer(pid: number, data: string): boolean {
  */
 export async function startServer(place: Place, fsync: boolean): Promise<Running> {
   await makeData(place, fsync);
-  const deadline = Date.now() + LAUNCH_PATIENCE;
+  const deadline = Date.now() + LAUNCH_TIMEOUT_MS;
   let port = (await formerPort(place)) || (await freePort());
   for (;;) {
     const server = await launch(place, port, fsync);

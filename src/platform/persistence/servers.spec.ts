@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import { OutboxWatch } from '../delivery/outbox-watch.js';
 import { childContext } from '../messaging/context.js';
-import type { Outcome } from '../messaging/dispatcher.js';
+import type { CommandResult } from '../messaging/dispatcher.js';
 import { createDatabase, dropDatabase } from '../testing/index.js';
 import { TransactionalRunner } from './command-runner.js';
 import { BoundedClient, sessionConfig } from './connection.js';
@@ -80,7 +80,7 @@ const context = (patienceMs = 8_000) => ({
   ...childContext('library.lend.v1', module),
   deadline: Date.now() + patienceMs,
 });
-function command(work: () => Promise<unknown>, patienceMs?: number): Promise<Outcome> {
+function command(work: () => Promise<unknown>, patienceMs?: number): Promise<CommandResult> {
   return runner().run(context(patienceMs), {}, async () => ({ ok: true, result: await work() }));
 }
 const add = (title: string) => database.sql('INSERT INTO book VALUES ($1)', [title]);

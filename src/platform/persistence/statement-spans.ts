@@ -14,7 +14,7 @@ interface Traced {
 }
 
 /** Longer statements are cut in spans. They hold no values: those are parameters. */
-const LONGEST = 1000;
+const MAX_TEXT_LENGTH = 1000;
 const REMEMBERED = 500;
 /** Said by the span of the transaction itself. */
 const SILENT = /^(BEGIN|SAVEPOINT|RELEASE)/;
@@ -49,7 +49,7 @@ export function statementsWithin(client: ClientBase, handler: string, transactio
 
 interface Statement {
   text: string;
-  /** Telling where the platform gave it; those of modules are numbered: `sql-7`. */
+  /** Descriptive for platform statements, generated (`sql-7`) for module SQL. */
   name?: string;
 }
 
@@ -86,7 +86,7 @@ function summaryOf({ text, name }: Statement) {
   known = {
     operation: operation.toUpperCase(),
     summary: name?.startsWith('sql-') ? plain : (name ?? plain),
-    text: text.trim().slice(0, LONGEST),
+    text: text.trim().slice(0, MAX_TEXT_LENGTH),
   };
   if (summaries.size >= REMEMBERED) summaries.clear();
   summaries.set(text, known);

@@ -1,7 +1,7 @@
 import type { ClientBase, QueryConfig } from 'pg';
 
 /** Texts beyond this many, as where SQL is put together from values, are sent without a name. */
-const MOST = 500;
+const MAX_NAMES = 500;
 
 /**
  * Names for SQL texts, so that each connection parses and plans a text once: `pg` prepares a statement that has a name.
@@ -26,7 +26,7 @@ export class Statements {
   }
 
   #add(text: string): string | undefined {
-    if (this.#names.size >= MOST) return undefined;
+    if (this.#names.size >= MAX_NAMES) return undefined;
     const name = `sql-${++this.#made}`;
     this.#names.set(text, name);
     return name;

@@ -15,16 +15,16 @@ export interface Examples {
 }
 
 /** An instance as it can be at some moment. */
-interface Situation extends Instance {
+interface SagaSnapshot extends Instance {
   timeout: string | undefined;
 }
 
 /** Something that can happen to an instance. */
-interface Occurrence {
+interface Trigger {
   text: string;
-  possible(situation: Situation): boolean;
+  possible(situation: SagaSnapshot): boolean;
   /** What is noted before it is decided on. */
-  note(situation: Situation): void;
+  note(situation: SagaSnapshot): void;
   decide(state: unknown): Decision<unknown>;
 }
 
@@ -38,7 +38,7 @@ export interface Edge {
 }
 
 /** More situations than these make no picture any more. */
-const MOST = 2000;
+const MAX_STATES = 2000;
 /** Where an instance is before it has begun. */
 export const NOWHERE = '[*]';
 
@@ -52,7 +52,7 @@ export const NOWHERE = '[*]';
 export function explore(saga: Saga<unknown>, examples: Examples): Edge[] {
   const occurrences = [...events(saga, examples), ...replies(saga, examples), ...timeouts(saga)];
   const name = naming(saga);
-  const queue: Situation[] = [{ state: undefined, steps: [], status: 'running', ended: false, timeout: undefined }];
+  const queue: SagaSnapshot[] = [{ state: undefined, steps: [], status: 'running', ended: false, timeout: undefined }];
   const seen = new Set<string>();
   const edges: Edge[] = [];
   for (const situation of queue) {
@@ -65,16 +65,17 @@ export function explore(saga: Saga<unknown>, examples: Examples): Edge[] {
       seen.add(keyOf(next));
       queue.push(next);
     }
-    if (seen.size > MOST) throw new Error(`${saga.name} can be in more than ${MOST} situations: too many to draw.`);
+    if (seen.size > MAX_STATES)
+      throw new Error(`${saga.name} can be in more than ${MAX_STATES} situations: too many to draw.`);
   }
   return edges;
 }
 
 function take(
   saga: Saga<unknown>,
-  situation: Situation,
-  { note, decide }: Occurrence,
-): { next: Situation; does: string } {
+  situation: SagaSnapshot,
+  { note, decide }: Trigger,
+): { next: SagaSnapshot; does: string } {
   const next = structuredClone(situation);
   note(next);
   const decision = decide(next.state);
@@ -84,7 +85,7 @@ function take(
   return { next, does: [...sent, ...(undoes ? ['undo'] : [])].join(', ') };
 }
 
-function events(saga: Saga<unknown>, { messageOf }: Examples): Occurrence[] {
+function events(saga: Saga<unknown>, { messageOf }: Examples): Trigger[] {
   return saga.events.map((event) => {
     const { name } = event.definition;
     const { starts } = saga.subscriptions.get(name)!;
@@ -98,7 +99,7 @@ function events(saga: Saga<unknown>, { messageOf }: Examples): Occurrence[] {
 }
 
 /** A command that was sent can be answered at any time, also late. */
-function replies(saga: Saga<unknown>, examples: Examples): Occurrence[] {
+function replies(saga: Saga<unknown>, examples: Examples): Trigger[] {
   return saga.commands.flatMap((command) => {
     const type = replyType(command.definition.name);
     return answersTo(command, examples).map((reply) => ({
@@ -121,7 +122,7 @@ function answersTo({ definition }: MessageClass, { valueOf }: Examples): Reply[]
   ];
 }
 
-function timeouts(saga: Saga<unknown>): Occurrence[] {
+function timeouts(saga: Saga<unknown>): Trigger[] {
   return saga.timeouts.map((name) => ({
     text: `timeout ${name}`,
     possible: ({ timeout }) => timeout === name,
@@ -130,7 +131,7 @@ function timeouts(saga: Saga<unknown>): Occurrence[] {
   }));
 }
 
-function naming(saga: Saga<unknown>): (situation: Situation) => string {
+function naming(saga: Saga<unknown>): (situation: SagaSnapshot) => string {
   const shape = saga.schema instanceof z.ZodObject ? Object.entries(saga.schema.shape) : [];
   const field = shape.find(([, schema]) => schema instanceof z.ZodEnum)?.[0];
   if (field === undefined) throw new Error(`The state of ${saga.name} has no enum that could name its states.`);
@@ -138,7 +139,7 @@ function naming(saga: Saga<unknown>): (situation: Situation) => string {
 }
 
 /** How often a step was repeated makes no difference. */
-function keyOf({ state, steps, ended, timeout }: Situation): string {
+function keyOf({ state, steps, ended, timeout }: SagaSnapshot): string {
   const distinct = new Set(steps.map((step) => JSON.stringify(step)));
   return JSON.stringify([state, [...distinct].sort(), ended, timeout]);
 }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Moment, SagaRow, Step } from './saga-store.js';
+import type { TimelineEntry, SagaRow, Step } from './saga-store.js';
 
 /** An instance that is not done. */
 export interface OpenSaga {
@@ -28,7 +28,7 @@ export interface SagaTimeout {
 export interface SagaInFull extends OpenSaga {
   state: unknown;
   steps: Step[];
-  timeline: (Moment & { at: string })[];
+  timeline: (TimelineEntry & { at: string })[];
   startedAt: string;
   endedAt: string | null;
 }
@@ -66,7 +66,7 @@ const openSteps = (steps: readonly Step[]) =>
   steps.filter(({ outcome, undo }) => outcome === 'sent' || outcome === 'given_up' || (undo && outcome === 'error'));
 
 /** A message for an instance, or a command from it, that was put aside. */
-export interface Hindrance {
+export interface BlockedBy {
   /** `module:number` */
   delivery: string;
   saga: string;
@@ -77,7 +77,7 @@ export interface Hindrance {
 }
 
 /** What was put aside in one module that instances wait for: their commands, and messages their saga could not handle. */
-export async function hindrances(client: Client, sagas: readonly OpenSaga[]): Promise<Hindrance[]> {
+export async function hindrances(client: Client, sagas: readonly OpenSaga[]): Promise<BlockedBy[]> {
   const text = `
     SELECT current_schema() || ':' || p.id AS delivery, s.saga, s.id AS instance, message->>'type' AS type, state, attempts
       FROM parked_message p, LATERAL (SELECT message->'headers'->'replyto' AS replyto) r,
@@ -85,5 +85,5 @@ export async function hindrances(client: Client, sagas: readonly OpenSaga[]): Pr
      WHERE (replyto->>'saga' = s.saga AND replyto->>'id' = s.id)
         OR (consumer = s.saga AND coalesce(ordering_key, message->>'aggregateid') = s.id)`;
   const values = [sagas.map(({ saga }) => saga), sagas.map(({ id }) => id)];
-  return (await client.query<Hindrance>(text, values)).rows;
+  return (await client.query<BlockedBy>(text, values)).rows;
 }

@@ -11,7 +11,7 @@ import type { Scenario } from './index.js';
 import { eventually, scenario } from './index.js';
 
 const Letter = z.object({ letterId: z.string() });
-const PATIENCE_MS = 50;
+const STEP_TIMEOUT_MS = 50;
 
 class LetterWritten extends defineEvent('writers.letter-written.v1', { key: 'letterId', payload: Letter }) {}
 class FindAddress extends defineQuery('addresses.find-address.v1', { payload: Letter, result: Letter }) {}
@@ -85,7 +85,7 @@ beforeAll(async () => {
   const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]);
   const log = pino(pinoOptions({ level: 'debug', format: 'json' }), { write });
   const neighbours = [{ LetterWritten }, { FindAddress }];
-  scene = await scenario(PostModule, { neighbours, patienceMs: PATIENCE_MS, log });
+  scene = await scenario(PostModule, { neighbours, patienceMs: STEP_TIMEOUT_MS, log });
 });
 afterAll(() => scene.close());
 
@@ -107,7 +107,7 @@ describe('a step that waits in vain', () => {
   it.each([
     [
       'what was expected',
-      `post.letter-posted.v1 with {"letterId":"lost"} was not published within ${PATIENCE_MS} ms. None of the kind was.`,
+      `post.letter-posted.v1 with {"letterId":"lost"} was not published within ${STEP_TIMEOUT_MS} ms. None of the kind was.`,
     ],
     [
       'the last error of each consumer',

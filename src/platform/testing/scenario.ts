@@ -35,7 +35,7 @@ interface ScenarioOptions {
   log?: Logger;
 }
 
-const PATIENCE_MS = 15_000;
+const STEP_TIMEOUT_MS = 15_000;
 
 /**
  * One module alone, on a real database, with everything the platform does for it; its neighbours are scripted.
@@ -52,7 +52,7 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
   const neighbours = (options.neighbours ?? []).map(neighbour);
   const modules = [module, ...neighbours];
   const database = await testDatabase(modules);
-  const { log = testLogger(), patienceMs = PATIENCE_MS } = options;
+  const { log = testLogger(), patienceMs = STEP_TIMEOUT_MS } = options;
   const env = { ...specsEnvOf([module]), ...options.env };
   const failures = new Map<string, unknown>();
   const onFailure = (where: string, error: unknown) => void failures.set(where, error);
@@ -88,7 +88,7 @@ export class Scenario {
     this.runtime.startDelivery();
   }
 
-  /** Says how a neighbour answers a command or query: with a result, or by throwing. Holds until it is said anew. */
+  /** Says how a neighbour answers a command or query: with a result, or by throwing. Replaces an earlier script. */
   answer<C extends MessageClass>(type: C, script: (message: InstanceType<C>) => unknown): void {
     this.#scripts.set(type.definition.name, script);
   }

@@ -23,7 +23,7 @@ export interface EventTransport {
 }
 
 /** What a transport needs of the process that it works for. */
-export interface Sayings {
+export interface TransportHost {
   readonly remotes: ReadonlyMap<string, SeamClient>;
   readonly databases: readonly Database[];
   readonly log: Logger;

@@ -1,5 +1,5 @@
 import type { Feed } from '../delivery/feed.js';
-import type { EventTransport, Sayings } from './event-transport.js';
+import type { EventTransport, TransportHost } from './event-transport.js';
 import { forgetPublisher } from './nats/publisher-progress.js';
 import { reportReaders } from './reader-reports.js';
 import { RemoteFeed, RemoteWatch } from './remote-feed.js';
@@ -11,7 +11,7 @@ export class HttpFeeds implements EventTransport {
   readonly #abort = new AbortController();
   #reporting: Promise<void> | undefined;
 
-  constructor(private readonly process: Sayings) {
+  constructor(private readonly process: TransportHost) {
     this.#watches = new Map([...process.remotes].map(([name, client]) => [name, this.#follow(client)]));
   }
 
@@ -36,7 +36,7 @@ export class HttpFeeds implements EventTransport {
 
   #follow(client: SeamClient): RemoteWatch {
     return new RemoteWatch(client, (err) =>
-      this.process.log.warn({ err, producer: client.peer.module }, 'cannot read its feed'),
+      this.process.log.warn({ err, producer: client.peer.module }, "cannot read the producer's feed"),
     );
   }
 }

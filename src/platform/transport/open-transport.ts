@@ -1,4 +1,4 @@
-import type { EventsOptions, EventTransport, Sayings } from './event-transport.js';
+import type { EventsOptions, EventTransport, TransportHost } from './event-transport.js';
 import { HttpFeeds } from './http-feeds.js';
 
 /**
@@ -6,7 +6,7 @@ import { HttpFeeds } from './http-feeds.js';
  * What speaks to a broker is loaded only where there is one.
  */
 export async function openTransport(
-  process: Sayings,
+  process: TransportHost,
   options: EventsOptions = { kind: 'feed' },
 ): Promise<EventTransport> {
   if (options.kind === 'feed') return new HttpFeeds(process);

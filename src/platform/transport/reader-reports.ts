@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { heldBy } from '../delivery/holders.js';
 import { progressOf } from '../delivery/retention.js';
 import { HeardReport } from './consumer-positions.js';
-import type { Sayings } from './event-transport.js';
+import type { TransportHost } from './event-transport.js';
 import type { SeamClient } from './seam-client.js';
 import { PATHS } from './wire.js';
 
@@ -31,7 +31,7 @@ export const HoldingReport = z.array(
  * that the modules here hold: from the first time on they retire nothing that these have not read, and remember commands
  * that these may repeat. What cannot be told while a module is away is told later.
  */
-export async function reportReaders({ remotes, databases }: Sayings, signal: AbortSignal): Promise<void> {
+export async function reportReaders({ remotes, databases }: TransportHost, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await Promise.allSettled([...remotes.values()].map((client) => tell(client, databases, signal)));
     await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
@@ -39,7 +39,7 @@ export async function reportReaders({ remotes, databases }: Sayings, signal: Abo
 }
 
 /** A version that does not know of holdings answers that there is no such path: it forgets as it always did. */
-async function tell(client: SeamClient, databases: Sayings['databases'], signal: AbortSignal): Promise<void> {
+async function tell(client: SeamClient, databases: TransportHost['databases'], signal: AbortSignal): Promise<void> {
   const { module } = client.peer;
   const progress = Promise.all(databases.map((database) => progressOf(database, module)));
   const send = async (what: string, report: readonly object[]) => {

@@ -12,9 +12,9 @@ import { seeded } from './seeded.js';
 /** What a rehearsal does, and how often: shares of all requests, reads and batches. */
 const SHARE = { lostBefore: 0.1, lostAfter: 0.1, doubled: 0.1, readFails: 0.1, batchFails: 0.15 };
 /** Never so many failures one after the other that a caller would have to give up. */
-const MOST_IN_A_ROW = 2;
+const MAX_IN_A_ROW = 2;
 const MEAN_DELAY_MS = 8;
-const LONGEST_DELAY_MS = 150;
+const MAX_DELAY_MS = 150;
 
 export interface RehearsalOptions {
   /** Whose seams are rehearsed. */
@@ -35,7 +35,7 @@ export class Rehearsal {
   readonly policy: SeamPolicy;
   readonly #random: () => number;
   /** How often each message, feed or consumer was struck since it last got through. */
-  readonly #struck = new Map<string, number>();
+  readonly #consecutiveFaults = new Map<string, number>();
 
   constructor({ module, seed }: RehearsalOptions) {
     this.module = module;
@@ -51,12 +51,12 @@ export class Rehearsal {
   /** A request over the seam. @throws Unavailable where it, or its answer, is lost */
   async request(id: string, send: Send): Promise<SeamAnswer> {
     await this.pause();
-    if (this.strikes(SHARE.lostBefore, id)) throw lost('request');
+    if (this.injectFault(SHARE.lostBefore, id)) throw lost('request');
     const twice = this.#random() < SHARE.doubled;
     const answers = await Promise.all(twice ? [send(), send()] : [send()]);
     await this.pause();
-    if (this.strikes(SHARE.lostAfter, id)) throw lost('answer');
-    this.#struck.delete(id);
+    if (this.injectFault(SHARE.lostAfter, id)) throw lost('answer');
+    this.#consecutiveFaults.delete(id);
     return answers.at(-1)!;
   }
 
@@ -84,21 +84,21 @@ export class Rehearsal {
 
   /** An exponential distribution, cut off. */
   async pause(): Promise<void> {
-    await delay(Math.min(LONGEST_DELAY_MS, -Math.log(1 - this.#random()) * MEAN_DELAY_MS));
+    await delay(Math.min(MAX_DELAY_MS, -Math.log(1 - this.#random()) * MEAN_DELAY_MS));
   }
 
-  strikes(share: number, victim: string): boolean {
-    const before = this.#struck.get(victim) ?? 0;
-    const strikes = this.#random() < share && before < MOST_IN_A_ROW;
-    if (strikes) this.#struck.set(victim, before + 1);
-    return strikes;
+  injectFault(share: number, victim: string): boolean {
+    const before = this.#consecutiveFaults.get(victim) ?? 0;
+    const injected = this.#random() < share && before < MAX_IN_A_ROW;
+    if (injected) this.#consecutiveFaults.set(victim, before + 1);
+    return injected;
   }
 
-  /** As {@link strikes}, for what goes on for ever. */
+  /** As {@link injectFault}, for what goes on for ever. */
   fails(what: 'readFails' | 'batchFails', victim: string): boolean {
-    const strikes = this.strikes(SHARE[what], victim);
-    if (!strikes) this.#struck.delete(victim);
-    return strikes;
+    const injected = this.injectFault(SHARE[what], victim);
+    if (!injected) this.#consecutiveFaults.delete(victim);
+    return injected;
   }
 
   /** Up to `most`, and sometimes much less. */

@@ -1,6 +1,6 @@
 import type { MessageContext } from '../messaging/context.js';
 import { currentScope, runInScope } from '../messaging/context.js';
-import type { Dispatcher, Outcome, RemoteModule } from '../messaging/dispatcher.js';
+import type { Dispatcher, CommandResult, RemoteModule } from '../messaging/dispatcher.js';
 import { Unavailable } from '../messaging/errors.js';
 import type { Registry } from '../messaging/registry.js';
 import type { Rehearsal } from './rehearsal.js';
@@ -25,7 +25,7 @@ export class RehearsedModule implements RemoteModule {
     });
   }
 
-  async ask(context: MessageContext, message: object): Promise<Outcome> {
+  async ask(context: MessageContext, message: object): Promise<CommandResult> {
     const scope = currentScope();
     const within = scope?.context.module === this.rehearsal.module || scope?.unit?.module === this.rehearsal.module;
     return within ? await this.dispatcher().answer(context, message) : await this.#far.ask(context, message);

@@ -5,7 +5,7 @@ import type { SeamClient } from './seam-client.js';
 import { FORWARDED, PATHS } from './wire.js';
 
 const DOCUMENT = '/openapi.json';
-const PATIENCE_MS = 3000;
+const DOCS_TIMEOUT_MS = 3000;
 
 /** Adds what a module in another process says of its routes to the document of this one; nothing while it is away. */
 export function documentRemote(fastify: FastifyInstance, module: string, client: SeamClient): void {
@@ -19,6 +19,6 @@ export function documentRemote(fastify: FastifyInstance, module: string, client:
 }
 
 async function documentOf(client: SeamClient): Promise<OpenApi | undefined> {
-  const { status, body } = await client.request('GET', `${PATHS.http}${DOCUMENT}`, '', PATIENCE_MS);
+  const { status, body } = await client.request('GET', `${PATHS.http}${DOCUMENT}`, '', DOCS_TIMEOUT_MS);
   return status === 200 ? (JSON.parse(body.toString()) as OpenApi) : undefined;
 }

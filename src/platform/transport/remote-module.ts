@@ -1,7 +1,7 @@
 import type { MessageContext } from '../messaging/context.js';
 import { deepFreeze, definitionOf } from '../messaging/define.js';
 import type { MessageDefinition } from '../messaging/define.js';
-import type { Outcome, RemoteModule } from '../messaging/dispatcher.js';
+import type { CommandResult, RemoteModule } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
 import { asking } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
@@ -11,7 +11,7 @@ import { PATHS, toWire, unanswered, WireOutcome } from './wire.js';
 /** One attempt is given up after this many milliseconds, or at the deadline of the message if that is sooner. */
 const ATTEMPT_MS = 3000;
 /** How long callers wait who have no deadline of their own, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const CALL_TIMEOUT_MS = 10_000;
 const HEADERS = { 'content-type': 'application/json' };
 
 /**
@@ -21,9 +21,9 @@ const HEADERS = { 'content-type': 'application/json' };
 export class HttpRemoteModule implements RemoteModule {
   constructor(private readonly client: Pick<SeamClient, 'peer' | 'policy' | 'request'>) {}
 
-  ask(context: MessageContext, message: object): Promise<Outcome> {
+  ask(context: MessageContext, message: object): Promise<CommandResult> {
     const definition = definitionOf(message)!;
-    const deadline = context.deadline ?? Date.now() + PATIENCE_MS;
+    const deadline = context.deadline ?? Date.now() + CALL_TIMEOUT_MS;
     // A command that is repeated must be recognised: without a key of its caller's its id is the key, while he waits.
     const own = { key: context.id, repeatedBy: 'client' } as const;
     const sent = { ...context, ...(definition.kind === 'command' && !context.key && own), deadline };
@@ -43,7 +43,7 @@ export class HttpRemoteModule implements RemoteModule {
 }
 
 /** Both sides check: they may be of different versions. */
-function restored(definition: MessageDefinition, body: Buffer): Outcome {
+function restored(definition: MessageDefinition, body: Buffer): CommandResult {
   const outcome = outcomeIn(definition, body);
   if (!outcome.ok || !definition.result) return deepFreeze(outcome);
   const result = definition.result.safeParse(outcome.result);
@@ -54,7 +54,7 @@ function restored(definition: MessageDefinition, body: Buffer): Outcome {
   );
 }
 
-function outcomeIn({ name }: MessageDefinition, body: Buffer): Outcome {
+function outcomeIn({ name }: MessageDefinition, body: Buffer): CommandResult {
   try {
     return WireOutcome.parse(JSON.parse(body.toString()));
   } catch (cause) {

@@ -16,8 +16,8 @@ import { Lowering, Rehearing } from './consumer-positions.js';
 import { HoldingReport, ReaderReport } from './reader-reports.js';
 import { FORWARDED, fromWire, outcomeBody, PATHS } from './wire.js';
 
-const MOST_MESSAGES = 1000;
-const LONGEST_WAIT_MS = 30_000;
+const MAX_MESSAGES = 1000;
+const MAX_WAIT_MS = 30_000;
 
 /** Parameters of the feeds. */
 const NUMBERS = ['after', 'limit', 'bytes', 'wait'] as const;
@@ -100,7 +100,7 @@ export class SeamAnswers {
       return sendJson(response, 501, { reason: 'fault', message });
     }
     try {
-      const outcome = await this.host.dispatcher.answer(context, new Message(payload as never), 'far');
+      const outcome = await this.host.dispatcher.answer(context, new Message(payload as never), 'remote');
       return send(response, 200, outcomeBody(outcome));
     } catch (error) {
       return this.#unanswered(error, context.type, response);
@@ -119,7 +119,7 @@ export class SeamAnswers {
 
   async #settled(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
     const { watch } = this.host.feedOf(module);
-    const waitMs = Math.min(LONGEST_WAIT_MS, Number(asked.get('wait')));
+    const waitMs = Math.min(MAX_WAIT_MS, Number(asked.get('wait')));
     const over = new AbortController();
     const end = () => over.abort();
     const timer = setTimeout(end, waitMs);
@@ -132,7 +132,7 @@ export class SeamAnswers {
   }
 
   async #feed(module: string, asked: URLSearchParams, response: ServerResponse): Promise<void> {
-    const limit = Math.min(MOST_MESSAGES, Number(asked.get('limit') ?? MOST_MESSAGES));
+    const limit = Math.min(MAX_MESSAGES, Number(asked.get('limit') ?? MAX_MESSAGES));
     const bytes = Math.min(MAX_PAGE_BYTES, Number(asked.get('bytes') ?? MAX_PAGE_BYTES));
     const filter = { streams: asked.getAll('stream'), types: asked.getAll('type') };
     const page = await this.host.feedOf(module).feed.read(Number(asked.get('after')), filter, limit, bytes);

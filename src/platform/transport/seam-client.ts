@@ -5,7 +5,7 @@ import { Pool } from 'undici';
 import { Unavailable } from '../messaging/errors.js';
 import type { SeamAnswer } from './seam-exchange.js';
 import { Exchange } from './seam-exchange.js';
-import { Abandoned, SeamPolicy } from './seam-policy.js';
+import { CallerCancelled, SeamPolicy } from './seam-policy.js';
 import type { SeamRequest } from './seam-token.js';
 import { seamKey, signSeamRequest } from './seam-token.js';
 import { PATHS } from './wire.js';
@@ -157,4 +157,4 @@ export class SeamClient {
   }
 }
 
-const abandoned = () => new Abandoned('nobody waits for the answer', 'timeout');
+const abandoned = () => new CallerCancelled('nobody waits for the answer', 'timeout');

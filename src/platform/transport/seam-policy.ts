@@ -17,15 +17,15 @@ const BREAKER = { failures: 5, halfOpenAfterMs: 2000 };
 /** How many run at once, and how many wait for their turn. Requests of clients may take long, as with `Prefer: wait`. */
 const LIMITS = { messages: { running: 64, waiting: 256 }, routes: { running: 256, waiting: 1024 } };
 
-/** Nobody waits any more: no reason to ask again, and no fault of the module. */
-export class Abandoned extends Unavailable {}
+/** The caller has stopped waiting: no reason to ask again, and no fault of the module. */
+export class CallerCancelled extends Unavailable {}
 
 const noAnswer = (error: Error) =>
-  error instanceof Unavailable && error.reason !== 'fault' && !(error instanceof Abandoned);
+  error instanceof Unavailable && error.reason !== 'fault' && !(error instanceof CallerCancelled);
 const notReached = (error: Error) => error instanceof Unavailable && error.reason === 'down';
 
 /**
- * How one module in another process is asked. One that does not answer is left alone for a while, whoever asks; one that
+ * Retry, circuit breaker and bulkhead for one remote module. One that does not answer is not asked for a while; one that
  * is slow cannot take up the whole process, and its routes cannot take up what its messages need.
  */
 export class SeamPolicy {
@@ -81,8 +81,8 @@ export class SeamPolicy {
     return this.#breaker.execute(() => attempt(left));
   }
 
-  #late(): Abandoned {
-    return new Abandoned(`${this.module} did not answer before the deadline.`, 'timeout');
+  #late(): CallerCancelled {
+    return new CallerCancelled(`${this.module} did not answer before the deadline.`, 'timeout');
   }
 
   #known<T>(work: Promise<T>): Promise<T> {

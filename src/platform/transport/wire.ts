@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MessageContext } from '../messaging/context.js';
-import type { Outcome } from '../messaging/dispatcher.js';
+import type { CommandResult } from '../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../messaging/errors.js';
 import { ROLES } from '../http/roles.js';
 
@@ -63,7 +63,7 @@ export function fromWire(body: string, module: string): { context: MessageContex
   return { context: { ...rest, ...deadline, module }, payload };
 }
 
-export const outcomeBody = (outcome: Outcome) =>
+export const outcomeBody = (outcome: CommandResult) =>
   JSON.stringify(outcome.ok ? { ok: true, result: outcome.result ?? null } : outcome);
 
 /** Why a request over the seam has not got the answer that was asked for. */

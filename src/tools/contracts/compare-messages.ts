@@ -144,7 +144,7 @@ const WORDS: Readonly<Record<Direction, Readonly<Record<Rule, (was: string, is: 
     type: (was, is) => `was ${was}, is ${is}`,
     values: (was, is) => `took ${was}, takes ${is}`,
     limit: (was, is) => `takes less: it had ${was}, it has ${is}`,
-    text: (was, is) => `has to look otherwise: it was ${was}, it is ${is}`,
+    text: (was, is) => `must match another format: it was ${was}, it is ${is}`,
     strict: () => 'refuses fields that it does not know',
     default: (was, is) => `stands for another value where it is left out: the default was ${was}, is ${is}`,
     inside: () => 'is made of what it lies in, which changes as well',

@@ -16,7 +16,7 @@ export const passes = (report: Report) => failing(report) === 0;
 export function textOf(report: Report): string {
   const seen = `${report.messages} messages of ${report.modules} modules`;
   const drafts = report.drafts > 0 ? `${report.drafts} of them drafts, ` : '';
-  const end = passes(report) ? 'nobody is broken' : `${failing(report)} to mend`;
+  const end = passes(report) ? 'no breaking changes' : `${failing(report)} to mend`;
   return [...report.findings.map(describe), `contracts: ${seen}, ${drafts}${end}`].map((line) => `${line}\n`).join('');
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { JEST } from '../test/jest.js';
 
 /** A suite that takes longer hangs. */
-const LONGEST_MS = 15 * 60_000;
+const SUITE_TIMEOUT_MS = 15 * 60_000;
 
 /** What the suite found. */
 export interface Verdict {
@@ -30,10 +30,10 @@ interface SuiteOptions {
 export async function acceptance({ url, dataDir, patienceMs, files, signal }: SuiteOptions): Promise<Verdict> {
   const report = join(dataDir, 'acceptance.json');
   const args = [...JEST, files ?? 'test/acceptance', '--json', `--outputFile=${report}`, '--testTimeout=90000'];
-  const place = { BASE_URL: url, DATA_DIR: dataDir, ACCEPTANCE_PATIENCE_MS: String(patienceMs) };
+  const place = { BASE_URL: url, DATA_DIR: dataDir, ACCEPTANCE_TIMEOUT_MS: String(patienceMs) };
   // The suite has no database of its own: it asks what a client can ask.
   const env = { ...process.env, ...place, TEST_DATABASE_URL: 'none' };
-  const ending = { timeout: LONGEST_MS, killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
+  const ending = { timeout: SUITE_TIMEOUT_MS, killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
   const child = spawn(process.execPath, args, { env, stdio: 'ignore', ...ending });
   // An end by the signal is one, and no fault.
   child.once('error', () => undefined);

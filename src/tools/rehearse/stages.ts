@@ -32,7 +32,7 @@ export interface StageOptions {
 }
 
 /** Longer than what a process does takes that is away again and again, also on a busy machine. */
-const PATIENCE_MS = 60_000;
+const STAGE_TIMEOUT_MS = 60_000;
 
 /** Everything in one process, as it is. */
 export function together({ all, files }: StageOptions): Stage {
@@ -81,7 +81,7 @@ async function suite(groups: readonly (readonly string[])[], options: Options): 
     await broker?.start();
     for (const part of parts) await hosts.start(part);
     const end = seed === undefined ? undefined : havoc(hosts, parts.at(-1)!, broker, seed);
-    const patienceMs = end ? PATIENCE_MS : 0;
+    const patienceMs = end ? STAGE_TIMEOUT_MS : 0;
     const verdict = await acceptance({ url: parts[0]!.url, dataDir, patienceMs, signal, ...(files && { files }) });
     await end?.();
     return verdict;

@@ -30,7 +30,7 @@ export interface Result {
   flaws: [string, Verdict][];
 }
 
-const PATIENCE_MS = 60_000;
+const RUN_TIMEOUT_MS = 60_000;
 
 /** Where runs take place one after the other: a database, the worker of the moment, and one that has loaded its code. */
 export class RunStage {
@@ -99,7 +99,7 @@ export class RunStage {
       const reached = await this.ground.reached(run);
       return reached.effects >= effects && reached.jobs >= jobs;
     };
-    await eventually(look, 'the end of the run', PATIENCE_MS).catch(() => undefined);
+    await eventually(look, 'the end of the run', RUN_TIMEOUT_MS).catch(() => undefined);
   }
 
   async #judge(run: string, seed: number): Promise<{ verdict: Verdict; flaws: [string, Verdict][] }> {

@@ -13,7 +13,7 @@ export interface Manner {
   version?: Version;
 }
 
-const PATIENCE_MS = 300_000;
+const WORKER_TIMEOUT_MS = 300_000;
 
 const alive = new Set<WorkerProcess>();
 
@@ -42,7 +42,7 @@ export class WorkerProcess {
   /** @throws Error when the process ends before it has done what it was asked, or does not do it for minutes */
   async ask(request: Request): Promise<void> {
     const late = () => new Error(`a worker has not done what it was asked, to ${request.do}, for minutes`);
-    const done = await before(Date.now() + PATIENCE_MS, this.outlives(request), late);
+    const done = await before(Date.now() + WORKER_TIMEOUT_MS, this.outlives(request), late);
     if (!done) throw new Error(`a worker ended when it was asked to ${request.do}`);
   }
 

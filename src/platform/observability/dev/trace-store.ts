@@ -5,9 +5,9 @@ import type { Line } from '../logging.js';
 import { withoutSecrets } from '../logging.js';
 import { MODULE } from '../seam-spans.js';
 
-const MOST_TRACES = 500;
-const MOST_SPANS = 2000;
-const MOST_LINES = 500;
+const MAX_TRACES = 500;
+const MAX_SPANS = 2000;
+const MAX_LINES = 500;
 
 export interface KeptSpan {
   spanId: string;
@@ -45,7 +45,7 @@ export class TraceStore implements SpanProcessor {
 
   line(line: Line): void {
     const trace = this.#traces.get(line.traceId) ?? this.#begin(line.traceId);
-    if (trace.lines.length < MOST_LINES) trace.lines.push({ ...line, fields: shown(line.fields) });
+    if (trace.lines.length < MAX_LINES) trace.lines.push({ ...line, fields: shown(line.fields) });
   }
 
   onStart(): void {}
@@ -53,7 +53,7 @@ export class TraceStore implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     const { traceId } = span.spanContext();
     const trace = this.#traces.get(traceId) ?? this.#begin(traceId);
-    if (trace.spans.length < MOST_SPANS) trace.spans.push(keptOf(span));
+    if (trace.spans.length < MAX_SPANS) trace.spans.push(keptOf(span));
   }
 
   async forceFlush(): Promise<void> {}
@@ -70,7 +70,7 @@ export class TraceStore implements SpanProcessor {
   #begin(traceId: string): KeptTrace {
     const trace = { traceId, spans: [], lines: [] };
     this.#traces.set(traceId, trace);
-    if (this.#traces.size > MOST_TRACES) this.#traces.delete(this.#traces.keys().next().value!);
+    if (this.#traces.size > MAX_TRACES) this.#traces.delete(this.#traces.keys().next().value!);
     return trace;
   }
 }

@@ -1,14 +1,14 @@
-import type { Crossing } from '../crossings.js';
+import type { SeamCall } from '../crossings.js';
 
 const WINDOW_MS = 5 * 60_000;
-const MOST = 20_000;
+const MAX_SEEN = 20_000;
 
 /** What went over one seam lately. */
 export interface Flow {
   from: string;
   to: string;
   message: string;
-  kind: Crossing['kind'];
+  kind: SeamCall['kind'];
   count: number;
   perSecond: number;
   /** Milliseconds. */
@@ -22,16 +22,16 @@ export interface Flow {
 
 /** The messages of the last five minutes, in the memory of this process. */
 export class Traffic {
-  #seen: (Crossing & { at: number })[] = [];
+  #seen: (SeamCall & { at: number })[] = [];
 
-  readonly note = (crossing: Crossing): void => {
+  readonly note = (crossing: SeamCall): void => {
     this.#seen.push({ ...crossing, at: Date.now() });
-    if (this.#seen.length > MOST * 2) this.#seen = this.#seen.slice(-MOST);
+    if (this.#seen.length > MAX_SEEN * 2) this.#seen = this.#seen.slice(-MAX_SEEN);
   };
 
   /** By seam and message; the busiest first. */
   flows(now = Date.now()): Flow[] {
-    const groups = new Map<string, Crossing[]>();
+    const groups = new Map<string, SeamCall[]>();
     for (const seen of this.#seen) {
       if (seen.at < now - WINDOW_MS) continue;
       const key = `${seen.from} ${seen.to} ${seen.message}`;
@@ -55,7 +55,7 @@ export function together(flows: readonly Flow[]): Pick<Flow, 'count' | 'perSecon
   return { count: sum((f) => f.count), perSecond: sum((f) => f.perSecond), errors: sum((f) => f.errors), p95 };
 }
 
-function flowOf(group: readonly Crossing[], seconds: number): Flow {
+function flowOf(group: readonly SeamCall[], seconds: number): Flow {
   const { from, to, message, kind } = group[0]!;
   const times = group.map(({ ms }) => ms).sort((a, b) => a - b);
   const ages = group.flatMap(({ ageMs }) => (ageMs === undefined ? [] : [ageMs]));

@@ -20,7 +20,7 @@ export const streamOf = (module: string) => `LIFTOUT_${module}`;
 export const subjectsOf = (module: string) => `liftout.${module}.>`;
 export const subjectOf = (module: string, stream: string, type: string) => `liftout.${module}.${stream}.${type}`;
 /** Not in the stream: how far it goes, told now and then to whoever listens. */
-export const pulseOf = (module: string) => `liftout-pulse.${module}`;
+export const heartbeatSubject = (module: string) => `liftout-pulse.${module}`;
 
 /** The connection of one process to NATS. It reconnects by itself, for ever. */
 export class Broker {

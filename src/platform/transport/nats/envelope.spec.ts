@@ -14,7 +14,7 @@ const message: StoredMessage = {
   headers: { correlationid: 'c', causationid: 'c', traceparent: '', actor: { sub: 'system', role: 'system' } },
   created_at: '2026-01-02T03:04:05.000Z',
 };
-const pulse = { settled: 7, last: 7, stream: 1, head: 7 };
+const heartbeat = { settled: 7, last: 7, stream: 1, head: 7 };
 
 describe('what lies in a stream', () => {
   const opened = (by: Envelopes, sealing: Envelopes) => {
@@ -30,6 +30,6 @@ describe('what lies in a stream', () => {
     ['is signed with a secret that is accepted no more', new Envelopes(next), new Envelopes(old, next), false],
   ])('counts where it %s', (_, reader, writer, accepted) => {
     expect(opened(reader, writer) !== undefined).toBe(accepted);
-    expect(reader.openPulse('s', writer.sealPulse('s', pulse))).toEqual(accepted ? pulse : undefined);
+    expect(reader.openHeartbeat('s', writer.sealHeartbeat('s', heartbeat))).toEqual(accepted ? heartbeat : undefined);
   });
 });

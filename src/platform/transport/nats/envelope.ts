@@ -27,7 +27,7 @@ export interface Sealed {
 }
 
 /** How far a stream goes: told by its producer. */
-export interface Pulse {
+export interface Heartbeat {
   /** Everything of the outbox up to here is published. */
   settled: number;
   /** The last message up to there. */
@@ -74,14 +74,14 @@ export class Envelopes {
     return { seq: seqOf(id), after: Number(after), subject, body: data };
   }
 
-  sealPulse(subject: string, pulse: Pulse): string {
-    const text = JSON.stringify(pulse);
+  sealHeartbeat(subject: string, heartbeat: Heartbeat): string {
+    const text = JSON.stringify(heartbeat);
     return JSON.stringify({ text, signature: sign(this.#key, [subject, text]).toString('base64url') });
   }
 
-  openPulse(subject: string, body: string): Pulse | undefined {
+  openHeartbeat(subject: string, body: string): Heartbeat | undefined {
     const { text, signature } = JSON.parse(body) as { text: string; signature: string };
-    return this.#isSigned(signature, subject, text) ? (JSON.parse(text) as Pulse) : undefined;
+    return this.#isSigned(signature, subject, text) ? (JSON.parse(text) as Heartbeat) : undefined;
   }
 
   #isSigned(signature: string, ...parts: Parts): boolean {

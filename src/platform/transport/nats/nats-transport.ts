@@ -1,5 +1,5 @@
 import type { Feed } from '../../delivery/feed.js';
-import type { EventTransport, Sayings } from '../event-transport.js';
+import type { EventTransport, TransportHost } from '../event-transport.js';
 import { reportReaders } from '../reader-reports.js';
 import { RemoteFeed, RemoteWatch } from '../remote-feed.js';
 import { Broker } from './broker.js';
@@ -19,7 +19,7 @@ export class NatsTransport implements EventTransport {
   #broker: Broker | undefined;
 
   constructor(
-    private readonly process: Sayings,
+    private readonly process: TransportHost,
     private readonly options: { url: string; secret: string; otherSecret?: string | undefined },
   ) {
     this.#envelopes = new Envelopes(options.secret, options.otherSecret);

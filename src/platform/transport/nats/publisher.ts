@@ -8,20 +8,20 @@ import type { Logger } from '../../observability/logging.js';
 import type { Database } from '../../persistence/database.js';
 import { Appender } from './appender.js';
 import type { Broker } from './broker.js';
-import { pulseOf } from './broker.js';
-import type { Envelopes, Pulse } from './envelope.js';
+import { heartbeatSubject } from './broker.js';
+import type { Envelopes, Heartbeat } from './envelope.js';
 import { publisherOf } from './publisher-progress.js';
-import { endOf, refuseStrange } from './stream-end.js';
+import { endOf, assertSameOutbox } from './stream-end.js';
 
 const BATCH = 250;
 const BUSY_MS = 50;
-const PULSE_MS = 1000;
+const HEARTBEAT_INTERVAL_MS = 1000;
 /** A look at the outbox that is older says nothing about now. */
 const RECENT_MS = 3000;
 const RETRY = { attempts: 0, baseMs: 100, maxMs: 2000 };
 
 /** How far the stream goes, and what the progress row said then. */
-type End = Omit<Pulse, 'head'> & { saved: number };
+type End = Omit<Heartbeat, 'head'> & { saved: number };
 
 /**
  * Appends the outbox of one module to its stream, in order, and tells how far it has come.
@@ -48,12 +48,12 @@ export class StreamPublisher {
   /** Makes sure of the stream, and that it is this outbox that it continues. @throws BrokerUnusable */
   async prepare(): Promise<void> {
     await this.broker.ensureStream(this.#module);
-    await refuseStrange(this.database.pool, this.#module, await endOf(this.broker, this.#module, this.envelopes));
+    await assertSameOutbox(this.database.pool, this.#module, await endOf(this.broker, this.#module, this.envelopes));
   }
 
   /** Runs until `signal` aborts; a batch that has begun is finished first. */
   async run(signal: AbortSignal): Promise<void> {
-    const pulse = setInterval(() => this.#beat(), PULSE_MS);
+    const heartbeat = setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS);
     while (!signal.aborted) {
       try {
         if (!(await this.#step())) await delay(BUSY_MS, undefined, { signal });
@@ -62,7 +62,7 @@ export class StreamPublisher {
         if (!signal.aborted) await this.#failed(err, signal);
       }
     }
-    clearInterval(pulse);
+    clearInterval(heartbeat);
   }
 
   get #module(): string {
@@ -118,7 +118,7 @@ export class StreamPublisher {
   async #resume(locked: number): Promise<End> {
     await this.broker.ensureStream(this.#module);
     const end = await endOf(this.broker, this.#module, this.envelopes);
-    await refuseStrange(this.database.pool, this.#module, end);
+    await assertSameOutbox(this.database.pool, this.#module, end);
     const settled = end.seq ?? (end.stream === 0 ? 0 : locked);
     return { settled, last: settled, stream: end.stream, saved: locked };
   }
@@ -134,7 +134,7 @@ export class StreamPublisher {
     const { settled: head, at } = this.feed.lastLook();
     if (!this.#end || at < Date.now() - RECENT_MS || this.broker.connection.isClosed()) return;
     const { settled, last, stream } = this.#end;
-    const subject = pulseOf(this.#module);
-    this.broker.connection.publish(subject, this.envelopes.sealPulse(subject, { settled, last, stream, head }));
+    const subject = heartbeatSubject(this.#module);
+    this.broker.connection.publish(subject, this.envelopes.sealHeartbeat(subject, { settled, last, stream, head }));
   }
 }

@@ -34,7 +34,7 @@ export async function endOf({ manager }: Broker, module: string, envelopes: Enve
  *
  * @throws BrokerUnusable when the last message of the stream cannot be of this outbox
  */
-export async function refuseStrange(pool: Pool, module: string, end: StreamEnd): Promise<void> {
+export async function assertSameOutbox(pool: Pool, module: string, end: StreamEnd): Promise<void> {
   if (end.seq === undefined) return;
   const text = `SELECT (SELECT id::text FROM outbox WHERE seq = $1) AS id, (SELECT last_value::float8 FROM outbox_seq) AS head`;
   const { rows } = await pool.query<{ id: string | null; head: number }>(text, [end.seq]);

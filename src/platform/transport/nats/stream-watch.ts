@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Watch } from '../../delivery/feed.js';
 import type { Logger } from '../../observability/logging.js';
 import type { Broker } from './broker.js';
-import { isMissing, pulseOf } from './broker.js';
-import type { Envelopes, Pulse } from './envelope.js';
+import { isMissing, heartbeatSubject } from './broker.js';
+import type { Envelopes, Heartbeat } from './envelope.js';
 import { endOf } from './stream-end.js';
 
 const LOOK_MS = 1000;
@@ -13,7 +13,7 @@ const SILENT_MS = 3000;
 /** Follows how far the stream of one producer in another process goes, for all its consumers here. */
 export class StreamWatch implements Watch {
   /** How far the stream can be read. */
-  end: Omit<Pulse, 'head'> = { settled: 0, last: 0, stream: 0 };
+  end: Omit<Heartbeat, 'head'> = { settled: 0, last: 0, stream: 0 };
   /** How far the producer's outbox goes, as its process said, and when it was heard. */
   head = 0;
   lookedAt = 0;
@@ -37,7 +37,7 @@ export class StreamWatch implements Watch {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const subscription = this.broker.connection.subscribe(pulseOf(this.producer), {
+    const subscription = this.broker.connection.subscribe(heartbeatSubject(this.producer), {
       callback: (error, message) => {
         if (!error) this.#heard(message.string());
       },
@@ -50,11 +50,11 @@ export class StreamWatch implements Watch {
   }
 
   #heard(text: string): void {
-    const pulse = this.envelopes.openPulse(pulseOf(this.producer), text);
-    if (!pulse) return this.log.warn({ producer: this.producer }, 'refused a pulse that is not signed by us');
+    const heartbeat = this.envelopes.openHeartbeat(heartbeatSubject(this.producer), text);
+    if (!heartbeat) return this.log.warn({ producer: this.producer }, 'ignored a heartbeat with an invalid signature');
     this.lookedAt = Date.now();
-    this.head = Math.max(this.head, pulse.head);
-    this.#move(pulse);
+    this.head = Math.max(this.head, heartbeat.head);
+    this.#move(heartbeat);
   }
 
   /** Says nothing about how far the outbox goes: nobody has told. */
@@ -66,11 +66,11 @@ export class StreamWatch implements Watch {
       // While the broker is away the connection tells so.
       if (!isMissing(err) || this.#reportedMissing) return;
       this.#reportedMissing = true;
-      this.log.info({ producer: this.producer }, 'has no stream in NATS yet');
+      this.log.info({ producer: this.producer }, 'no NATS stream for this producer yet');
     }
   }
 
-  #move({ settled, last, stream }: Omit<Pulse, 'head'>): void {
+  #move({ settled, last, stream }: Omit<Heartbeat, 'head'>): void {
     if (settled < this.end.settled) return;
     const moved = settled > this.end.settled;
     this.end = { settled, last, stream };

@@ -83,7 +83,7 @@ export const ${type}State = z.object({ ${id}: z.string(), step: z.enum(['beginni
 export type ${type}State = z.output<typeof ${type}State>;
 
 /** A step that has not answered for so long is given up. */
-const PATIENCE = { name: 'patience', afterMs: 24 * 3_600_000 };
+const STEP_TIMEOUT = { name: 'patience', afterMs: 24 * 3_600_000 };
 
 /**
  * ${event} → begin; given up, or without an answer for a day → undo.
@@ -97,7 +97,7 @@ export class ${type} extends Saga<${type}State> {
     super('${module}.${name}', ${type}State);
     this.starts(${event}, (event) => event.${key}, begin);
     this.onReply(Begin${type}, begun);
-    this.onTimeout(PATIENCE.name, fail);
+    this.onTimeout(STEP_TIMEOUT.name, fail);
     this.compensates(Begin${type}, Cancel${type}, ({ ${id} }) => ({ ${id} }));
   }
 }
@@ -105,7 +105,7 @@ export class ${type} extends Saga<${type}State> {
 function begin(event: ${event}) {
   const ${id} = event.${key};
   const state: ${type}State = { ${id}, step: 'beginning' };
-  return { state, send: [new Begin${type}({ ${id} })], timeout: PATIENCE };
+  return { state, send: [new Begin${type}({ ${id} })], timeout: STEP_TIMEOUT };
 }
 
 function begun(state: ${type}State, reply: Reply): Decision<${type}State> {
