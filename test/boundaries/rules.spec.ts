@@ -23,6 +23,7 @@ const OTHERS = [
   'modules/order-item/module.json manifest',
   'src/modules.ts dead-module',
   'CODEOWNERS generated-file',
+  'modules/stock/module.json lives-elsewhere',
   'boundaries-baseline.json baseline',
 ];
 
@@ -46,7 +47,14 @@ function plantOthers(): string {
   editJson('modules/stock/module.json', (manifest) => ({ ...manifest, consumers: ['order'] }));
   editJson('modules/order-item/module.json', (manifest) => ({ ...manifest, owner: 'the team' }));
   edit('src/modules.ts', (text) => text.replace(/^import .*OrderItem.*\n/m, '').replace(/OrderItemModule, /, ''));
-  edit('CODEOWNERS', (text) => text.replaceAll('@shop/billing', '@shop/stock'));
+  return root;
+}
+
+/** Manifests that are all valid, but do not fit what is beside them. */
+function plantUnfit(): string {
+  const root = makeTree();
+  const stock = JSON.parse(readFileSync(join(root, 'modules/stock/module.json'), 'utf8')) as object;
+  write(root, 'modules/stock/module.json', JSON.stringify({ ...stock, owner: '@shop/else', elsewhere: '../stock' }));
   return root;
 }
 
@@ -89,7 +97,8 @@ describe('one violation for each boundary rule', () => {
   describe('in the tree', () => {
     let found: string[];
     beforeAll(async () => {
-      found = (await violationsOf(plantOthers())).map(({ file, rule }) => `${file} ${rule}`);
+      const all = [...(await violationsOf(plantOthers())), ...(await violationsOf(plantUnfit()))];
+      found = all.map(({ file, rule }) => `${file} ${rule}`);
     }, 120_000);
 
     it.each(OTHERS)('is found: %s', (expected) => {
