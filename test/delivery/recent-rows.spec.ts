@@ -8,7 +8,7 @@ import { BoundedContext } from '../../src/platform/index.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 
-@BoundedContext({ name: 'speaker', providers: [] })
+@BoundedContext({ name: 'speaker', contracts: {}, providers: [] })
 class Speaker {}
 
 const APPEND = `INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, headers)

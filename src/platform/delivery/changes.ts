@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import type { OutboxWatch } from './outbox-watch.js';
 import { streams } from './message.js';
 
-const SAID = `
+const CHANGED_KEYS = `
   SELECT DISTINCT aggregateid AS key FROM outbox
    WHERE seq > $1 AND seq <= $2 AND aggregatetype = $3 AND aggregateid = ANY ($4)`;
 
-/** Those who watch a change wait at most this long, in milliseconds, before they look again: a net under the wake-up. */
+/** Poll interval of a waiter, in milliseconds, in case a notification is missed. */
 const LOOK_AGAIN_MS = 1000;
 
 /**
@@ -77,7 +77,7 @@ export class Changes {
 
   async #query(upTo: number, stream: string): Promise<string[]> {
     const values = [this.#seen, upTo, stream, [...this.#waiting.keys()]];
-    const { rows } = await this.pool().query<{ key: string }>({ name: 'changes', text: SAID, values });
+    const { rows } = await this.pool().query<{ key: string }>({ name: 'changes', text: CHANGED_KEYS, values });
     return rows.map(({ key }) => key);
   }
 }

@@ -13,7 +13,7 @@ import type { Feed, FeedPage } from './feed.js';
 import type { StoredMessage } from './message.js';
 import { HandlerAborted } from '../messaging/errors.js';
 import { Held, heldOf } from './order.js';
-import { rouse } from './parked.js';
+import { releaseNext } from './parked.js';
 import { ReadAhead } from './read-ahead.js';
 import { isSampled } from '../messaging/trace-context.js';
 import { receiving } from '../observability/seam-spans.js';
@@ -23,16 +23,16 @@ import { setBack, takeProgress } from './progress.js';
 import { ReadingPosition } from './reading-position.js';
 import type { StartGuard } from './start-guard.js';
 import type { Share } from './share.js';
-import { notPassed, WHOLE, within } from './share.js';
+import { notHandled, WHOLE, within } from './share.js';
 import type { Mark } from './unfinished.js';
 import { markBegun, MAX_UNFINISHED, Unfinished } from './unfinished.js';
 
 const BATCH = 500;
 /** Progress over messages that are not ours is saved when it has come this far, so that retention can go on. */
 const SAVE_EVERY = 1000;
-/** How long one that has come second holds off; doubles up to the second figure, so that replicas share the consumers. */
-const BUSY_MS = [10, 160] as const;
-const MOST_LINKS = 128;
+/** Back-off after a lost race for the checkpoint row: initial and maximum. So replicas share the consumers. */
+const LOST_RACE_BACKOFF_MS = [10, 160] as const;
+const MAX_LINKS = 128;
 /** After so many lost connections in a row at the same messages each is handled alone: one of them may be the cause. */
 const MAX_LOST = 3;
 /** How soon one that may not start looks again. */
@@ -43,8 +43,8 @@ const YIELD_MS = 200;
 export interface LoopEvents {
   /** It turned out that a consumer is stored under another name than its own. @throws where that is another one's */
   renamed(consumer: Consumer, name: string): void;
-  /** A batch committed; `spoke` when it wrote to the module's outbox, `parked` when messages wait in the work table. */
-  committed(module: string, spoke: boolean, parked: Consumer | undefined): void;
+  /** A batch committed; `published` when it wrote to the module's outbox, `parked` when messages wait in the work table. */
+  committed(module: string, published: boolean, parked: Consumer | undefined): void;
   failed(consumer: string, error: unknown): void;
 }
 
@@ -59,8 +59,8 @@ export class ConsumerLoop {
   #inDoubt = false;
   #wake = new AbortController();
   #freshAt = 0;
-  /** How often in a row another replica was at it. */
-  #second = 0;
+  /** Consecutive lost races for the checkpoint row. */
+  #lostRaces = 0;
   /** How often in a row the connection was lost, and where. */
   #lost = { position: -1, times: 0 };
   /** Whether a batch was handled to its end since the start: see `unfinished.ts`. */
@@ -145,7 +145,7 @@ export class ConsumerLoop {
         }
         if (!this.#started) await this.#at.load();
         this.#started = true;
-        if (this.#inDoubt) await this.#compare();
+        if (this.#inDoubt) await this.#reconcile();
         await this.#waitForMore(signal);
         if (!signal.aborted && !this.#inDoubt) await this.#step();
         failures = 0;
@@ -167,15 +167,15 @@ export class ConsumerLoop {
   }
 
   /** What is in doubt while it is compared, or where it could not be, stays so. */
-  async #compare(): Promise<void> {
+  async #reconcile(): Promise<void> {
     this.#inDoubt = false;
-    await this.#compareNow().catch((error: unknown) => {
+    await this.#reconcileNow().catch((error: unknown) => {
       this.#inDoubt = true;
       throw error;
     });
   }
 
-  async #compareNow(): Promise<void> {
+  async #reconcileNow(): Promise<void> {
     if (await this.#at.wentBack()) {
       this.guard.distrust();
       if (!(await this.guard.admits(this.producer, false))) return void (this.#inDoubt = true);
@@ -183,7 +183,7 @@ export class ConsumerLoop {
     await this.#at.compare();
   }
 
-  /** Whoever had to wait had read everything until then. */
+  /** If the loop was caught up before it waited, it was caught up until it woke: that is its freshness. */
   async #waitForMore(signal: AbortSignal): Promise<void> {
     const wasFresh = this.#at.read >= this.feed.lastLook().settled;
     this.#wake = new AbortController();
@@ -198,7 +198,7 @@ export class ConsumerLoop {
     if (!filter) return { messages: [], upTo: until };
     const all = await this.#pages.read(this.#at.read, filter);
     // Where another replica was at it last time, it may well be again.
-    if (this.#second === 0) this.#pages.begin(all, filter);
+    if (this.#lostRaces === 0) this.#pages.begin(all, filter);
     const messages = within(this.share, all.messages).filter(({ seq }) => seq <= until);
     return { messages, upTo: Math.min(all.upTo, until) };
   }
@@ -278,7 +278,7 @@ export class ConsumerLoop {
     const traces = messages.map(({ headers }) => headers.traceparent).filter(isSampled);
     if (messages.length === 1 || traces.length === 0) return undefined;
     const { name, module } = this.consumer;
-    return beginTrace(undefined, () => receiving(name, module, traces.slice(0, MOST_LINKS), messages.length))?.span;
+    return beginTrace(undefined, () => receiving(name, module, traces.slice(0, MAX_LINKS), messages.length))?.span;
   }
 
   /** @returns `false` where another replica was at it, or it was over before anything was done */
@@ -288,13 +288,13 @@ export class ConsumerLoop {
     if (!done) return await this.#holdOff();
     // It is committed: nothing that fails now may have the page handled again.
     const failed = (error: unknown) => this.events.failed(consumer.name, error);
-    if (done.parked) await rouse(database.pool, consumer, page.messages).catch(failed);
-    this.events.committed(database.module, done.spoke, done.parked ? consumer : undefined);
+    if (done.parked) await releaseNext(database.pool, consumer, page.messages).catch(failed);
+    this.events.committed(database.module, done.published, done.parked ? consumer : undefined);
     return true;
   }
 
-  /** @returns whether it spoke, and whether messages were parked; `undefined` where nothing was done */
-  async #commit(page: FeedPage, how: How): Promise<{ spoke: boolean; parked: boolean } | undefined> {
+  /** @returns whether it published, and whether messages were parked; `undefined` where nothing was done */
+  async #commit(page: FeedPage, how: How): Promise<{ published: boolean; parked: boolean } | undefined> {
     const { consumer, database } = this;
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
@@ -304,18 +304,18 @@ export class ConsumerLoop {
       const locked = await takeProgress(client, reader, { position, coverage }, page.upTo);
       if (!locked || !this.#at.agrees(locked)) {
         await unit.rollback();
-        return this.#overtaken(locked);
+        return this.#lostLock(locked);
       }
-      const messages = notPassed(locked.passed, page.messages);
+      const messages = notHandled(locked.passed, page.messages);
       const behind = locked.parked && !consumer.external;
       const held = behind ? await heldOf(client, consumer, messages) : new Held(consumer);
       const { upTo, parked } = await this.#batch.handleAll(unit, messages, page.upTo, held, how);
       // Not awaited: if it fails, so does the commit that follows it on the same connection.
       if (upTo < page.upTo) setBack(client, reader, upTo, locked).catch(() => undefined);
-      const spoke = await unit.commit();
+      const published = await unit.commit();
       this.#at.committed(upTo);
-      this.#second = 0;
-      return { spoke, parked };
+      this.#lostRaces = 0;
+      return { published, parked };
     } catch (error) {
       await unit.rollback();
       throw unit.blame(error);
@@ -323,13 +323,13 @@ export class ConsumerLoop {
   }
 
   /** Another replica holds the progress row, or has moved it, or the covered set is another one now. */
-  #overtaken(locked: Locked | undefined): undefined {
+  #lostLock(locked: Locked | undefined): undefined {
     if (locked && !this.#at.follow(locked)) this.#inDoubt = true;
   }
 
   /** Leaves it to the other replica for a while. */
   async #holdOff(): Promise<false> {
-    await delay(Math.min(BUSY_MS[1], BUSY_MS[0] * 2 ** this.#second++));
+    await delay(Math.min(LOST_RACE_BACKOFF_MS[1], LOST_RACE_BACKOFF_MS[0] * 2 ** this.#lostRaces++));
     return false;
   }
 }

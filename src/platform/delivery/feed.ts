@@ -47,7 +47,7 @@ export interface Watch {
 }
 
 /** Which also has the newest rows. */
-export interface OutboxView extends Watch {
+interface OutboxView extends Watch {
   readonly recent: Pick<RecentRows, 'after'>;
 }
 

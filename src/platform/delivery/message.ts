@@ -20,7 +20,7 @@ export interface MessageHeaders {
 }
 
 /** A row of an outbox. The columns follow the Debezium outbox event router. */
-export interface OutboxRow {
+interface OutboxRow {
   id: string;
   aggregatetype: string;
   aggregateid: string;

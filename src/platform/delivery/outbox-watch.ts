@@ -7,15 +7,15 @@ import { RecentRows } from './recent-rows.js';
 import { Watermark } from './watermark.js';
 import { sessionName } from '../persistence/urls.js';
 
-const POLL_MS = 1000;
+const POLL_INTERVAL_MS = 1000;
 /** Every look is a heartbeat: a connection on which one takes much longer is lost, even where nobody says so. */
-const ANSWER_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 /** How soon to look again while a writer holds the watermark back; doubles up to the second figure. */
 const RECHECK_MS = [2, 50] as const;
 /** From one look to the next, at least: the first figure, and once more for each who was writing, up to the second. */
 const PACE_MS = [2, 10] as const;
-/** From one word to other processes to the next, at least. */
-const TELL_MS = 3;
+/** Minimum interval between two NOTIFYs. */
+const NOTIFY_INTERVAL_MS = 3;
 
 /** Rows, and bytes of their payloads, that a look takes along at most. */
 const ROWS = 200;
@@ -84,10 +84,10 @@ export class OutboxWatch {
   #sampling: Promise<void> | undefined;
   #lookedAt = 0;
   #sampledAt = 0;
-  #toldAt = 0;
+  #notifiedAt = 0;
   #paceMs: number = PACE_MS[0];
   /** Something may have been said since the last look. */
-  #news = false;
+  #dirty = false;
   #recheckMs: number = RECHECK_MS[0];
   #stopped = false;
 
@@ -101,7 +101,7 @@ export class OutboxWatch {
     readonly module: string,
     private readonly url: string,
     private readonly onError: (error: Error) => void,
-    private readonly answerMs = ANSWER_MS,
+    private readonly answerMs = ANSWER_TIMEOUT_MS,
   ) {
     this.#channel = channelOf(module);
   }
@@ -125,7 +125,7 @@ export class OutboxWatch {
   /** Calls `listener` whenever the watermark has moved. @returns a function that ends it */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
-    if (this.#news) this.#lookSoon();
+    if (this.#dirty) this.#lookSoon();
     return () => this.#listeners.delete(listener);
   }
 
@@ -136,11 +136,11 @@ export class OutboxWatch {
 
   /** To be called after a commit of this process: looks at once if anybody waits, and tells other processes at once or soon. */
   committed(): void {
-    const pause = Math.max(0, this.#toldAt + TELL_MS - performance.now());
-    this.#notify ??= setTimeout(() => this.#tellOthers(), pause);
+    const pause = Math.max(0, this.#notifiedAt + NOTIFY_INTERVAL_MS - performance.now());
+    this.#notify ??= setTimeout(() => this.#notifyPeers(), pause);
     // A look takes the word to others along.
-    this.#hear();
-    if (this.#notify && pause === 0) this.#tellOthers();
+    this.#markDirty();
+    if (this.#notify && pause === 0) this.#notifyPeers();
   }
 
   async stop(): Promise<void> {
@@ -154,8 +154,8 @@ export class OutboxWatch {
     await this.#sampling;
   }
 
-  #hear(): void {
-    this.#news = true;
+  #markDirty(): void {
+    this.#dirty = true;
     if (this.#listeners.size > 0) this.#lookSoon();
   }
 
@@ -176,8 +176,8 @@ export class OutboxWatch {
   }
 
   async #lookOnce(): Promise<void> {
-    const news = this.#news && this.#listeners.size > 0;
-    this.#news = false;
+    const news = this.#dirty && this.#listeners.size > 0;
+    this.#dirty = false;
     try {
       await this.#sample(news);
     } catch (error) {
@@ -188,9 +188,9 @@ export class OutboxWatch {
     if (this.#stopped) return;
     const { waiting } = this.#watermark;
     const awaited = this.#listeners.size > 0;
-    if (awaited && this.#news) this.#schedule(this.#paceMs);
-    else this.#schedule(awaited && waiting ? this.#recheckMs : POLL_MS);
-    this.#news ||= waiting;
+    if (awaited && this.#dirty) this.#schedule(this.#paceMs);
+    else this.#schedule(awaited && waiting ? this.#recheckMs : POLL_INTERVAL_MS);
+    this.#dirty ||= waiting;
   }
 
   /**
@@ -232,7 +232,7 @@ export class OutboxWatch {
     if (!this.#notify) return { name: 'watch-look', text: `SELECT ${LOOK}` };
     clearTimeout(this.#notify);
     this.#notify = undefined;
-    this.#toldAt = performance.now();
+    this.#notifiedAt = performance.now();
     const text = `SELECT (SELECT pg_notify($1, '')), ${LOOK}`;
     return { name: 'watch-look-and-tell', text, values: [this.#channel] };
   }
@@ -247,11 +247,11 @@ export class OutboxWatch {
       application_name: sessionName(`liftout:${this.module}:watch`, this.url),
       // It writes nothing that has to last: a NOTIFY need not wait for the disk.
       settings: { search_path: this.module, synchronous_commit: 'off' },
-      statementTimeoutMs: Math.min(ANSWER_MS, this.answerMs),
+      statementTimeoutMs: Math.min(ANSWER_TIMEOUT_MS, this.answerMs),
     });
     const client = (this.#opened = new BoundedClient({ connectionString: this.url, pipeline: true, ...session }));
     client.on('error', (error) => client === this.#client && this.#lost(error));
-    client.on('notification', (message) => this.#heard(client, message));
+    client.on('notification', (message) => this.#onNotification(client, message));
     try {
       await client.connect();
       sendTogether(client);
@@ -263,17 +263,17 @@ export class OutboxWatch {
     }
   }
 
-  #heard(client: BoundedClient, message: Notification): void {
+  #onNotification(client: BoundedClient, message: Notification): void {
     const own = (client as unknown as { processID: number }).processID;
     if (message.payload === 'erased') this.recent.restart(this.#watermark.settled);
     if (message.payload) this.#onSignal(message.payload as Signal);
-    else if (message.processId !== own) this.#hear();
+    else if (message.processId !== own) this.#markDirty();
   }
 
-  #tellOthers(): void {
+  #notifyPeers(): void {
     clearTimeout(this.#notify);
     this.#notify = undefined;
-    this.#toldAt = performance.now();
+    this.#notifiedAt = performance.now();
     this.#client?.query(`NOTIFY "${this.#channel}"`).catch((error: Error) => this.#lost(error));
   }
 
@@ -285,6 +285,6 @@ export class OutboxWatch {
     this.recent.restart();
     client?.end().catch(() => undefined);
     this.onError(error);
-    this.#schedule(POLL_MS);
+    this.#schedule(POLL_INTERVAL_MS);
   }
 }

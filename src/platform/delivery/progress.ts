@@ -118,7 +118,7 @@ const STILL_PASSED = `CASE WHEN passed = '[]' THEN passed
  */
 export async function takeProgress(
   client: ClientBase,
-  reader: Reader,
+  reader: CheckpointKey,
   known: Pick<Locked, 'position' | 'coverage'>,
   to: number,
 ): Promise<Locked | undefined> {
@@ -137,7 +137,12 @@ export async function takeProgress(
 }
 
 /** Puts a checkpoint that was moved in this transaction less far, as when only a part of what it covered was handled. */
-export async function setBack(client: ClientBase, reader: Reader, to: number, { passed }: Locked): Promise<void> {
+export async function setBack(
+  client: ClientBase,
+  reader: CheckpointKey,
+  to: number,
+  { passed }: Locked,
+): Promise<void> {
   const text = `UPDATE consumer_progress SET position = $5, passed = $6 WHERE ${OWN}`;
   await client.query({ name: 'progress-set-back', text, values: [...own(reader), to, JSON.stringify(passed)] });
 }

@@ -2,7 +2,7 @@ import type { DatabaseError, PoolClient } from 'pg';
 import { contentHash, hashOf, withoutDefaults } from '../messaging/content.js';
 import { definitionOf } from '../messaging/define.js';
 import type { MessageContext } from '../messaging/context.js';
-import type { Outcome } from '../messaging/dispatcher.js';
+import type { CommandResult } from '../messaging/dispatcher.js';
 import { ERASED, Invalid } from '../messaging/errors.js';
 import { isUniqueViolation } from './failures.js';
 
@@ -20,7 +20,7 @@ interface Remembered {
   fingerprint: string;
   /** Hash of the command without them; absent in rows of version 0.1. */
   content: string | null;
-  outcome: Outcome;
+  outcome: CommandResult;
 }
 
 /** The memory of one keyed command in its module's schema. */
@@ -42,7 +42,7 @@ export class CommandMemory {
   }
 
   /** The outcome, if the command was handled before. */
-  async recall(client: Pick<PoolClient, 'query'>): Promise<Outcome | undefined> {
+  async recall(client: Pick<PoolClient, 'query'>): Promise<CommandResult | undefined> {
     const { rows } = await client.query<Remembered>({
       name: 'outcome-recall',
       text: 'SELECT key, fingerprint, content, outcome FROM command_outcome WHERE type = $1 AND key = ANY ($2)',
@@ -60,7 +60,7 @@ export class CommandMemory {
    *
    * @throws an error that {@link wasHandled} knows, where that other one has committed: nothing of this one may
    */
-  async note(client: Pick<PoolClient, 'query'>, outcome: Outcome): Promise<void> {
+  async note(client: Pick<PoolClient, 'query'>, outcome: CommandResult): Promise<void> {
     await client.query({
       name: 'outcome-note',
       text: `INSERT INTO command_outcome (type, key, fingerprint, content, repeated_by, subject, outcome)
@@ -109,7 +109,7 @@ function formerKeys({ former, repeatedBy }: MessageContext): string[] {
   return Array.from({ length: MAX_FORMER_COMMANDS }, (_, n) => `${parent}/${n}`);
 }
 
-function reused(): Outcome {
+function reused(): CommandResult {
   const message = 'This idempotency key was used before, for another content. Use a new key for a new command.';
   return { ok: false, error: new Invalid('idempotency_key_reused', message).toWire() };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageContext } from '../messaging/context.js';
 import { childScope } from '../messaging/context.js';
-import type { CommandRunner, Outcome } from '../messaging/dispatcher.js';
+import type { CommandRunner, CommandResult } from '../messaging/dispatcher.js';
 import { Unavailable } from '../messaging/errors.js';
 import { HANDLER_TIMEOUT_MS, leftMs, runLimited } from '../messaging/time-limit.js';
 import { CommandMemory, wasHandled } from './command-memory.js';
@@ -35,7 +35,7 @@ export class TransactionalRunner implements CommandRunner {
     private readonly timeoutMs = HANDLER_TIMEOUT_MS,
   ) {}
 
-  async run(context: MessageContext, message: object, handle: () => Promise<Outcome>): Promise<Outcome> {
+  async run(context: MessageContext, message: object, handle: () => Promise<CommandResult>): Promise<CommandResult> {
     const memory = context.key === undefined ? undefined : new CommandMemory(context.key, context, message);
     const work = () => this.#run(context, memory, handle);
     return this.database.isMovable ? await held(context, memory !== undefined, work) : await work();
@@ -48,8 +48,8 @@ export class TransactionalRunner implements CommandRunner {
   async #run(
     context: MessageContext,
     memory: CommandMemory | undefined,
-    handle: () => Promise<Outcome>,
-  ): Promise<Outcome> {
+    handle: () => Promise<CommandResult>,
+  ): Promise<CommandResult> {
     const known = await memory?.recall(this.database.pool);
     if (known) return known;
     for (let attempt = 1; ; attempt++) {
@@ -65,8 +65,8 @@ export class TransactionalRunner implements CommandRunner {
   async #attempt(
     context: MessageContext,
     memory: CommandMemory | undefined,
-    handle: () => Promise<Outcome>,
-  ): Promise<Outcome> {
+    handle: () => Promise<CommandResult>,
+  ): Promise<CommandResult> {
     const unit = this.#newUnit();
     try {
       const limitMs = Math.min(this.timeoutMs, leftMs(context));
@@ -89,7 +89,7 @@ export class TransactionalRunner implements CommandRunner {
   }
 
   /** What fails may do so because the same command has been handled in the meantime. */
-  async #handledMeanwhile(memory: CommandMemory | undefined, error: unknown): Promise<Outcome | undefined> {
+  async #handledMeanwhile(memory: CommandMemory | undefined, error: unknown): Promise<CommandResult | undefined> {
     if (!memory || isConnectionFailure(error)) return undefined;
     const known = memory.recall(this.database.pool);
     return wasHandled(error) ? await known : await known.catch(() => undefined);
@@ -103,7 +103,7 @@ export class TransactionalRunner implements CommandRunner {
     unit: UnitOfWork,
     context: MessageContext,
     memory: CommandMemory | undefined,
-    outcome: Outcome,
+    outcome: CommandResult,
   ): Promise<void> {
     if (context.deadline && Date.now() > context.deadline) {
       throw new Unavailable(`${context.type} was too late to commit: its caller has stopped waiting.`, 'timeout');
@@ -112,7 +112,7 @@ export class TransactionalRunner implements CommandRunner {
   }
 
   /** A typed error leaves nothing behind but the memory of it. */
-  async #undo(unit: UnitOfWork, memory: CommandMemory | undefined, outcome: Outcome): Promise<void> {
+  async #undo(unit: UnitOfWork, memory: CommandMemory | undefined, outcome: CommandResult): Promise<void> {
     await unit.rollback();
     if (memory) await memory.note(this.database.pool, outcome);
   }

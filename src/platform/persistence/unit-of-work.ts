@@ -8,7 +8,7 @@ import type { Span } from '@opentelemetry/api';
 import type { PendingRow } from '../delivery/message.js';
 import { commandRow, eventRow } from '../delivery/message.js';
 import { appendToOutbox } from '../delivery/outbox.js';
-import { said } from '../observability/outcomes.js';
+import { notifyPublished } from '../observability/outcomes.js';
 import { transacting } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
 import { Announcements } from './announcements.js';
@@ -53,7 +53,7 @@ function openOf(source: DataSource): Set<UnitOfWork> {
  * - What fails in {@link nested} undoes nothing of what runs at the same time outside of it: that waits meanwhile.
  */
 export class UnitOfWork implements Unit {
-  #made: QueryRunner | undefined;
+  #queryRunner: QueryRunner | undefined;
   readonly #levels: Levels;
   readonly #announced: Announcements;
   readonly #onBegin: (client: PoolClient) => Promise<void>;
@@ -87,7 +87,7 @@ export class UnitOfWork implements Unit {
 
   /** Made when it is needed: many commands have nothing to do with the database. */
   get #runner(): QueryRunner {
-    return (this.#made ??= this.#makeRunner());
+    return (this.#queryRunner ??= this.#makeRunner());
   }
 
   #makeRunner(): QueryRunner {
@@ -115,7 +115,7 @@ export class UnitOfWork implements Unit {
   }
 
   /** How many rows it will write to the outbox. */
-  get said(): number {
+  get pendingMessages(): number {
     return this.#announced.rows.length;
   }
 
@@ -246,8 +246,8 @@ export class UnitOfWork implements Unit {
    * @throws CommitRefused when the database rolled back instead; ContractViolation while nested work still runs
    */
   async commit(note?: (client: PoolClient) => Promise<unknown>): Promise<boolean> {
-    const speaks = this.said > 0;
-    const client = this.open || speaks || note ? await this.#begun() : undefined;
+    const publishes = this.pendingMessages > 0;
+    const client = this.open || publishes || note ? await this.#begun() : undefined;
     this.#refuseOpen();
     const level = this.#levels.current();
     this.#end();
@@ -264,11 +264,11 @@ export class UnitOfWork implements Unit {
     if (committed.status === 'rejected') throw committed.reason;
     if (committed.value.command !== 'COMMIT') throw new CommitRefused('A statement of this transaction had failed.');
     for (const { span } of this.#announced.rows) span?.end();
-    if (speaks) said(this.#announced.rows);
+    if (publishes) notifyPublished(this.#announced.rows);
     this.#endSpan('committed', client);
     this.#disconnected();
     await this.#runner.release();
-    return speaks;
+    return publishes;
   }
 
   /**

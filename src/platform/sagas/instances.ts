@@ -3,7 +3,7 @@ import type { Loaded, SagaRow } from './saga-store.js';
 import { insertSagas, loaded, lockSagas, saveSagas } from './saga-store.js';
 
 /** Which instances messages are for. */
-export interface Wanted {
+interface Wanted {
   /** Those that a message begins. */
   begun: ReadonlySet<string>;
   /** Those that other messages are for. */

@@ -11,7 +11,7 @@ export interface Step {
 }
 
 /** What an instance heard, and what it did then. Kept for people. */
-export interface Moment {
+export interface TimelineEntry {
   heard: string;
   sent?: string[];
   timeout?: string;
@@ -45,13 +45,13 @@ export interface Loaded {
   row: SagaRow;
   /** It was begun just now, and no message has said anything of it yet. */
   blank: boolean;
-  moments: Moment[];
+  moments: TimelineEntry[];
   timeout: Timeout;
   timeoutHeaders: TimeoutHeaders | null;
 }
 
 /** `undefined` leaves the timeout as it is, `null` disarms it; else it is counted from the moment when it is saved. */
-export type Timeout = { name: string; afterMs: number } | null | undefined;
+type Timeout = { name: string; afterMs: number } | null | undefined;
 
 /** An instance that is locked already. */
 export const loaded = (row: SagaRow, blank = false): Loaded => {
@@ -79,7 +79,7 @@ export async function lockSagas(client: ClientBase, saga: string, ids: readonly 
 }
 
 /** Notes what an instance has heard, and what it has decided then. */
-export function noteMoment(instance: Loaded, timeout: Timeout, moment: Moment): void {
+export function noteMoment(instance: Loaded, timeout: Timeout, moment: TimelineEntry): void {
   instance.moments.push(moment);
   if (timeout === undefined) return;
   instance.timeout = timeout;
