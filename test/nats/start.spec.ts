@@ -21,7 +21,9 @@ describe('A host with EVENTS=nats', () => {
   it('ends with one clear line when nobody answers there', async () => {
     const { code, errors } = await ended({ SEAM_SECRET: SECRET, NATS_URL: 'nats://me:hidden@127.0.0.1:1' });
     expect(code).toBe(2);
-    expect(errors).toMatch(/^NATS does not answer at NATS_URL \(.+\)\. Start it, or correct NATS_URL\.\n$/);
+    expect(errors).toMatch(
+      /^NATS does not answer at NATS_URL \(.+\)\. Start it, or correct NATS_URL\. \(LIFTOUT_BROKER_UNUSABLE: docs\/errors\.md\)\n$/,
+    );
     expect(errors).not.toContain('hidden');
   });
 });

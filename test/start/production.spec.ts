@@ -42,7 +42,7 @@ describe('a production database', () => {
     expect(await db('provision')).toMatchObject({ code: 0, errors: '' });
     for (let n = 0; n < 2; n++) {
       const message =
-        /^The database of catalog lacks .*\. Run "npm run db -- migrate catalog" as an administrator first\.\n$/;
+        /^The database of catalog lacks .*\. Run "npm run db -- migrate catalog" as an administrator first\. \(LIFTOUT_DATABASE_NOT_MIGRATED: docs\/errors\.md\)\n$/;
       expect(await refusal()).toMatch(message);
     }
     expect((await db('status')).output).toMatch(/catalog: is to run /);
@@ -54,7 +54,7 @@ describe('a production database', () => {
     url.password = 'hunter2';
     const errors = await refusal({ PAYMENTS_DATABASE_URL: url.href });
     expect(errors).toMatch(
-      /^Cannot use the database \S+ as \w+_payments: the password is wrong, or there is no such user\.\n$/,
+      /^Cannot use the database \S+ as \w+_payments: the password is wrong, or there is no such user\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     );
   });
 });
