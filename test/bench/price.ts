@@ -71,7 +71,11 @@ async function started(build: string, { url: DATABASE_URL }: Place, DATA_DIR: st
 async function statements(bench: Bench, { shop, counter }: Side): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { clients, orders } of LOADS) {
-    const { statements: each, commits, texts } = await counter.price(orders, () => confirmOrders(shop, orders, clients));
+    const {
+      statements: each,
+      commits,
+      texts,
+    } = await counter.price(orders, () => confirmOrders(shop, orders, clients));
     bench.say(`  ${clients} clients: ${each.toFixed(1)} statements\n${texts}`);
     rows.push({
       benchmark: `Shop: statements of a confirmed order, ${clients} client${clients > 1 ? 's' : ''}`,
