@@ -20,6 +20,8 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https U
 const RATE = 'expected a number of requests a minute from 1 to 100000, or "off"';
 const rate = z.union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)], { error: RATE });
 
+const TOKEN = 'expected at least 32 random characters without spaces (openssl rand -base64 32)';
+
 const HOURS = 'expected a number of hours from 1 to 87600';
 const STALE = 'expected an integer of at least 1000 (milliseconds)';
 
@@ -44,6 +46,10 @@ const Variables = z.object({
   AUTH_AUDIENCE: z.string().optional(),
   AUTH_JWKS_URL: webUrl.optional(),
   RATE_LIMIT: rate.default(600),
+  CONTRACTS_TOKEN: z
+    .string()
+    .regex(/^[\w.~+/=-]{32,}$/, TOKEN)
+    .optional(),
   OUTBOX_RETENTION_HOURS: z.coerce.number({ error: HOURS }).min(1, HOURS).max(87_600, HOURS).default(168),
   STALE_AFTER_MS: z.coerce.number({ error: STALE }).int(STALE).min(1000, STALE).default(60_000),
   LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'expected json or pretty' }).optional(),
@@ -71,6 +77,8 @@ export interface Config {
   readonly poolSize: number;
   readonly auth: { issuer: string; audience: string; jwksUrl: string } | undefined;
   readonly rateLimit: number | 'off';
+  /** Who may read the contracts besides operators; `undefined`: nobody. */
+  readonly contractsToken: string | undefined;
   /** How long delivered messages are kept at least, and when one that is not delivered is told of: milliseconds. */
   readonly housekeeping: { keepMs: number; staleAfterMs: number };
   readonly log: LogOptions;
@@ -122,6 +130,7 @@ export function readConfig(
     poolSize: values.DATABASE_POOL_SIZE,
     auth: authOf(values),
     rateLimit: values.RATE_LIMIT,
+    contractsToken: values.CONTRACTS_TOKEN,
     housekeeping: { keepMs: values.OUTBOX_RETENTION_HOURS * 3_600_000, staleAfterMs: values.STALE_AFTER_MS },
     telemetry: telemetrySettings(values),
     banner: !production && values.LOG_FORMAT !== 'json',

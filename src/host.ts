@@ -20,6 +20,7 @@ import { forwardRoutes } from './platform/transport/front-door.js';
 import { publicRoutes } from './platform/transport/public-routes.js';
 import type { SeamServer } from './platform/transport/seam-server.js';
 import { openRehearsal, remoteModules } from './seams.js';
+import { serveContracts } from './served-contracts.js';
 import { Telemetry } from './telemetry.js';
 
 /** How long a process may take to finish what it has begun when it is asked to stop. */
@@ -74,6 +75,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
     await runtime.connect();
     app = await createApp(config, runtime, log);
     telemetry.serve(app, runtime);
+    serveContracts(app, modules, config.contractsToken);
     await app.init();
     seam = await openSeam(config, runtime, app);
     runtime.startDelivery();

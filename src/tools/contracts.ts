@@ -1,11 +1,13 @@
 import { contextOptions } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './cli.js';
+import { compareWith } from './contracts/against.js';
 import { checkContracts } from './contracts/check.js';
 import type { ContextContracts } from './contracts/describe.js';
 import { passes, textOf } from './contracts/report.js';
 import type { Releasing } from './contracts/release.js';
 import { releaseMessages } from './contracts/release.js';
 import type { Updated } from './contracts/update.js';
+import { contractsAt } from './contracts/repositories.js';
 import { updateContracts } from './contracts/update.js';
 import { loadModules } from './load-modules.js';
 
@@ -13,6 +15,8 @@ const HELP = `
 npm run contracts -- check [--base REV] [--json]
 npm run contracts -- update [--force]
 npm run contracts -- release [MESSAGE] [--pulled-by REPOSITORY]
+npm run contracts -- check --against PLACE | can-deploy --against PLACE [--against PLACE ...]
+npm run contracts -- pull MODULE [--from REPOSITORY]
 
 Keeps what modules may rely on of each other's messages: a snapshot and samples beside each module.
 
@@ -25,6 +29,11 @@ Keeps what modules may rely on of each other's messages: a snapshot and samples 
   release       from now on others may rely on MESSAGE, as in billing.invoice-issued.v1, or on all drafts. A git tag does
                 the same for all that its snapshots have; the main branch alone releases nothing
   --pulled-by   records a repository that took MESSAGE over: it counts as a consumer that needs all of it
+  --against     compares instead with another repository (its folder), or with what runs (http://host:port of its listener for
+                operations, with CONTRACTS_TOKEN): what it has of the modules here, and what is here of its modules
+  can-deploy    the same for everything that is deployed, before a release: whether all of it can live with this
+  pull          takes over the contracts of a module that lives in another repository, as committed there, and locks them
+  --from        its address or path, if that is not the one in module.json
   --help        prints this
 
 Exit codes: 0 fine, 1 not, 2 could not check.
@@ -35,6 +44,8 @@ const FLAGS = {
   json: { type: 'boolean' },
   force: { type: 'boolean' },
   'pulled-by': { type: 'string' },
+  against: { type: 'string', multiple: true },
+  from: { type: 'string' },
 } as const;
 
 /** What the tool prints, and whether all is well. */
@@ -54,36 +65,76 @@ export async function contracts(
   args: readonly string[],
   root: string,
   load: () => Promise<readonly ContextContracts[]>,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<CheckResult> {
   const { flags, words } = readArguments(args, FLAGS, true);
-  const task = oneOf('The task', words[0], ['check', 'update', 'release'] as const);
+  const task = oneOf('The task', words[0], ['check', 'update', 'release', 'can-deploy', 'pull'] as const);
   refuseStrayWords(task, words.slice(1));
   refuseStrayFlags(task, flags);
+  if (task === 'pull') return await pull(root, words[1], flags.from);
   const contexts = await load();
+  if (task === 'can-deploy' || flags.against) return await against(root, contexts, flags, env);
   if (task === 'update') return await update(root, contexts, flags.force ?? false);
   if (task === 'release') return await release(root, contexts, { message: words[1], pulledBy: flags['pulled-by'] });
   const report = await checkContracts(root, contexts, flags.base);
   return { text: flags.json ? `${JSON.stringify(report.findings, null, 2)}\n` : textOf(report), ok: passes(report) };
 }
 
-type Task = 'check' | 'update' | 'release';
+type Task = 'check' | 'update' | 'release' | 'can-deploy' | 'pull';
 type Flags = ReturnType<typeof readArguments<typeof FLAGS>>['flags'];
 
 function refuseStrayWords(task: Task, words: readonly string[]): void {
-  const [what, stray] = task === 'release' ? ['message', words.slice(1)] : ['task', words];
+  const named = { release: 'message', pull: 'module' } as const;
+  const what = task === 'release' || task === 'pull' ? named[task] : 'task';
+  const stray = what === 'task' ? words : words.slice(1);
   if (stray.length > 0) fail(`One ${what} at a time, not also "${stray.join(' ')}". See --help.`);
 }
 
-const OWNER: Readonly<Record<keyof Flags, Task>> = {
-  base: 'check',
-  json: 'check',
-  force: 'update',
-  'pulled-by': 'release',
+const OWNER: Readonly<Record<keyof Flags, readonly Task[]>> = {
+  base: ['check'],
+  json: ['check', 'can-deploy'],
+  force: ['update'],
+  'pulled-by': ['release'],
+  against: ['check', 'can-deploy'],
+  from: ['pull'],
 };
 
 function refuseStrayFlags(task: Task, flags: Flags): void {
-  const stray = (Object.keys(flags) as (keyof Flags)[]).find((flag) => OWNER[flag] !== task);
-  if (stray) fail(`--${stray} is for ${OWNER[stray]}. See --help.`);
+  const stray = (Object.keys(flags) as (keyof Flags)[]).find((flag) => !OWNER[flag].includes(task));
+  if (stray) fail(`--${stray} is for ${OWNER[stray].join(' and ')}. See --help.`);
+  if (flags.base !== undefined && flags.against) fail('Either --base or --against. See --help.');
+}
+
+async function pull(root: string, name: string | undefined, from: string | undefined): Promise<CheckResult> {
+  const { knownModules } = await import('./extract/known.js');
+  const { pullContracts } = await import('./contracts/pull.js');
+  const all = await knownModules();
+  const module = all.find((each) => each.name === name);
+  if (!module) return fail(`pull needs a module: one of ${all.map((each) => each.name).join(', ')}.`);
+  const written = await pullContracts(root, module, from);
+  const lines = written.length > 0 ? written.map((path) => `wrote ${path}`) : ['nothing is new'];
+  return { text: `${lines.join('\n')}\n`, ok: true };
+}
+
+/** With each place by itself: what runs at one of them may be older than what runs at another. */
+async function against(
+  root: string,
+  contexts: readonly ContextContracts[],
+  { against: places = [], json }: Flags,
+  env: NodeJS.ProcessEnv,
+): Promise<CheckResult> {
+  if (places.length === 0)
+    fail('can-deploy needs --against, with the address or folder of what is deployed. See --help.');
+  const reports = [];
+  for (const place of places) reports.push(compareWith(root, contexts, await contractsAt(place, env), place));
+  const text = json
+    ? `${JSON.stringify(
+        reports.flatMap(({ findings }) => findings),
+        null,
+        2,
+      )}\n`
+    : reports.map((report, n) => `${places[n]}\n${textOf(report)}`).join('');
+  return { text, ok: reports.every(passes) };
 }
 
 async function update(root: string, contexts: readonly ContextContracts[], force: boolean): Promise<CheckResult> {

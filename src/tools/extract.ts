@@ -1,6 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { contextOptions, pathsOf } from '../platform/bounded-context.js';
 import type { Manifest } from './boundaries/manifest.js';
 import { fail, program, readArguments } from './cli.js';
 import { back, TRAILER } from './extract/back.js';
@@ -9,9 +8,9 @@ import { manifestIn, talksTo } from './extract/files.js';
 import type { Leaving } from './extract/plan.js';
 import { go, stay } from './extract/plan.js';
 import { commitAll, copyRepository, git, joinHistory, writeCopy, writeDraft } from './extract/repository.js';
-import type { Known } from './extract/stub.js';
+import { knownModules } from './extract/known.js';
+import { lockOf, lockPath } from './contracts/lock.js';
 import { readTracked, refuseChanges } from './init/repository.js';
-import { loadModules } from './load-modules.js';
 import { slashes } from './slashes.js';
 
 const HELP = `
@@ -68,12 +67,16 @@ async function send(
   const leaving = { module, all: await knownModules() };
   checkModule(leaving, (name) => manifestIn(files, name));
   const homeOf = ({ elsewhere }: Manifest) => homeFrom(dir, root, elsewhere);
-  const [here, there] = [stay(files, leaving, pathFrom(root, dir)), go(files, leaving, homeOf)];
+  const [here, there] = [
+    stay(files, leaving, pathFrom(root, dir)),
+    go(files, leaving, homeOf, git(root, 'rev-parse', 'HEAD')),
+  ];
   if (dryRun) return void process.stdout.write(planned(to, there, here));
   try {
     copyRepository(root, dir, history);
     await writeCopy(dir, root, there);
     commitAll(dir, root, `The repository of ${module} alone\n\n${TRAILER}${git(root, 'rev-parse', 'HEAD')}`);
+    here.set(lockPath(module), lockOf(here.files, module, pathFrom(root, dir), git(dir, 'rev-parse', 'HEAD')));
     await writeDraft(root, here);
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });
@@ -109,14 +112,6 @@ function checkFolder(root: string, to: string): string {
   if (!path.startsWith('..') && !isAbsolute(path))
     fail(`${to} lies in this repository: choose a folder outside of it.`);
   return dir;
-}
-
-async function knownModules(): Promise<Known[]> {
-  return (await loadModules()).map((type) => {
-    const context = contextOptions(type)!;
-    const metrics = (context.outcomes ?? []).map(({ name }) => `liftout_business_${name}_total`);
-    return { name: context.name, type: type.name, routes: pathsOf(context), metrics };
-  });
 }
 
 /** @throws UsageError when it is not here, or nothing would be left */

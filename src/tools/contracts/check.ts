@@ -7,6 +7,7 @@ import type { Recorded, Release } from './drafts.js';
 import { releaseOf, unmarked } from './drafts.js';
 import {
   readAllRecorded,
+  readModuleFiles,
   readRecorded,
   readRecordedAt,
   refuseUnknownModules,
@@ -15,6 +16,7 @@ import {
 } from './files.js';
 import type { Finding } from './finding.js';
 import { hiddenMessages } from './hidden.js';
+import { lockFindings } from './lock.js';
 import { judge, unknownFields } from './judge.js';
 import { unreadable, unsampled } from './samples.js';
 import { unfitReplacements } from './replacements.js';
@@ -58,10 +60,20 @@ export async function checkContracts(
       judge(change, snapshot[change.message]!, everybody, messages),
     ),
   );
+  const away = contexts.filter((context) => context.elsewhere).map(({ name }) => name);
+  const locks = base === undefined ? lockFindings(readModuleFiles(root, away), away) : [];
   const stale =
     base === undefined ? [...driftOf(before, now, changes), ...(await samplesOf(root, contexts, released))] : [];
   const replaced = unfitReplacements(released.snapshots, messages);
-  const findings = [...changes, ...replaced, ...stale, ...unknownFields(consumers, messages), ...problems, ...hidden];
+  const findings = [
+    ...changes,
+    ...replaced,
+    ...stale,
+    ...unknownFields(consumers, messages),
+    ...problems,
+    ...hidden,
+    ...locks,
+  ];
   return { messages: messages.size, modules: contexts.length, drafts: released.drafts.size, findings };
 }
 

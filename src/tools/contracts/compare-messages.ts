@@ -14,7 +14,8 @@ export interface Change {
   readonly touches?: string;
 }
 
-type Contents = ReadonlyMap<string, CurrentMessage>;
+type Content = Pick<CurrentMessage, 'contract' | 'reads'>;
+type Contents = ReadonlyMap<string, Content>;
 
 /**
  * Compares what a module published with what it publishes now. Pure.
@@ -41,11 +42,7 @@ function goneWords(message: string, before: Snapshot, after: Contents): string {
   return twin ? `was renamed to ${twin[0]}: a wire name never changes` : 'is no longer published';
 }
 
-function compareMessage(
-  message: string,
-  before: MessageContract,
-  { contract: after, reads }: CurrentMessage,
-): Change[] {
+function compareMessage(message: string, before: MessageContract, { contract: after, reads }: Content): Change[] {
   if (before.kind !== after.kind) return [{ message, what: `was ${article(before.kind)}, is ${article(after.kind)}` }];
   if (before.kind === 'event')
     return [...compareKey(message, before, after), ...compareEvents(message, before, after, reads)];

@@ -447,7 +447,7 @@ describe('cannot check', () => {
 
   it.each([
     ['nothing', '', /^The task has to be check or update or release/],
-    ['another task', 'mend', /^The task has to be check or update or release, not "mend"/],
+    ['another task', 'mend', /^The task has to be check or update or release or can-deploy or pull, not "mend"/],
     ['two tasks', 'check update', /^One task at a time/],
     ['an unknown flag', 'check --fast', /^Unknown option '--fast'/],
     ['a flag of the other task', 'check --force', /^--force is for update/],
@@ -499,7 +499,7 @@ describe('npm run contracts', () => {
     expect(tool('chekc')).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: 'The task has to be check or update or release, not "chekc". See --help.\n',
+      stderr: 'The task has to be check or update or release or can-deploy or pull, not "chekc". See --help.\n',
     });
   });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BoundedContextOptions } from '../../platform/bounded-context.js';
+import type { BoundedContextOptions, Context } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
 import type { PersonalData } from '../../platform/messaging/plain/personal.js';
@@ -37,6 +37,7 @@ export interface CurrentMessage {
 export type ContextContracts = Pick<BoundedContextOptions, 'name' | 'contracts'> & {
   readonly providers?: BoundedContextOptions['providers'];
   readonly config?: BoundedContextOptions['config'];
+  readonly elsewhere?: Context['elsewhere'];
 };
 
 /** The messages that a module publishes, by wire name in alphabetical order; not those that it hands on. */

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fail } from '../cli.js';
+import { slashes } from '../slashes.js';
 import type { ContextContracts, Snapshot } from './describe.js';
 import type { Recorded } from './drafts.js';
 import type { SampleFile, Samples } from './samples.js';
@@ -32,6 +33,16 @@ export function readAllRecorded(root: string): Map<string, Recorded> {
   const has = (path: string) => existsSync(join(root, path));
   const modules = modulesIn(root).filter((module) => has(snapshotPath(module)) || has(samplesPath(module)));
   return new Map(modules.map((module) => [module, readRecorded(root, module)]));
+}
+
+/** The texts of some modules, by path. */
+export function readModuleFiles(root: string, modules: readonly string[]): Map<string, string> {
+  const paths = modules.flatMap((module) => {
+    const entries = readdirSync(join(root, 'modules', module), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map((entry) => slashes(relative(root, join(entry.parentPath, entry.name))));
+  });
+  return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
 /** Writes what is recorded of a module. @returns the files that are other ones now */

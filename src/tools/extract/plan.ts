@@ -1,4 +1,5 @@
 import type { Manifest } from '../boundaries/manifest.js';
+import { lockOf, lockPath } from '../contracts/lock.js';
 import { filesOf, LIST, readExample, withoutLinks, withoutModules, withoutSections } from '../init/example.js';
 import { fitDashboards } from './dashboards.js';
 import { deployAlone, deployWithout } from './deployment.js';
@@ -36,12 +37,23 @@ export function stay(files: Files, { module, all }: Leaving, home: string): Draf
 /**
  * What becomes of a copy of the tree that is the repository of that module alone.
  * @param homeOf where another module lives, as its manifest says from now on
+ * @param revision of the tree that it is a copy of
  */
-export function go(files: Files, { module, all }: Leaving, homeOf: (manifest: Manifest) => string): Draft {
+export function go(
+  files: Files,
+  { module, all }: Leaving,
+  homeOf: (manifest: Manifest) => string,
+  revision: string,
+): Draft {
   const draft = new Draft(files);
   const others = talksTo(files, module);
-  for (const known of all.filter(({ name }) => others.has(name)))
-    leaveContracts(draft, known, homeOf(manifestIn(files, known.name)), (manifest) => seenBy(files, module, manifest));
+  for (const known of all.filter(({ name }) => others.has(name))) {
+    const { name } = known;
+    const home = homeOf(manifestIn(files, name));
+    leaveContracts(draft, known, home, (manifest) => seenBy(files, module, manifest));
+    const { revision: pulled = revision } = JSON.parse(files.get(lockPath(name)) ?? '{}') as { revision?: string };
+    draft.set(lockPath(name), lockOf(draft.files, name, home, pulled));
+  }
   const gone = all.map(({ name }) => name).filter((name) => name !== module && !others.has(name));
   const own = all.find(({ name }) => name === module)!;
   dropExample(draft, gone, manifestIn(files, module).files ?? []);
