@@ -153,6 +153,57 @@ describe('payments in its own repository', () => {
   );
 
   it(
+    'owns its contracts: they are pulled here, and may not be changed here',
+    async () => {
+      const events = 'modules/payments/contracts/payment-events.ts';
+      appendFileSync(join(shop.root, events), '\n/** Not ours. */\n');
+      const check = await shop.tool('contracts', 'check');
+      expect({ code: check.code, output: check.output }).toEqual({
+        code: 1,
+        output: expect.stringMatching(/the contracts of payments were changed here\.\n.*contracts -- pull payments/),
+      });
+      expect((await shop.tool('contracts', 'pull', 'payments')).code).toBe(0);
+      expect(shop.git('status', '--porcelain')).toBe('');
+      appendFileSync(join(payments.root, events), '\n/** News of the owner. */\n');
+      payments.git('commit', '--quiet', '--all', '-m', 'news');
+      const pulled = await shop.tool('contracts', 'pull', 'payments');
+      expect(pulled).toMatchObject({ code: 0, errors: '' });
+      expect(pulled.output.trim().split('\n').sort()).toEqual([
+        'wrote modules/payments/contracts.lock.json',
+        `wrote ${events}`,
+      ]);
+      expect((await shop.tool('contracts', 'check')).code).toBe(0);
+      shop.commit();
+      const refusal = await shop.tool('contracts', 'pull', 'catalog');
+      expect(refusal.errors).toBe('catalog lives here: its contracts are those of modules/catalog/contracts.\n');
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'is told before a release what would break in the other repository',
+    async () => {
+      const [here, there] = [`../${basename(shop.root)}`, `../${basename(payments.root)}`];
+      expect(await shop.tool('contracts', 'can-deploy', '--against', there)).toMatchObject({ code: 0, errors: '' });
+      expect(await payments.tool('contracts', 'can-deploy', '--against', here)).toMatchObject({ code: 0, errors: '' });
+      const events = join(payments.root, 'modules/payments/contracts/payment-events.ts');
+      const known = readFileSync(events, 'utf8');
+      writeFileSync(events, known.replaceAll('payments.payment-declined.v1', 'payments.payment-refused.v1'));
+      expect((await payments.node([LAUNCH])).code).toBe(0);
+      const broken = await payments.tool('contracts', 'can-deploy', '--against', here);
+      expect({ code: broken.code, output: broken.output }).toEqual({
+        code: 1,
+        output: expect.stringMatching(
+          /payment-declined\.v1 was renamed[^]*Breaks ordering at \S+, storefront at \S+\./,
+        ),
+      });
+      writeFileSync(events, known);
+      expect((await payments.node([LAUNCH])).code).toBe(0);
+    },
+    10 * MINUTES,
+  );
+
+  it(
     'charges an order that is placed in the other repository, over the feed',
     async () => {
       const own = await ownEnv();
