@@ -21,6 +21,8 @@ export interface ServedContracts {
         readonly messages: Snapshot;
         /** The fields that it needs of messages of others; absent: all, of all that it uses. */
         readonly consumes?: Readonly<Record<string, readonly string[]>>;
+        /** The modules that it depends on; absent: any. */
+        readonly dependsOn?: readonly string[];
       }
     >
   >;
@@ -60,14 +62,14 @@ async function describe(modules: readonly Type[]): Promise<ServedContracts> {
   const entries = modules.map(async (module) => {
     const context = contextOptions(module)!;
     const lives = livesHere(module) ? ('here' as const) : ('elsewhere' as const);
-    const consumes = await consumedBy(context.name);
-    return [context.name, { lives, messages: snapshotOf(context), ...(consumes && { consumes }) }] as const;
+    return [context.name, { lives, messages: snapshotOf(context), ...(await needsOf(context.name)) }] as const;
   });
   return { modules: Object.fromEntries(await Promise.all(entries)) };
 }
 
-/** An image may have no manifests. */
-async function consumedBy(module: string): Promise<Record<string, string[]> | undefined> {
+/** By its manifest; an image may have none. */
+async function needsOf(module: string): Promise<Pick<ServedContracts['modules'][string], 'consumes' | 'dependsOn'>> {
   const text = await readFile(join('modules', module, 'module.json'), 'utf8').catch(() => '{}');
-  return (JSON.parse(text) as { consumes?: Record<string, string[]> }).consumes;
+  const { consumes, dependsOn } = JSON.parse(text) as { consumes?: Record<string, string[]>; dependsOn?: object };
+  return { ...(consumes && { consumes }), ...(dependsOn && { dependsOn: Object.keys(dependsOn) }) };
 }

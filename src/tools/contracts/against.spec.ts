@@ -109,6 +109,13 @@ describe('the contracts of two repositories', () => {
     expect((await run(post(now), [now], `can-deploy --against ${unsaid}`)).ok).toBe(false);
   });
 
+  it('do not bind a module that does not depend on theirs', async () => {
+    const now = letters(SENT.omit({ weight: true }));
+    const unsaid = shop(letters(), null);
+    write('shop', { 'modules/archive/module.json': { name: 'archive', dependsOn: {} } });
+    expect((await run(post(now), [now], `can-deploy --against ${unsaid}`)).ok).toBe(true);
+  });
+
   it('are told by who uses them as well: it was built with what the owner does not have yet', async () => {
     const { ok, text } = await fromShop(letters(SENT.extend({ weight: z.int(), stamp: z.string() })));
     expect({ ok, text }).toEqual({ ok: true, text: expect.stringContaining('nobody is broken') });

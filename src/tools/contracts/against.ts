@@ -42,8 +42,8 @@ function isShared({ name, elsewhere }: Ours, { modules }: ServedContracts): bool
 function theirsBroken(context: Ours, { modules }: ServedContracts, place: string): Finding[] {
   const before = snapshotOf(modules[context.name]!.messages);
   const now = messagesOf(context);
-  const consumers = Object.entries(modules).flatMap(([module, { lives, consumes }]): Consumer[] => {
-    if (lives !== 'here') return [];
+  const consumers = Object.entries(modules).flatMap(([module, { lives, consumes, dependsOn }]): Consumer[] => {
+    if (lives !== 'here' || dependsOn?.includes(context.name) === false) return [];
     const names = consumes ? Object.keys(consumes) : Object.keys(before);
     const needed = names.filter((message) => Object.hasOwn(before, message));
     return needed.map((message) => ({

@@ -30,7 +30,7 @@ export async function pullContracts(root: string, module: Known, from: string | 
   const taken = new Draft(theirs);
   leaveContracts(taken, module, elsewhere, (manifest) => manifest);
   const draft = new Draft(files);
-  const isContract = (path: string) => path.startsWith(`modules/${name}/contracts`);
+  const isContract = (path: string) => path.startsWith(`modules/${name}/contracts`) && path !== lockPath(name);
   for (const path of files.keys()) if (isContract(path) && !taken.files.has(path)) draft.set(path, undefined);
   for (const [path, text] of taken.files) if (isContract(path)) draft.set(path, text);
   draft.set(lockPath(name), lockOf(draft.files, name, source, revision));

@@ -12,6 +12,7 @@ const Served = z.object({
       lives: z.enum(['here', 'elsewhere']),
       messages: z.record(z.string(), z.looseObject({ kind: z.string() })),
       consumes: z.record(z.string(), z.array(z.string())).optional(),
+      dependsOn: z.array(z.string()).optional(),
     }),
   ),
 });
@@ -46,13 +47,15 @@ function readFolder(root: string): ServedContracts {
   if (!existsSync(folder)) return fail(`${root} has no modules: expected a repository, or http://host:port.`);
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'module.json')));
   const modules = names.map((name) => {
-    const { elsewhere, consumes } = JSON.parse(readFileSync(join(folder, name, 'module.json'), 'utf8')) as {
+    const { elsewhere, consumes, dependsOn } = JSON.parse(readFileSync(join(folder, name, 'module.json'), 'utf8')) as {
       elsewhere?: string;
       consumes?: Record<string, string[]>;
+      dependsOn?: object;
     };
     const { snapshot } = readRecorded(root, name);
     const lives = elsewhere === undefined ? ('here' as const) : ('elsewhere' as const);
-    return [name, { lives, messages: snapshot, ...(consumes && { consumes }) }] as const;
+    const needs = { ...(consumes && { consumes }), ...(dependsOn && { dependsOn: Object.keys(dependsOn) }) };
+    return [name, { lives, messages: snapshot, ...needs }] as const;
   });
   return { modules: Object.fromEntries(modules) };
 }
