@@ -28,7 +28,7 @@ export async function contractsAt(place: string, env: NodeJS.ProcessEnv): Promis
 }
 
 async function askFor(place: string, token: string | undefined): Promise<ServedContracts> {
-  const url = new URL('/_ops/contracts', place);
+  const url = new URL('/_ops/contracts', place).href;
   const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: Error) =>
     fail(`${url} does not answer: ${error.cause instanceof Error ? error.cause.message : error.message}.`),
