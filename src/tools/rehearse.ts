@@ -7,17 +7,20 @@ import { fail, oneOf, program, readArguments } from './cli.js';
 import type { Verdict } from './rehearse/acceptance.js';
 import { recordRehearsals } from './rehearse/record.js';
 import type { Events, Stage, StageOptions } from './rehearse/stages.js';
-import { killed, outside, rehearsed, together } from './rehearse/stages.js';
+import { killed, moved, outside, rehearsed, together } from './rehearse/stages.js';
 
 const HELP = `
 npm run rehearse -- MODULE [--events feed|nats] [--seed N] [--files PATTERN]
 npm run rehearse -- --all [--events feed|nats] [--seed N]
+npm run rehearse -- MODULE --cutover [--events feed|nats] [--seed N]
 
 Runs the acceptance suite as if the module had left: (a) in one process, with everything that crosses its boundary
 serialised, slow, lost and repeated; (b) with the module in a process of its own; (c) with that process killed and
 restarted meanwhile. Reports what failed, and the seed that repeats it. Exits with 1 if anything did. The last result of
 each module is kept in docs/rehearsals.json, for npm run readiness: commit it.
 
+  --cutover         instead: its data moves to a second server and back meanwhile, again and again (npm run cutover), while
+                    in each step the tool, its process or one of the servers is killed
   --all             every module, everything in one process, and every module in its own process at once
   --events HOW      how events reach other processes (default: feed); nats starts a nats-server, and kills it in (c)
   --seed N          decides the delays, the failures and the kills (default: another one each time)
@@ -26,6 +29,7 @@ each module is kept in docs/rehearsals.json, for npm run readiness: commit it.
 `;
 
 const FLAGS = {
+  cutover: { type: 'boolean' },
   all: { type: 'boolean' },
   events: { type: 'string' },
   seed: { type: 'string' },
@@ -41,13 +45,14 @@ await program(import.meta.url, HELP, async (args) => {
     fail('There is no test/acceptance: rehearse runs the specs that you write there.');
   const chosen = chosenModules(words, flags.all === true);
   const options = { all: names, events, files: flags.files };
-  const stages = stagesOf(chosen, seed, options);
-  if (flags.all) stages.unshift(together(options));
-  if (flags.all) stages.push(outside('all', options));
+  const stages = flags.cutover ? chosen.map((name) => moved(name, seed, options)) : stagesOf(chosen, seed, options);
+  if (flags.all && !flags.cutover) stages.unshift(together(options));
+  if (flags.all && !flags.cutover) stages.push(outside('all', options));
   const verdicts = await rehearseAll(stages);
   const failed = [...verdicts.values()].filter(({ failures }) => failures.length > 0).length;
-  record(chosen, verdicts, { events, seed, ...(flags.files !== undefined && { files: flags.files }) });
-  const again = `npm run rehearse -- ${flags.all ? '--all' : chosen[0]} --events ${events} --seed ${seed}`;
+  if (!flags.cutover)
+    record(chosen, verdicts, { events, seed, ...(flags.files !== undefined && { files: flags.files }) });
+  const again = `npm run rehearse -- ${flags.all ? '--all' : chosen[0]}${flags.cutover ? ' --cutover' : ''} --events ${events} --seed ${seed}`;
   process.stdout.write(`rehearse: ${stages.length - failed} passed, ${failed} failed; to repeat: ${again}\n`);
   if (failed > 0) process.exitCode = 1;
 });

@@ -5,7 +5,10 @@ import type { Waiting } from '../delivery/lag.js';
 import { waitingIn } from '../delivery/lag.js';
 import { overdueHandlers } from '../messaging/time-limit.js';
 import type { Database } from '../persistence/database.js';
+import { heldMsOf } from '../persistence/servers.js';
 import type { Runtime } from '../runtime.js';
+import type { CutoverFigures } from './cutover-figures.js';
+import { cutoverFigures } from './cutover-figures.js';
 
 /** However many look, the databases are asked no more often: milliseconds. */
 const FRESH_MS = 5000;
@@ -42,6 +45,10 @@ const GAUGES = {
   liftout_saga_dead_timeouts: 'Timeouts of sagas that were given up and wait for a person',
   liftout_saga_timeout_overdue_seconds: 'How long ago the oldest timeout passed that nobody has handled',
   liftout_pool_connections: 'Connections of a module to its database',
+  liftout_cutover_step: 'Modules whose data is being moved to another database, by how far it is',
+  liftout_cutover_lag_bytes:
+    'What a replication slot of a cut-over keeps of the log of its server, since it was not carried yet',
+  liftout_held_seconds: 'How long the last wait was for a server of a list to take writes, or is so far',
   liftout_overdue_handlers: 'Handlers that were given up at their limit and still run',
   liftout_event_loop_delay_seconds: 'How late timers are, since the last look',
 };
@@ -58,12 +65,14 @@ export function observe(meter: Meter, runtime: Runtime): () => void {
   loop.enable();
   const delivered = cached(() => overDatabases(runtime, ({ module }) => waitingIn(runtime, module)));
   const sagas = cached(() => overDatabases(runtime, async ({ pool }) => (await pool.query<SagaFigures>(SAGAS)).rows));
+  const cutovers = cached(() => overDatabases(runtime, cutoverFigures));
   const look = async (result: BatchObservableResult) => {
     const tell: Told = (name, value, labels) => result.observe(gauges.get(name)!, value, labels);
     tellPools(runtime, tell);
     tellLoop(loop, tell);
     tellDelivery(await delivered(), runtime, tell);
     tellSagas(await sagas(), runtime, tell);
+    tellCutovers(await cutovers(), tell);
   };
   const all: ObservableGauge[] = [...gauges.values()];
   meter.addBatchObservableCallback(look, all);
@@ -101,8 +110,17 @@ function tellSagas(figures: readonly SagaFigures[], runtime: Runtime, tell: Told
   }
 }
 
+function tellCutovers(figures: readonly CutoverFigures[], tell: Told): void {
+  for (const { step, slots } of figures) {
+    if (step) tell('liftout_cutover_step', 1, { ...step });
+    for (const { lagBytes, ...labels } of slots) tell('liftout_cutover_lag_bytes', lagBytes, labels);
+  }
+}
+
 function tellPools({ databases }: Runtime, tell: Told): void {
   for (const { module, pool } of databases) {
+    const heldMs = heldMsOf(pool.options.connectionString);
+    if (heldMs !== undefined) tell('liftout_held_seconds', heldMs / 1000, { module });
     const { totalCount, idleCount, waitingCount } = pool;
     tell('liftout_pool_connections', totalCount - idleCount, { module, state: 'used' });
     tell('liftout_pool_connections', idleCount, { module, state: 'idle' });

@@ -32,6 +32,8 @@ export class Servers {
   static readonly #known = new Map<string, Servers>();
   #present: string | undefined;
   #looking: Promise<string | undefined> | undefined;
+  /** The last time, or the present one, in which none took writes. */
+  #held: { since: number; until?: number } | undefined;
 
   /** @returns undefined for one URL only: there is nothing to choose */
   static of(list: string | undefined, client: (url: string) => pg.Client): Servers | undefined {
@@ -40,6 +42,14 @@ export class Servers {
     const known = Servers.#known.get(list!) ?? new Servers(urls, client);
     Servers.#known.set(list!, known);
     return known;
+  }
+
+  /** @see heldMsOf */
+  static heldMs(list: string): number | undefined {
+    const known = Servers.#known.get(list);
+    if (!known) return undefined;
+    const { since, until = performance.now() } = known.#held ?? { since: 0, until: 0 };
+    return until - since;
   }
 
   private constructor(
@@ -57,10 +67,17 @@ export class Servers {
     const until = performance.now() + HOLD_TIMEOUT_MS;
     for (;;) {
       const found = await (this.#looking ??= this.#look(until).finally(() => (this.#looking = undefined)));
+      this.#note(found !== undefined);
       if (found) return found;
       if (isOver()) throw new NoServerWritable('The process ends: no connection is made any more.');
       await delay(LOOK_INTERVAL_MS);
     }
+  }
+
+  #note(writable: boolean): void {
+    const isHeld = this.#held && this.#held.until === undefined;
+    if (writable && isHeld) this.#held!.until = performance.now();
+    if (!writable && !isHeld) this.#held = { since: performance.now() };
   }
 
   async #look(until: number): Promise<string | undefined> {
@@ -89,6 +106,13 @@ export class Servers {
     }
   }
 }
+
+/**
+ * How long connections were held last time because no server of a list took writes, in milliseconds; or are, while none does.
+ * @param list of URLs, as a module has it
+ * @returns undefined for one URL only
+ */
+export const heldMsOf = (list = '') => (urlsOf(list).length < 2 ? undefined : (Servers.heldMs(list) ?? 0));
 
 /** What a new session of the role sees: its own default, that of the database, or that of the server. */
 const WRITABLE = `SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool AS writable`;

@@ -20,11 +20,11 @@ function serverUrl(): string {
   return url;
 }
 
-/** Makes an empty database. @returns its administrator's URL */
-export async function createDatabase(): Promise<string> {
+/** Makes an empty database, on another server than that of the tests if one is named. @returns its administrator's URL */
+export async function createDatabase(server = serverUrl()): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asAdministrator(`CREATE DATABASE ${name}`);
-  const url = new URL(serverUrl());
+  await asAdministrator(`CREATE DATABASE ${name}`, server);
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
 }
@@ -51,8 +51,8 @@ export async function testDatabase(modules: readonly Type[]): Promise<TestDataba
   return { adminUrl, urls, drop: () => dropDatabase(adminUrl) };
 }
 
-async function asAdministrator(sql: string) {
-  const client = new pg.Client({ connectionString: serverUrl() });
+async function asAdministrator(sql: string, server = serverUrl()) {
+  const client = new pg.Client({ connectionString: server });
   await client.connect();
   try {
     return (await client.query(sql)).rows;

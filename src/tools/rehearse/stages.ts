@@ -8,6 +8,7 @@ import type { Verdict } from './acceptance.js';
 import { acceptance } from './acceptance.js';
 import { Broker } from './broker.js';
 import { Hosts } from './hosts.js';
+import { Moving } from './moving.js';
 import type { Part } from './split.js';
 import { groupsOf, split } from './split.js';
 
@@ -61,33 +62,48 @@ export function killed(module: string, seed: number, options: StageOptions): Sta
   return { title: `${title}, killed and restarted`, module, run };
 }
 
+/** The same, while its data moves to another server and back, again and again, and something is killed in each step. */
+export function moved(module: string, seed: number, options: StageOptions): Stage {
+  const { title } = outside(module, options);
+  const beside: Options['beside'] = (dataDir, adminUrl) => Moving.beside(module, dataDir, adminUrl, seed);
+  const run = (signal: AbortSignal) => suite(groupsOf(options.all, module), { ...options, signal, beside });
+  return { title: `${title}, its data moved there and back`, module, run };
+}
+
 interface Options extends Partial<Pick<StageOptions, 'events' | 'files'>> {
   common?: Record<string, string>;
   signal: AbortSignal;
   /** Decides when what is killed; nothing is without it. */
   seed?: number;
+  /** Where the data of a module moves meanwhile. */
+  beside?: (dataDir: string, adminUrl: string) => Promise<Moving>;
 }
 
 async function suite(groups: readonly (readonly string[])[], options: Options): Promise<Verdict> {
-  const { common, events, files, signal, seed } = options;
+  const { common, events, files, signal, seed, beside } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'liftout-rehearsal-'));
   const database = await joinEmbedded(dataDir, { fsync: false });
   const broker = events === 'nats' ? await Broker.at(join(dataDir, 'nats')) : undefined;
   const messages: Record<string, string> = broker ? { EVENTS: 'nats', NATS_URL: broker.url } : {};
   const quiet = { DATA_DIR: dataDir, RATE_LIMIT: 'off', LOG_LEVEL: 'error', LOG_FORMAT: 'json' };
   const parts = await split(groups);
-  const hosts = new Hosts({ ...quiet, ...messages, ...common }, signal);
+  const moving = await beside?.(dataDir, database.adminUrl);
+  const hosts = new Hosts({ ...quiet, ...messages, ...common, ...moving?.env }, signal);
   try {
     await broker?.start();
     for (const part of parts) await hosts.start(part);
-    const end = seed === undefined ? undefined : havoc(hosts, parts.at(-1)!, broker, seed);
+    const victim = parts.at(-1)!;
+    const end = seed === undefined ? moving?.begin(hosts, victim) : havoc(hosts, victim, broker, seed);
     const patienceMs = end ? STAGE_TIMEOUT_MS : 0;
     const verdict = await acceptance({ url: parts[0]!.url, dataDir, patienceMs, signal, ...(files && { files }) });
-    await end?.();
-    return verdict;
+    const meanwhile = await end?.();
+    if (!meanwhile) return verdict;
+    const failures = [...verdict.failures, ...meanwhile.failures];
+    return { passed: verdict.passed + meanwhile.passed, failures };
   } finally {
     await hosts.killAll();
     await broker?.kill();
+    await moving?.end();
     await database.leave();
     await rm(dataDir, { recursive: true, force: true });
   }

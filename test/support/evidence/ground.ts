@@ -37,6 +37,12 @@ export class Ground {
     return (await this.sql<{ effects: number; jobs: number }>(text, [`${run}/%`]))[0]!;
   }
 
+  /** How many effects things with such names have had. @param like a pattern of SQL */
+  async effectsOf(like: string): Promise<number> {
+    const text = 'SELECT count(*)::int AS effects FROM taking.effect WHERE thing LIKE $1';
+    return (await this.sql<{ effects: number }>(text, [like]))[0]!.effects;
+  }
+
   async history(run: string): Promise<History> {
     const of = async <T extends pg.QueryResultRow>(text: string) => await this.sql<T>(text, [`${run}/%`]);
     const effects = await of<Entry & { consumer: string }>(

@@ -13,6 +13,7 @@ import { page } from './report.js';
 import { RunStage } from './runs.js';
 import type { Scenario } from './scenarios.js';
 import { CUTS, gone, KILLS, OTHERS } from './scenarios.js';
+import { KILLED, MODULES, moveOfRows, movesKilled, movesOfModules, ROWS } from './moves/evidence.js';
 import { OwnServer } from './server.js';
 import { acceptanceEverywhere, TOPOLOGIES } from './topologies.js';
 import { killWorkers } from './worker-process.js';
@@ -22,7 +23,7 @@ npm run evidence -- [--only PATTERN] [--runs N] [--seed N] [--side-by-side N]
 
 Kills processes, cuts connections, takes the database away, and judges whether anything was lost, doubled or reordered.
 All of it, without --only, writes docs/delivery.md;
-'${PROCESSES}' and '${TOPOLOGIES}' write their parts of it whenever they run. Exits with 1 if anything was.
+'${PROCESSES}', '${TOPOLOGIES}' and what begins with 'cutover' write their parts of it whenever they run. Exits with 1 if anything was.
 
   --only PATTERN      only scenarios whose title matches; --only list prints the titles
   --runs N            of each scenario (default: 3 kills and 1 cut at each moment of each point, 4 of the others)
@@ -93,7 +94,19 @@ async function collect(server: OwnServer, wishes: Wishes, everything: boolean): 
   conclude(gathered, contests, seed);
   const minutes = Math.round((Date.now() - begun) / 60_000);
   if (everything) await writePage(page(gathered, contests, { seed, minutes, postgres: server.version }));
+  await moves(wishes, server.version);
   await outOfProcess(wishes, server.version);
+}
+
+/** What has parts of the page for itself: the data of a module moves. */
+async function moves({ only, runs, seed, withinMs }: Wishes, postgres: string): Promise<void> {
+  const options = { seed, runs: runs ?? 5, withinMs, postgres, say };
+  const good = [
+    !only.test(KILLED) || (await movesKilled(options)),
+    !only.test(ROWS) || (await moveOfRows(options)),
+    !only.test(MODULES) || (await movesOfModules(options)),
+  ];
+  if (good.includes(false)) process.exitCode = 1;
 }
 
 /** What has parts of the page for itself, and needs specs that a project may not have. */

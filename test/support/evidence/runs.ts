@@ -92,14 +92,9 @@ export class RunStage {
 
   /** Everything that is expected has happened; or has not for so long that it is lost. */
   async #quiet(run: string, seed: number): Promise<void> {
-    const tasks = workload(run, seed);
-    const effects = tokensOf(tasks).length * CONSUMERS.length + marksOf(tasks).length;
-    const jobs = jobsOf(tasks).length;
-    const look = async () => {
-      const reached = await this.ground.reached(run);
-      return reached.effects >= effects && reached.jobs >= jobs;
-    };
-    await eventually(look, 'the end of the run', RUN_TIMEOUT_MS).catch(() => undefined);
+    await eventually(() => isComplete(this.ground, run, seed), 'the end of the run', RUN_TIMEOUT_MS).catch(
+      () => undefined,
+    );
   }
 
   async #judge(run: string, seed: number): Promise<{ verdict: Verdict; flaws: [string, Verdict][] }> {
@@ -107,6 +102,14 @@ export class RunStage {
     const flaws = [...verdicts].filter(([, verdict]) => !isFlawless(verdict));
     return { verdict: sum([...verdicts.values()]), flaws };
   }
+}
+
+/** Whether as much has happened for a run as is expected. */
+export async function isComplete(ground: Ground, run: string, seed: number): Promise<boolean> {
+  const tasks = workload(run, seed);
+  const reached = await ground.reached(run);
+  const effects = tokensOf(tasks).length * CONSUMERS.length + marksOf(tasks).length;
+  return reached.effects >= effects && reached.jobs >= jobsOf(tasks).length;
 }
 
 /** At which of the matching statements: the seed decides. */

@@ -22,6 +22,8 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly ended: Promise<unknown>;
   struck = false;
+  /** The longest that a client has waited for an answer of it, in milliseconds. */
+  longestMs = 0;
 
   constructor() {
     const args = process.env['EVIDENCE_LOG'] ? { LOG_LEVEL: process.env['EVIDENCE_LOG'] } : {};
@@ -31,6 +33,9 @@ export class WorkerProcess {
     });
     this.#child.setMaxListeners(0);
     this.#child.on('message', (message) => (this.struck ||= message === 'struck'));
+    this.#child.on('message', (message: { longestMs?: number }) => {
+      this.longestMs = Math.max(this.longestMs, message.longestMs ?? 0);
+    });
     this.ended = once(this.#child, 'exit').finally(() => alive.delete(this));
     alive.add(this);
   }

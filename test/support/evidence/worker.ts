@@ -28,6 +28,8 @@ export type Request =
 const AT_ONCE = 8;
 const PARTITION_ROWS = 400;
 let replica: Replica;
+/** That a client has waited for an answer that was none of refusal. */
+let longestMs = 0;
 
 async function start({ adminUrl, urls, version }: Extract<Request, { do: 'start' }>): Promise<void> {
   openOutside(adminUrl);
@@ -49,15 +51,19 @@ async function work({ run, seed, strike }: Extract<Request, { do: 'work' }>): Pr
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, client));
+  process.send!({ longestMs });
 }
 
 async function execute(task: Task): Promise<void> {
   const command = task.kind === 'begin' ? new BeginJob({ job: task.job }) : new RaiseThing(task);
   const faulty = task.kind === 'raise' && task.mood === 'fault';
+  const since = performance.now();
   for (;;) {
     const context = childContext('evidence', 'evidence', { key: task.token });
     try {
-      return void (await runInScope(context, undefined, () => replica.app.get(CommandBus).execute(command)));
+      await runInScope(context, undefined, () => replica.app.get(CommandBus).execute(command));
+      longestMs = Math.max(longestMs, performance.now() - since);
+      return;
     } catch (error) {
       if (faulty || error instanceof DomainError) return;
       await delay(20);

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../../../src/platform/testing/eventually.js';
+import type { Ground } from '../ground.js';
+import type { Verdict } from '../history.js';
+import { isFlawless, judge, sum } from '../history.js';
+import { isComplete } from '../runs.js';
+import { WorkerProcess } from '../worker-process.js';
+import { workload } from '../workload.js';
+
+const PATIENCE_MS = 90_000;
+const STALLED_MS = 60_000;
+
+/** The application under load: one workload after the other, each repeated with the same keys when its process was killed. */
+export class MovingLoad {
+  readonly #done: { run: string; seed: number }[] = [];
+  #worker: Promise<WorkerProcess>;
+  #spare = new WorkerProcess();
+  #longestMs = 0;
+  #over = false;
+  readonly #going: Promise<void>;
+
+  /** @param urls the logins of both modules, of which one is a list */
+  constructor(
+    private readonly ground: Ground,
+    private readonly urls: ReadonlyMap<string, string>,
+    private readonly name: string,
+    private readonly seed: number,
+  ) {
+    this.#worker = this.#another();
+    this.#going = this.#go();
+    this.#going.catch(() => undefined);
+  }
+
+  /** Resolves when its process is at work. */
+  async ready(): Promise<void> {
+    await this.#worker;
+  }
+
+  /** SIGKILL to its process; another one takes over. */
+  async kill(): Promise<void> {
+    const worker = await this.#worker;
+    this.#worker = worker.kill().then(() => this.#another());
+    await this.#worker;
+  }
+
+  /** The longest wait so far, when the workload that is under way has ended. */
+  async measured(): Promise<{ longestMs: number }> {
+    const begun = this.#done.length;
+    await eventually(() => this.#done.length > begun, 'the workload that is under way', PATIENCE_MS);
+    return { longestMs: this.#longestMs };
+  }
+
+  /** Ends the load, and judges all of it when everything has come to its end. */
+  async end(): Promise<{ verdict: Verdict; flaws: string[]; longestMs: number }> {
+    this.#over = true;
+    await this.#going;
+    await this.#quiet();
+    await (await this.#worker).stop();
+    await this.#spare.kill();
+    const verdicts: Verdict[] = [];
+    const flaws: string[] = [];
+    for (const { run, seed } of this.#done)
+      for (const [part, verdict] of judge(workload(run, seed), await this.ground.history(run))) {
+        verdicts.push(verdict);
+        if (!isFlawless(verdict)) flaws.push(`${run} ${part}: ${JSON.stringify(verdict)}`);
+      }
+    return { verdict: sum(verdicts), flaws, longestMs: this.#longestMs };
+  }
+
+  /** Everything has happened that is expected; or nothing has for so long that it is lost, however slow the machine is. */
+  async #quiet(): Promise<void> {
+    let last = { effects: -1, at: 0 };
+    for (const { run, seed } of this.#done)
+      while (!(await isComplete(this.ground, run, seed))) {
+        const effects = await this.ground.effectsOf(`${this.name}-%`);
+        if (effects > last.effects) last = { effects, at: performance.now() };
+        if (performance.now() - last.at > STALLED_MS) return;
+        await delay(50);
+      }
+  }
+
+  async #go(): Promise<void> {
+    for (let n = 0; !this.#over; n++) {
+      const task = { run: `${this.name}-${n}`, seed: this.seed + n };
+      this.#done.push(task);
+      for (let worker = await this.#worker; !(await worker.outlives({ do: 'work', ...task }));)
+        worker = await this.#worker;
+      this.#longestMs = Math.max(this.#longestMs, (await this.#worker).longestMs);
+    }
+  }
+
+  async #another(): Promise<WorkerProcess> {
+    const worker = this.#spare;
+    this.#spare = new WorkerProcess();
+    await worker.start(this.ground, { urls: this.urls });
+    return worker;
+  }
+}
