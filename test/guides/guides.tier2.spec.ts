@@ -48,7 +48,13 @@ describe('the commands in the documentation', () => {
     expect(readFileSync('test/generators/generators.tier2.spec.ts', 'utf8')).toContain("readFileSync('README.md'");
   });
 
-  it.each(blocks.filter(({ mark }) => !['', 'ci', 'clone'].includes(mark)))(
+  it('for a move of data are run by a spec of their own', () => {
+    const pagesOf = new Set(blocks.filter(({ mark }) => mark === 'cutover').map(({ file }) => file));
+    expect([...pagesOf]).toEqual([ELSEWHERE]);
+    expect(readFileSync('test/guides/move-the-data.tier2.spec.ts', 'utf8')).toContain(`readFile('${ELSEWHERE}'`);
+  });
+
+  it.each(blocks.filter(({ mark }) => !['', 'ci', 'clone', 'cutover'].includes(mark)))(
     '$file, "$heading": not run, as it needs a $mark; its syntax is right',
     ({ script, mark }) => {
       expect(['docker', 'cluster', 'server']).toContain(mark);

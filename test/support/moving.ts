@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
+import type { Type } from '@nestjs/common';
 import pg from 'pg';
 import { contextOptions } from '../../src/platform/bounded-context.js';
 import { migrate } from '../../src/platform/persistence/migrate.js';
@@ -16,7 +17,6 @@ import { startReplica } from './replica.js';
 import { emptyDatabase } from './stage.js';
 
 const module = 'counting';
-const migrations = contextOptions(CountingModule)!.migrations ?? [];
 const CLIENTS = 4;
 /** Commands of one client on one counter: it has a limit. */
 const EACH = 500;
@@ -27,6 +27,7 @@ export class Moving {
     readonly admins: readonly [string, string],
     readonly logins: readonly [string, string],
     readonly method: Method,
+    private readonly what: Type = CountingModule,
   ) {}
 
   /** From a PostgreSQL of this machine to the tests' server. */
@@ -35,11 +36,17 @@ export class Moving {
   }
 
   /** @param from administrator's URL of an empty database, as `to` is */
-  static async between(from: string, to: string, method: Method = 'logical'): Promise<Moving> {
+  static async between(
+    from: string,
+    to: string,
+    method: Method = 'logical',
+    what: Type = CountingModule,
+  ): Promise<Moving> {
+    const { name: module, migrations = [] } = contextOptions(what)!;
     const logins = [moduleUrl(from, module), moduleUrl(to, module)] as const;
     await withAdministrator(from, (client) => provision(client, [{ module, url: logins[0] }]));
     await migrate({ module, url: logins[0], migrations });
-    return new Moving([from, to], logins, method);
+    return new Moving([from, to], logins, method, what);
   }
 
   /** With another administrator than the one who made it. @param role of the module, as it is at the source */
@@ -58,7 +65,8 @@ export class Moving {
 
   /** Connections of an administrator to both, and the cut-over between them, as one run of the tool has. */
   async open(): Promise<Tool> {
-    const sides = await Promise.all(this.admins.map((admin, n) => Side.open(module, admin, this.logins[n]!)));
+    const { name, migrations = [] } = contextOptions(this.what)!;
+    const sides = await Promise.all(this.admins.map((admin, n) => Side.open(name, admin, this.logins[n]!)));
     const [source, target] = sides as [Side, Side];
     const close = async () => void (await Promise.all(sides.map((side) => side.close())));
     return { source, target, cutover: new Cutover(source, target, migrations, this.method), close };

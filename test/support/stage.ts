@@ -40,10 +40,11 @@ export async function embeddedFolder(): Promise<string> {
   return folder;
 }
 
-/** An empty database on the tests' server. @returns its administrator's URL */
-export async function emptyDatabase(): Promise<string> {
-  const url = await createDatabase();
-  afterwards(() => dropDatabase(url));
+/** An empty database on the tests' server, or on another one. @returns its administrator's URL */
+export async function emptyDatabase(server?: string): Promise<string> {
+  const url = await createDatabase(server);
+  // Another server goes with all that is on it.
+  if (!server) afterwards(() => dropDatabase(url));
   return url;
 }
 

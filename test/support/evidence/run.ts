@@ -100,7 +100,7 @@ async function collect(server: OwnServer, wishes: Wishes, everything: boolean): 
 
 /** What has parts of the page for itself: the data of a module moves. */
 async function moves({ only, runs, seed, withinMs }: Wishes, postgres: string): Promise<void> {
-  const options = { seed, runs: runs ?? 5, withinMs, postgres, say };
+  const options = { seed, runs: runs ?? 32, withinMs, postgres, say };
   const good = [
     !only.test(KILLED) || (await movesKilled(options)),
     !only.test(ROWS) || (await moveOfRows(options)),

@@ -41,6 +41,7 @@ async function start({ adminUrl, urls, version }: Extract<Request, { do: 'start'
 /** Executes every command of the run until it has an answer: as clients do, with the same key each time. */
 async function work({ run, seed, strike }: Extract<Request, { do: 'work' }>): Promise<void> {
   disarm();
+  longestMs = 0;
   if (strike) arm(strike, () => process.send!('struck'));
   const tasks = workload(run, seed);
   const next = random(seed + 1);

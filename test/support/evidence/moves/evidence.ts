@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { modules } from '../../../../src/modules.js';
 import { contextOptions, livesHere } from '../../../../src/platform/bounded-context.js';
 import { moved } from '../../../../src/tools/rehearse/stages.js';
-import type { Verdict } from '../history.js';
 import { isFlawless, sum } from '../history.js';
 import { writePart } from '../parts.js';
 import { circumstances, table } from '../report.js';
 import { OwnServer } from '../server.js';
-import type { MovePlan, MoveResult } from './move-stage.js';
+import type { MovePlan, MoveResult, Strike } from './move-stage.js';
 import { MoveStage, STEPS, VICTIMS } from './move-stage.js';
 import { MillionRows } from './million.js';
 
@@ -17,7 +16,7 @@ export const MODULES = 'cutover: modules of the example';
 
 export interface MovesOptions {
   seed: number;
-  /** Of each step and victim. */
+  /** There and back. */
   runs: number;
   /** Nothing is begun after so many milliseconds. */
   withinMs: number;
@@ -44,25 +43,24 @@ export async function movesKilled({ seed, runs, withinMs, postgres, say }: Moves
   return results.every(isGood);
 }
 
-/** First each of them once, then again. Nothing runs in the tool while it is waited for that the target follows. */
+/** In four runs of a kind each victim comes to its turn in each step. */
 function plans(seed: number, runs: number): MovePlan[] {
-  const kinds = STEPS.flatMap((step) => VICTIMS.map((victim) => ({ step, victim })));
-  const possible = kinds.filter(({ step, victim }) => !(step === 'following' && victim === 'tool'));
-  return Array.from({ length: runs }, (_, turn) =>
-    possible.map((kind, n) => {
-      const module: MovePlan['module'] = (turn + n) % 2 === 0 ? 'making' : 'taking';
-      return { ...kind, module, seed: seed + (turn * possible.length + n) * 100 };
-    }),
-  ).flat();
+  return Array.from({ length: runs }, (_, n) => ({
+    module: n % 2 === 0 ? 'making' : 'taking',
+    ending: n % 4 < 2 ? 'abort' : 'finish',
+    first: Math.floor(n / 4),
+    seed: seed + n * 100,
+  }));
 }
 
 const isEqual = ({ reports }: MoveResult) => reports.every((report) => report.startsWith('Proven'));
 const isGood = (result: MoveResult) => isFlawless(result.verdict) && isEqual(result);
 
 function lineOf(result: MoveResult): string {
-  const { step, victim, module, seed, flaws, within, longestMs } = result;
+  const { module, strikes, seed, flaws, longestMs } = result;
+  const what = strikes.map(({ step, victim, within }) => `${step}: ${victim}${within ? '' : ' (late)'}`).join(', ');
   const more = isGood(result) ? '' : `\n    ${[...flaws, ...result.reports].join('\n    ')}`;
-  return `${isGood(result) ? '✓' : '✗'} ${step}, ${victim} killed, ${module} moves (seed ${seed})${within ? '' : ': it was over'}, longest wait ${Math.round(longestMs)} ms${more}`;
+  return `${isGood(result) ? '✓' : '✗'} ${module} moves (seed ${seed}), longest wait ${Math.round(longestMs)} ms; killed in ${what}${more}`;
 }
 
 async function onTwoServers<T>(work: (servers: [OwnServer, OwnServer]) => Promise<T>): Promise<T> {
@@ -79,50 +77,40 @@ async function onTwoServers<T>(work: (servers: [OwnServer, OwnServer]) => Promis
 }
 
 function killedPart(results: readonly MoveResult[], where: string): string {
+  const struck = results.flatMap((result) => result.strikes.map((strike) => ({ ...result, ...strike })));
   const rows = STEPS.flatMap((step) =>
     VICTIMS.flatMap((victim) => {
-      const runs = results.filter((each) => each.step === step && each.victim === victim);
+      const runs = struck.filter((each) => each.step === step && each.victim === victim);
       return runs.length === 0 ? [] : [[step, victim, ...counted(runs)]];
     }),
   );
-  const head = [
-    'step',
-    'killed',
-    'runs',
-    'in the middle',
-    ...FLAWS,
-    'hashes equal',
-    'longest wait of a client',
-    'seeds',
-  ];
-  const total = sum(results.map(({ verdict }) => verdict));
+  const head = ['step', 'killed', 'runs', 'in the middle', ...FLAWS, 'hashes equal', 'longest wait'];
+  const { lost, doubled, reordered, unfounded } = sum(results.map(({ verdict }) => verdict));
+  const found = `${lost} lost, ${doubled} doubled, ${reordered} reordered, ${unfounded} of rolled back transactions`;
+  const seeds = results.map(({ seed }) => seed);
   return `## A module's data moves, and something is killed in each step
 
 The processes and the judge are those of the runs above, with commands all the time, while one module, the producer or the consumer, is moved
-to a second server and back by \`npm run cutover\`. In one step of each run the tool, the application, the source or the target gets
-SIGKILL, servers with \`fsync\` on, and the step is repeated until it is done. Then everything that was asked is judged, and so is what each switch has
-found by comparing both sides. "In the middle": the step was not over when the kill came. The longest wait is that of a command that was answered
-in the end by the process that had taken it, recovery of a killed server included.
+to a second server and back by \`npm run cutover\`, half the time by \`back\`, half the time by \`finish\` and the same way home. In each step
+the tool, the application, the source or the target gets SIGKILL, servers with \`fsync\` on, and the step is repeated until it is done. Then
+everything that was asked is judged, and so is what each switch has found by comparing both sides. A row has the runs in which this was killed in
+that step. "In the middle": the step was not over when the kill came. The longest wait of a client is that of a command which the process
+answered in the end that had taken it, in all of the run: recovery of killed servers included.
 
-${where} **${results.length} runs: ${total.lost} lost, ${total.doubled} doubled, ${total.reordered} reordered, ${total.unfounded} of rolled back transactions; ${results.filter(isEqual).length} with equal hashes.**
+${where} **${results.length} runs there and back with ${struck.length} kills: ${found}; ${results.filter(isEqual).length} with equal hashes.** Seeds
+${Math.min(...seeds)}–${Math.max(...seeds)}.
 
 ${table(head, rows)}`;
 }
 
 const FLAWS = ['lost', 'doubled', 'reordered', 'of rolled back'];
 
-function counted(runs: readonly MoveResult[]): string[] {
-  const verdict: Verdict = sum(runs.map((each) => each.verdict));
-  const { lost, doubled, reordered, unfounded } = verdict;
+function counted(runs: readonly (MoveResult & Strike)[]): string[] {
+  const { lost, doubled, reordered, unfounded } = sum(runs.map((each) => each.verdict));
   const equal = runs.every(isEqual) ? 'yes' : `**no: ${runs.filter((each) => !isEqual(each)).length}**`;
   const longest = (Math.max(...runs.map(({ longestMs }) => longestMs)) / 1000).toFixed(1);
-  const seeds = runs.map(({ seed }) => seed);
-  return [
-    ...[runs.length, runs.filter(({ within }) => within).length, lost, doubled, reordered, unfounded].map(String),
-    equal,
-    `${longest} s`,
-    `${Math.min(...seeds)}–${Math.max(...seeds)}`,
-  ];
+  const middle = runs.filter(({ within }) => within).length;
+  return [...[runs.length, middle, lost, doubled, reordered, unfounded].map(String), equal, `${longest} s`];
 }
 
 /** @returns whether the pause stays within a second, and the memory of the tool where it is */

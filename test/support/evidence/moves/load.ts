@@ -10,53 +10,74 @@ import { workload } from '../workload.js';
 const PATIENCE_MS = 90_000;
 const STALLED_MS = 60_000;
 
-/** The application under load: one workload after the other, each repeated with the same keys when its process was killed. */
-export class MovingLoad {
-  readonly #done: { run: string; seed: number }[] = [];
-  #worker: Promise<WorkerProcess>;
+/** The application: a process that is at work, and one that takes over when it is killed. */
+export class Application {
+  #worker: Promise<WorkerProcess> | undefined;
   #spare = new WorkerProcess();
-  #longestMs = 0;
-  #over = false;
-  readonly #going: Promise<void>;
 
-  /** @param urls the logins of both modules, of which one is a list */
+  /** @param urls the logins of both modules, each a list of both databases */
   constructor(
     private readonly ground: Ground,
     private readonly urls: ReadonlyMap<string, string>,
-    private readonly name: string,
-    private readonly seed: number,
-  ) {
-    this.#worker = this.#another();
-    this.#going = this.#go();
-    this.#going.catch(() => undefined);
+  ) {}
+
+  worker(): Promise<WorkerProcess> {
+    return (this.#worker ??= this.#another());
   }
 
-  /** Resolves when its process is at work. */
-  async ready(): Promise<void> {
-    await this.#worker;
-  }
-
-  /** SIGKILL to its process; another one takes over. */
+  /** SIGKILL; another one takes over. */
   async kill(): Promise<void> {
-    const worker = await this.#worker;
+    const worker = await this.worker();
     this.#worker = worker.kill().then(() => this.#another());
     await this.#worker;
   }
 
+  async #another(): Promise<WorkerProcess> {
+    const worker = this.#spare;
+    this.#spare = new WorkerProcess();
+    await worker.start(this.ground, { urls: this.urls });
+    return worker;
+  }
+}
+
+/** What came of all that was asked while a module moved. */
+export interface Judged {
+  verdict: Verdict;
+  /** By workload and part, what is not flawless. */
+  flaws: string[];
+  /** That a command waited for its answer. */
+  longestMs: number;
+}
+
+/** Load on the application: one workload after the other, each repeated with the same keys when the process was killed. */
+export class MovingLoad {
+  readonly #done: { run: string; seed: number }[] = [];
+  #longestMs = 0;
+  #over = false;
+  readonly #going: Promise<void>;
+
+  constructor(
+    private readonly ground: Ground,
+    private readonly application: Application,
+    private readonly name: string,
+    private readonly seed: number,
+  ) {
+    this.#going = this.#go();
+    this.#going.catch(() => undefined);
+  }
+
   /** The longest wait so far, when the workload that is under way has ended. */
-  async measured(): Promise<{ longestMs: number }> {
+  async measured(): Promise<number> {
     const begun = this.#done.length;
     await eventually(() => this.#done.length > begun, 'the workload that is under way', PATIENCE_MS);
-    return { longestMs: this.#longestMs };
+    return this.#longestMs;
   }
 
   /** Ends the load, and judges all of it when everything has come to its end. */
-  async end(): Promise<{ verdict: Verdict; flaws: string[]; longestMs: number }> {
+  async end(): Promise<Judged> {
     this.#over = true;
     await this.#going;
     await this.#quiet();
-    await (await this.#worker).stop();
-    await this.#spare.kill();
     const verdicts: Verdict[] = [];
     const flaws: string[] = [];
     for (const { run, seed } of this.#done)
@@ -83,16 +104,13 @@ export class MovingLoad {
     for (let n = 0; !this.#over; n++) {
       const task = { run: `${this.name}-${n}`, seed: this.seed + n };
       this.#done.push(task);
-      for (let worker = await this.#worker; !(await worker.outlives({ do: 'work', ...task }));)
-        worker = await this.#worker;
-      this.#longestMs = Math.max(this.#longestMs, (await this.#worker).longestMs);
+      for (;;) {
+        const worker = await this.application.worker();
+        worker.longestMs = 0;
+        const answered = await worker.outlives({ do: 'work', ...task });
+        this.#longestMs = Math.max(this.#longestMs, worker.longestMs);
+        if (answered) break;
+      }
     }
-  }
-
-  async #another(): Promise<WorkerProcess> {
-    const worker = this.#spare;
-    this.#spare = new WorkerProcess();
-    await worker.start(this.ground, { urls: this.urls });
-    return worker;
   }
 }

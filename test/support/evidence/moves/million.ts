@@ -24,15 +24,15 @@ export class MillionRows {
 
   /** There and, once measured, back: the module is at the source again, with so many rows in one table. */
   async move(rows: number): Promise<Move> {
-    const { ground } = this.stage;
-    const { way, urls } = this.stage.way('making');
+    const { ground, application } = this.stage;
+    const way = this.stage.way('making');
     await ground.sql(
       `INSERT INTO making.thing SELECT 'row/' || n, 1 FROM generate_series(1, $1::int) n ON CONFLICT DO NOTHING`,
       [rows],
     );
     await ground.sql('ANALYZE making.thing');
-    const load = new MovingLoad(ground, urls, `r${rows}`, this.seed);
-    await load.ready();
+    await application.worker();
+    const load = new MovingLoad(ground, application, `r${rows}`, this.seed);
     const since = performance.now();
     await moving(way, (cutover) => cutover.prepare());
     const follows = () => moving(way, async (cutover) => (await cutover.status()).copying?.length === 0);
@@ -41,7 +41,7 @@ export class MillionRows {
     const told = await tool(way, 'switch').told;
     if (typeof told === 'string' || 'failure' in told || typeof told.result === 'string')
       throw new Error(JSON.stringify(told));
-    const { longestMs } = await load.measured();
+    const longestMs = await load.measured();
     await eventually(follows, 'the way back', PATIENCE_MS);
     await moving(way, (cutover) => cutover.back());
     await moving(way, (cutover) => cutover.abort());

@@ -7,10 +7,10 @@ import { eventually } from '../../../../src/platform/testing/eventually.js';
 import { createDatabase } from '../../../../src/platform/testing/database.js';
 import { moduleUrl } from '../../../../src/platform/persistence/urls.js';
 import { Ground } from '../ground.js';
-import type { Verdict } from '../history.js';
 import type { OwnServer } from '../server.js';
 import { random } from '../workload.js';
-import { MovingLoad } from './load.js';
+import type { Judged } from './load.js';
+import { Application, MovingLoad } from './load.js';
 import type { StepName, Told, Way } from './mover.js';
 import { moving } from './mover.js';
 
@@ -20,21 +20,26 @@ export type Victim = (typeof VICTIMS)[number];
 export type Step = (typeof STEPS)[number];
 
 export interface MovePlan {
-  step: Step;
-  victim: Victim;
   module: Way['module'];
+  /** `finish`: it stays there, and goes the same way back. */
+  ending: 'abort' | 'finish';
   seed: number;
+  /** Who is killed in the first step; in each further one it is the next. */
+  first: number;
 }
 
-export interface MoveResult extends MovePlan {
+/** Something was killed in a step. */
+export interface Strike {
+  step: Step;
+  victim: Victim;
   /** Whether the step was not over yet when the kill came. */
   within: boolean;
-  verdict: Verdict;
-  /** By workload and part, what is not flawless. */
-  flaws: string[];
+}
+
+export interface MoveResult extends MovePlan, Judged {
+  strikes: Strike[];
   /** What every switch of the run has found. */
   reports: string[];
-  longestMs: number;
 }
 
 const PATIENCE_MS = 120_000;
@@ -48,15 +53,19 @@ const WITHIN_MS: Record<Step, number> = {
   abort: 500,
 };
 
-/** Two servers, and a database on each of them: a module goes there and back while something is killed. */
+/** Two servers, and a database on each of them: a module goes there and back while something is killed in each step. */
 export class MoveStage {
+  readonly application: Application;
   #runs = 0;
 
   private constructor(
     private readonly servers: readonly [OwnServer, OwnServer],
     readonly ground: Ground,
     private readonly other: string,
-  ) {}
+  ) {
+    const both = [...ground.database.urls].map(([name, url]) => [name, `${url} ${moduleUrl(other, name)}`] as const);
+    this.application = new Application(ground, new Map(both));
+  }
 
   static async make(servers: readonly [OwnServer, OwnServer]): Promise<MoveStage> {
     return new MoveStage(servers, await Ground.make(), await createDatabase(servers[1].adminUrl));
@@ -64,48 +73,56 @@ export class MoveStage {
 
   /** The module is at the first server, before and after. */
   async run(plan: MovePlan): Promise<MoveResult> {
-    const { step, module, seed } = plan;
-    const { way, urls } = this.way(module);
-    const load = new MovingLoad(this.ground, urls, `m${++this.#runs}`, seed);
-    await load.ready();
+    await this.application.worker();
+    const load = new MovingLoad(this.ground, this.application, `m${++this.#runs}`, plan.seed);
+    const strikes: Strike[] = [];
     const reports: string[] = [];
-    const walk = async (steps: readonly Step[], where = way) => {
-      for (const each of steps) await completed(where, each, reports);
+    const next = random(plan.seed + 5);
+    const walk = async (steps: readonly Step[], way: Way, servers: readonly OwnServer[]) => {
+      for (const step of steps) {
+        // Nothing runs in the tool while it is waited for that the other side follows.
+        const victims = VICTIMS.filter((victim) => victim !== 'tool' || step !== 'following');
+        const victim = victims[(plan.first + strikes.length) % victims.length]!;
+        const within = await this.#strike({ step, victim, afterMs: next() * WITHIN_MS[step] }, way, servers);
+        strikes.push({ step, victim, within });
+        await completed(way, step, reports);
+      }
     };
-    await walk(STEPS.slice(0, STEPS.indexOf(step === 'finish' ? 'back' : step === 'abort' ? 'switch' : step)));
-    const within = await this.#strike(plan, way, load);
-    await walk([step]);
-    if (step === 'finish') {
-      // It lives at the other one now: the same way, the other way round.
-      const home: Way = { module, admins: [way.admins[1], way.admins[0]], logins: [way.logins[1], way.logins[0]] };
-      await dropFormer(way);
-      await walk(['prepare', 'following', 'switch', 'finish'], home);
-      await dropFormer(home);
-    } else if (step !== 'abort') {
-      await walk([...(STEPS.indexOf(step) < 2 ? (['following', 'switch'] as const) : []), 'back', 'abort']);
+    const out = this.way(plan.module);
+    if (plan.ending === 'abort') {
+      await walk(['prepare', 'following', 'switch', 'following', 'back', 'abort'], out, this.servers);
+    } else {
+      // It lives at the other one then: the same way, the other way round.
+      const home: Way = { ...out, admins: [out.admins[1], out.admins[0]], logins: [out.logins[1], out.logins[0]] };
+      for (const [way, servers] of [[out, this.servers] as const, [home, [...this.servers].reverse()] as const]) {
+        await walk(['prepare', 'following', 'switch', 'finish'], way, servers);
+        await dropFormer(way);
+      }
     }
-    return { ...plan, within, reports, ...(await load.end()) };
+    return { ...plan, strikes, reports, ...(await load.end()) };
   }
 
-  way(module: Way['module']): { way: Way; urls: Map<string, string> } {
+  way(module: Way['module']): Way {
     const { database } = this.ground;
-    const admins = [database.adminUrl, this.other] as const;
     const logins = [database.urls.get(module)!, moduleUrl(this.other, module)] as const;
-    const urls = new Map(database.urls).set(module, logins.join(' '));
-    return { way: { module, admins, logins }, urls };
+    return { module, admins: [database.adminUrl, this.other], logins };
   }
 
   /** @returns whether the step was under way when the kill came */
-  async #strike({ step, victim, seed }: MovePlan, way: Way, load: MovingLoad): Promise<boolean> {
-    const afterMs = random(seed + 5)() * WITHIN_MS[step];
+  async #strike(
+    what: { step: Step; victim: Victim; afterMs: number },
+    way: Way,
+    servers: readonly OwnServer[],
+  ): Promise<boolean> {
+    const { step, victim, afterMs } = what;
     if (victim === 'tool' && step !== 'following') return !(await killedTool(way, step, afterMs));
     let over = false;
     const doing = step === 'following' ? Promise.resolve() : attempted(way, step).then((done) => void (over = done));
     await delay(afterMs);
     const within = step === 'following' || !over;
-    if (victim === 'application') await load.kill();
-    if (victim === 'source') await this.servers[0].crash();
-    if (victim === 'target') await this.servers[1].crash();
+    if (victim === 'application') await this.application.kill();
+    if (victim === 'source') await servers[0]!.crash();
+    if (victim === 'target') await servers[1]!.crash();
     await doing;
     return within;
   }
