@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
-import { moduleUrl } from '../../src/platform/persistence/urls.js';
 import { startHost } from '../support/host-process.js';
 import { Shop } from '../support/shop.js';
-import { otherServer, ownEnv } from '../support/stage.js';
+import { loginAt, otherServer, ownEnv } from '../support/stage.js';
 import { blocksOf } from './page.js';
 
 /** Runs a block as a person would. */
@@ -24,7 +23,7 @@ describe('the chapter on moving the data of a module', () => {
     );
     expect(blocks).toHaveLength(4);
     const [own, target] = [await ownEnv(), new URL(await otherServer())];
-    const logins = [own.DATABASE_URL, target.href].map((admin) => moduleUrl(admin, 'payments'));
+    const logins = [own.DATABASE_URL, target.href].map((admin) => loginAt(admin, 'payments'));
     const app = { ...own, PAYMENTS_DATABASE_URL: logins.join(' ') };
     const host = await startHost(app);
     const shop = new Shop(host.url, own.DATA_DIR);

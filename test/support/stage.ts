@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
+import { moduleUrl } from '../../src/platform/persistence/urls.js';
 import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
 import type { HostEnv } from './host-process.js';
 import { killAll } from './host-process.js';
@@ -47,6 +48,9 @@ export async function emptyDatabase(server?: string): Promise<string> {
   if (!server) afterwards(() => dropDatabase(url));
   return url;
 }
+
+/** The login of a module in a database of an administrator, as it is in development. */
+export const loginAt = (adminUrl: string, module: string): string => moduleUrl(adminUrl, module);
 
 /** A second PostgreSQL server, beside that of the tests. @returns its administrator's URL of an empty database */
 export async function otherServer(): Promise<string> {
