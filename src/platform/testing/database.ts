@@ -36,7 +36,7 @@ export async function dropDatabase(adminUrl: string): Promise<void> {
   const roles = await asAdministrator(
     `SELECT rolname FROM pg_roles WHERE rolname LIKE 'liftout\\_${name.replace('_', '\\_')}\\_%'`,
   );
-  for (const { rolname } of roles) await asAdministrator(`DROP ROLE ${rolname}`);
+  for (const { rolname } of roles) await asAdministrator(`DROP ROLE "${rolname}"`);
 }
 
 export async function testDatabase(modules: readonly Type[]): Promise<TestDatabase> {
