@@ -129,7 +129,7 @@ export class MoveStage {
 }
 
 /** A tool in a process of its own that is killed. @returns whether it had done the step before */
-export async function killedTool(way: Way, step: StepName, afterMs: number): Promise<boolean> {
+async function killedTool(way: Way, step: StepName, afterMs: number): Promise<boolean> {
   const { child, begun, told } = tool(way, step);
   await begun;
   const done = await Promise.race([told.then(() => true), delay(afterMs, false)]);
