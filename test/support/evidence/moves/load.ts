@@ -9,6 +9,8 @@ import { workload } from '../workload.js';
 
 const PATIENCE_MS = 90_000;
 const STALLED_MS = 60_000;
+/** Between two workloads: a slow copy must not make for ever more to judge. */
+const PAUSE_MS = 300;
 
 /** The application: a process that is at work, and one that takes over when it is killed. */
 export class Application {
@@ -111,6 +113,7 @@ export class MovingLoad {
         this.#longestMs = Math.max(this.#longestMs, worker.longestMs);
         if (answered) break;
       }
+      await delay(PAUSE_MS);
     }
   }
 }

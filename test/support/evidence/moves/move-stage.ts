@@ -98,6 +98,8 @@ export class MoveStage {
         await walk(['prepare', 'following', 'switch', 'finish'], way, servers);
         await dropFormer(way);
       }
+      // The migrations do not make it.
+      await this.ground.index();
     }
     return { ...plan, strikes, reports, ...(await load.end()) };
   }
