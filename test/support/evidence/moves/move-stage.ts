@@ -42,7 +42,8 @@ export interface MoveResult extends MovePlan, Judged {
   reports: string[];
 }
 
-const PATIENCE_MS = 120_000;
+/** The first copy waits for every transaction that is under way, table by table. */
+const PATIENCE_MS = 600_000;
 /** About as long as a step takes. */
 const WITHIN_MS: Record<Step, number> = {
   prepare: 2500,
