@@ -20,7 +20,7 @@ const STEPS = ['prepare', 'switch', 'back', 'abort'] as const;
 /** About as long as a step takes with the start of the tool: the kill comes within. */
 const WITHIN_MS = 4000;
 /** For one step, repeated until it is done. */
-const PATIENCE_MS = 180_000;
+const STEP_TIMEOUT_MS = 180_000;
 
 type Ran = { code: number | null; output: string; errors: string };
 
@@ -96,12 +96,12 @@ export class Moving {
     await this.#until(look, 'the copy');
   }
 
-  async #strike(step: string, struck: (typeof VICTIMS)[number], hosts: Hosts, victim: Part): Promise<void> {
+  async #strike(step: string, killed: (typeof VICTIMS)[number], hosts: Hosts, victim: Part): Promise<void> {
     const running = this.#start(step);
     await delay(this.#random() * WITHIN_MS);
-    if (struck === 'tool') running.kill();
-    if (struck === 'application') await hosts.kill(victim).then(() => hosts.start(victim));
-    if (struck === 'source' || struck === 'target') await this.#crash(struck);
+    if (killed === 'tool') running.kill();
+    if (killed === 'application') await hosts.kill(victim).then(() => hosts.start(victim));
+    if (killed === 'source' || killed === 'target') await this.#crash(killed);
     await running.ended;
   }
 
@@ -116,7 +116,7 @@ export class Moving {
   }
 
   async #until(look: () => Promise<boolean>, what: string): Promise<void> {
-    const until = Date.now() + PATIENCE_MS;
+    const until = Date.now() + STEP_TIMEOUT_MS;
     for (;;) {
       const failure = await look().then(
         (done) => (done ? undefined : new Error(`${what} does not end`)),

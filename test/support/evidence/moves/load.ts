@@ -7,7 +7,7 @@ import { isComplete } from '../runs.js';
 import { WorkerProcess } from '../worker-process.js';
 import { workload } from '../workload.js';
 
-const PATIENCE_MS = 90_000;
+const WORKLOAD_TIMEOUT_MS = 90_000;
 const STALLED_MS = 60_000;
 /** Between two workloads: a slow copy must not make for ever more to judge. */
 const PAUSE_MS = 300;
@@ -71,7 +71,7 @@ export class MovingLoad {
   /** The longest wait so far, when the workload that is under way has ended. */
   async measured(): Promise<number> {
     const begun = this.#done.length;
-    await eventually(() => this.#done.length > begun, 'the workload that is under way', PATIENCE_MS);
+    await eventually(() => this.#done.length > begun, 'the workload that is under way', WORKLOAD_TIMEOUT_MS);
     return this.#longestMs;
   }
 

@@ -4,7 +4,7 @@ import type { MoveStage } from './move-stage.js';
 import { tool } from './move-stage.js';
 import { moving } from './mover.js';
 
-const PATIENCE_MS = 600_000;
+const STEP_TIMEOUT_MS = 600_000;
 
 export interface Move {
   rows: number;
@@ -36,13 +36,13 @@ export class MillionRows {
     const since = performance.now();
     await moving(way, (cutover) => cutover.prepare());
     const follows = () => moving(way, async (cutover) => (await cutover.status()).copying?.length === 0);
-    await eventually(follows, 'the copy', PATIENCE_MS);
+    await eventually(follows, 'the copy', STEP_TIMEOUT_MS);
     const copyMs = performance.now() - since;
     const told = await tool(way, 'switch').told;
     if (typeof told === 'string' || 'failure' in told || typeof told.result === 'string')
       throw new Error(JSON.stringify(told));
     const longestMs = await load.measured();
-    await eventually(follows, 'the way back', PATIENCE_MS);
+    await eventually(follows, 'the way back', STEP_TIMEOUT_MS);
     await moving(way, (cutover) => cutover.back());
     await moving(way, (cutover) => cutover.abort());
     await load.end();

@@ -43,7 +43,7 @@ export interface MoveResult extends MovePlan, Judged {
 }
 
 /** The first copy waits for every transaction that is under way, table by table. */
-const PATIENCE_MS = 600_000;
+const STEP_TIMEOUT_MS = 600_000;
 /** About as long as a step takes. */
 const WITHIN_MS: Record<Step, number> = {
   prepare: 2500,
@@ -171,7 +171,7 @@ async function completed(way: Way, step: Step, reports: string[]): Promise<void>
       if (typeof result === 'object') reports.push(result.report);
       return true;
     });
-  await eventually(attempt, `${step} being done`, PATIENCE_MS);
+  await eventually(attempt, `${step} being done`, STEP_TIMEOUT_MS);
 }
 
 async function dropFormer({ module, admins: [url] }: Way): Promise<void> {
