@@ -21,8 +21,9 @@ What is not delivered, why, and how old it is. Works on the database of the runn
                               2026-01-31T10:00:00Z), or everything (start), which empties its read model first;
                               also one that does not start because its tables are empty or of a backup
   accept CONSUMER --at POSITION [--producer NAME]
-                              has a consumer that does not start because its tables are empty or of a backup go on behind
-                              this position, as lag shows it: what comes before is not heard again
+                              has a consumer go on behind this position, and hear nothing of what comes before: one that
+                              does not start because its tables are empty or of a backup, at a position that lag shows;
+                              a rebuildable one that was filled page by page, at the position of the first page
   forget NAME                 a consumer that no code declares any more, or a module whose process will never run again:
                               nothing is kept for it any longer
 `;

@@ -58,6 +58,9 @@ export async function doesNotHearAgain({ database, speak, listen }: HearingParts
   await eventually(async () => (await heardBy(listener)).length === 8, 'both going on', 60_000);
   const all = ['1', '2', '3', '4', '5'].map((id) => `Begun ${id}`);
   expect(await heardBy(listener)).toEqual([...all, 'Begun 3', 'Begun 4', 'Begun 5'].sort());
+  await acceptRewound(listener.runtime, 'listener.page', 8);
+  await eventually(async () => (await heardBy(listener)).length === 9, 'the page hearing the last one again', 60_000);
+  expect((await heardBy(listener)).filter((line) => line === 'Begun 5')).toHaveLength(3);
   await Promise.all([listener.stop(), again.stop()]);
 }
 

@@ -26,12 +26,24 @@ export async function startReplica(
   log: Logger = testLogger(),
   more: Partial<RuntimeOptions> = {},
 ): Promise<Replica> {
+  const replica = await openReplica(database, modules, housekeeping, log, more);
+  replica.runtime.startDelivery();
+  return replica;
+}
+
+/** The same, but nothing is delivered by it. */
+export async function openReplica(
+  database: Pick<TestDatabase, 'urls'>,
+  modules: readonly Type[],
+  housekeeping: Partial<HousekeepingOptions> = {},
+  log: Logger = testLogger(),
+  more: Partial<RuntimeOptions> = {},
+): Promise<Replica> {
   const runtime = new Runtime({ modules, urls: database.urls, poolSize: 5, env: {}, log, housekeeping, ...more });
   await runtime.connect();
   @Module({ imports: [PlatformModule.forRuntime(runtime), ...modules] })
   class Stage {}
   const app = await NestFactory.createApplicationContext(Stage, { logger: false, abortOnError: false });
-  runtime.startDelivery();
   return new Replica(runtime, app);
 }
 

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { KEPT_BEHIND } from './outbox-partitions.js';
 import type { Share } from './share.js';
 
 type Queryable = Pick<ClientBase, 'query'>;
@@ -14,6 +15,8 @@ export interface Known {
   heard: Heard[] | null;
   /** The last position that the outbox has given away. */
   end: number;
+  /** The position behind which the outbox keeps everything. Absent where the version of the producer does not tell. */
+  kept?: number | undefined;
 }
 
 /** The position of a consumer that reads nothing of a producer any more. */
@@ -75,7 +78,8 @@ export async function knownOf(client: Queryable, names: readonly string[]): Prom
   const text = `
     SELECT (SELECT jsonb_agg(entry) FROM (SELECT jsonb_array_elements(heard || ${reported}) AS entry
               FROM outbox_reader WHERE consumer = ANY ($1)) entries) AS heard,
-           (SELECT CASE WHEN is_called THEN last_value ELSE 0 END::float8 FROM outbox_seq) AS end`;
+           (SELECT CASE WHEN is_called THEN last_value ELSE 0 END::float8 FROM outbox_seq) AS end,
+           ${KEPT_BEHIND} AS kept`;
   return (await client.query<Known>(text, [names])).rows[0]!;
 }
 

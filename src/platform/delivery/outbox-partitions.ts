@@ -21,9 +21,16 @@ const LOCK_MS = 25;
 const ATTEMPTS = 5;
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** SQL: the lowest numbers of the partitions, ascending. */
+const LOWEST = `
+  array(SELECT substr(relname, 8)::bigint::float8 FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+         WHERE inhparent = 'outbox'::regclass ORDER BY 1)`;
+
+/** SQL: the position behind which everything is still kept. */
+export const KEPT_BEHIND = `(${LOWEST})[1] - 1`;
+
 const STATE = `
-  SELECT array(SELECT substr(relname, 8)::bigint::float8 FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
-                WHERE inhparent = 'outbox'::regclass ORDER BY 1) AS "from",
+  SELECT ${LOWEST} AS "from",
          CASE WHEN is_called THEN last_value + 1 ELSE last_value END::float8 AS next
     FROM outbox_seq`;
 

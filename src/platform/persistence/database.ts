@@ -2,6 +2,7 @@ import type { Pool, QueryResultRow } from 'pg';
 import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { Changes } from '../delivery/changes.js';
+import { partitionsOf } from '../delivery/outbox-partitions.js';
 import type { OutboxWatch } from '../delivery/outbox-watch.js';
 import { activeScope } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
@@ -56,7 +57,7 @@ export class Database {
   #over = false;
   #traced: Pool | undefined;
 
-  constructor(options: DatabaseOptions) {
+  constructor(private readonly options: DatabaseOptions) {
     this.module = options.module;
     this.isMovable = urlsOf(options.url).length > 1;
     this.#deliveries = new Turns(deliveriesAtOnce(options.poolSize));
@@ -118,6 +119,20 @@ export class Database {
    */
   async changed(key: string, withinMs: number): Promise<void> {
     await this.#changes.of(key, withinMs);
+  }
+
+  /**
+   * Where the feed of this module has come to: what it has published up to here is in every row that is read from now on.
+   * For a query that hands out what is stored, page by page, to a consumer that is new: ask before the rows are read, and
+   * let the consumer hear what comes behind the position of its first page.
+   *
+   * @returns a position of `deliveries -- accept CONSUMER --at POSITION`; an earlier one where the outbox was looked at some
+   *   time ago, which repeats a little and loses nothing
+   * @example const position = await this.database.position(); // and only then: SELECT …
+   */
+  async position(): Promise<number> {
+    const { from } = await partitionsOf(this.pool);
+    return Math.max(this.options.watch.settled, from[0]! - 1);
   }
 
   /** The pool of the module, for the platform's own statements outside of any unit of work. */

@@ -15,7 +15,7 @@ const Position = z.int().min(0);
 /** Part and division, and how far it was heard. */
 export const HeardReport = z.array(z.object({ part: z.int().min(0), of: z.int().min(1), position: Position }));
 
-const KnownAnswer = z.object({ heard: HeardReport.nullable(), end: Position });
+const KnownAnswer = z.object({ heard: HeardReport.nullable(), end: Position, kept: Position.optional() });
 
 /** A consumer goes on from a position at which the producer believes it to be farther. */
 export const Lowering = z.object({ consumers: Names, position: Position });
