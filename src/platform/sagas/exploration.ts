@@ -89,11 +89,12 @@ function events(saga: Saga<unknown>, { messageOf }: Examples): Trigger[] {
   return saga.events.map((event) => {
     const { name } = event.definition;
     const { starts } = saga.subscriptions.get(name)!;
+    const message = messageOf(event);
     return {
       text: shortName(name),
       possible: ({ state }) => (state === undefined) === starts,
       note: () => undefined,
-      decide: (state) => saga.decide(state, name, messageOf(event)),
+      decide: (state) => saga.decide(state, name, message),
     };
   });
 }
