@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { keepOutbox } from '../../src/platform/delivery/retention.js';
 import { acceptRewound } from '../../src/platform/operations/rewound-consumers.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
@@ -11,6 +11,8 @@ const COPY = 'mirror.copy';
 const KEEP = { keepMs: 7 * 86_400_000, partitionRows: 250_000 };
 const BOOKS = 40;
 const bookOf = (n: number) => `book ${String(n).padStart(2, '0')}`;
+
+jest.setTimeout(40_000);
 
 describe('a consumer that is new after the retention', () => {
   let data: TestDatabase;
@@ -43,7 +45,7 @@ describe('a consumer that is new after the retention', () => {
   const owned = () => linesOf('shelf', 'book');
   const copied = () => linesOf('mirror', 'copy');
   const toBeEqual = () =>
-    eventually(async () => expect(await copied()).toEqual(await owned()) ?? true, 'the copy being complete');
+    eventually(async () => expect(await copied()).toEqual(await owned()) ?? true, 'the copy being complete', 20_000);
 
   /** @returns the positions of all pages */
   async function fill(): Promise<number[]> {
@@ -78,10 +80,11 @@ describe('a consumer that is new after the retention', () => {
   it('learns the past page by page, and hears the rest, whoever writes meanwhile', async () => {
     mirror.runtime.startDelivery();
     let over = false;
+    // Each has its own books: what takes one that is not there does not wait for who puts it there.
     const writers = Array.from({ length: 4 }, async (_, writer) => {
-      for (let n = writer; !over; n += 7) {
+      for (let n = writer; !over; n += 4) {
         await put(bookOf(n % (BOOKS + 20)), `by ${writer}: ${n}`);
-        await take(bookOf((n * 3) % (BOOKS + 20)));
+        await take(bookOf((n + 20) % (BOOKS + 20)));
       }
     });
     const positions = await fill();
