@@ -47,14 +47,19 @@ export interface Outcome {
  * earlier page has done already is not done again. It stops at the first that fails.
  */
 export async function runPages(...files: string[]): Promise<Outcome> {
-  const text = (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
+  return await runPagesIn(await copyOfRepository(), ...files);
+}
+
+/** The same in a project that is there, with its own pages. */
+export async function runPagesIn(cwd: string, ...files: string[]): Promise<Outcome> {
+  const text = (await Promise.all(files.map((file) => readFile(join(cwd, file), 'utf8')))).join('\n');
   const ports = await freePorts(PORTS.length);
   const moved = PORTS.reduce(
     (all, port, at) => all.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), String(ports[at])),
     text,
   );
   const blocks = withoutRepetitions(blocksOf(moved).filter(({ mark }) => mark === ''));
-  const [env, TMPDIR, cwd] = [await ownEnv(), await openFolder(), await copyOfRepository()];
+  const [env, TMPDIR] = [await ownEnv(), await openFolder()];
   const { PATH, HOME } = process.env;
   const shell = spawn('bash', ['-c', [OPENING, ...blocks.map(({ script }) => `${script}\necho '${END}'`)].join('\n')], {
     cwd,
