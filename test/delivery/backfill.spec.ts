@@ -12,7 +12,7 @@ const KEEP = { keepMs: 7 * 86_400_000, partitionRows: 250_000 };
 const BOOKS = 40;
 const bookOf = (n: number) => `book ${String(n).padStart(2, '0')}`;
 
-jest.setTimeout(40_000);
+jest.setTimeout(90_000);
 
 describe('a consumer that is new after the retention', () => {
   let data: TestDatabase;
@@ -25,10 +25,14 @@ describe('a consumer that is new after the retention', () => {
     owner = await startReplica(data, [ShelfModule]);
     for (let n = 0; n < BOOKS; n++) await put(bookOf(n), 'of old');
     await owner.sql('shelf', `UPDATE outbox SET created_at = created_at - interval '8 days'`);
-    await eventually(async () => {
-      await keepOutbox(owner.runtime.database('shelf'), [], KEEP, []);
-      return (await owner.sql('shelf', 'SELECT FROM outbox')).length === 0;
-    }, 'the old messages being dropped');
+    await eventually(
+      async () => {
+        await keepOutbox(owner.runtime.database('shelf'), [], KEEP, []);
+        return (await owner.sql('shelf', 'SELECT FROM outbox')).length === 0;
+      },
+      'the old messages being dropped',
+      60_000,
+    );
     mirror = await openReplica(data, [ShelfModule, MirrorModule]);
   });
   afterEach(async () => {
