@@ -1,12 +1,21 @@
+import { existsSync } from 'node:fs';
 import { fail } from '../../src/tools/cli.js';
 import { killAll } from '../support/host-process.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { withServer } from './server.js';
 import { seamPrice } from './topology/price.js';
 import { remoteQuery } from './topology/query.js';
-import { splitShop } from './topology/split.js';
 
-const PARTS: Readonly<Record<string, Benchmark>> = { query: remoteQuery, price: seamPrice, shop: splitShop };
+/** It is about the example, and goes with it. */
+const SPLIT = new URL('./topology/split.js', import.meta.url);
+const splitShop: Benchmark = async (bench) =>
+  await ((await import(SPLIT.href)) as { splitShop: Benchmark }).splitShop(bench);
+
+const PARTS: Readonly<Record<string, Benchmark>> = {
+  query: remoteQuery,
+  price: seamPrice,
+  ...(existsSync(SPLIT) && { shop: splitShop }),
+};
 
 let measuredWith = 'PostgreSQL';
 export const versions = (): string[] => [measuredWith];
