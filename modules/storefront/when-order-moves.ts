@@ -63,7 +63,11 @@ interface Ended {
   moments: Moments;
 }
 
-function endOf(event: OrderConfirmed | OrderCancelled, message: MessageContext | undefined, before: Moments = {}): Ended {
+function endOf(
+  event: OrderConfirmed | OrderCancelled,
+  message: MessageContext | undefined,
+  before: Moments = {},
+): Ended {
   const status = event instanceof OrderCancelled ? 'cancelled' : 'confirmed';
   const reason = event instanceof OrderCancelled ? event.reason : undefined;
   return { orderId: event.orderId, status, reason, moments: { ...before, ...momentOf(`order_${status}`, message) } };

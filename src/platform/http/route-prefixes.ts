@@ -1,5 +1,15 @@
 /** What paths of the platform itself begin with; no module may use them. */
-const PLATFORM = ['health', 'docs', 'openapi.json', 'metrics', 'seam', '_ops', '_dev/traces', '_dev/readiness', '_dev/style.css'];
+const PLATFORM = [
+  'health',
+  'docs',
+  'openapi.json',
+  'metrics',
+  'seam',
+  '_ops',
+  '_dev/traces',
+  '_dev/readiness',
+  '_dev/style.css',
+];
 /** The platform's page. Below it a module may show what is for development only, beside the pages of the platform. */
 const DEVELOPMENT = '_dev';
 
