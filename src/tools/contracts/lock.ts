@@ -11,7 +11,7 @@ const Lock = z.strictObject({
   /** Of what was taken over, so that nobody changes it here. */
   digest: z.string(),
 });
-export type Lock = z.output<typeof Lock>;
+type Lock = z.output<typeof Lock>;
 
 export const lockPath = (module: string) => `modules/${module}/contracts.lock.json`;
 
