@@ -1,7 +1,7 @@
 import type { Method } from './state.js';
 import type { Side } from './side.js';
 
-/** What servers do in a second at least, as far as it was measured: said by `plan`, decided nowhere. */
+/** Assumed, and cautious: what servers do in a second at least. `plan` says it; nothing is decided by it. */
 const COPIED_BYTES = 10_000_000;
 const COMPARED_ROWS = 200_000;
 /** A switch by replication: nothing in it depends on how much there is. */
