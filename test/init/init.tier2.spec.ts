@@ -30,7 +30,7 @@ function found(...args: readonly string[]): string {
 const refused = (errors: string) => ({ code: 2, output: '', errors: `${errors}\n` });
 const text = (path: string) => readFileSync(join(clone.root, path), 'utf8');
 /** Looked for before it is used. */
-const OPTIONAL = ['test/acceptance', 'test/topology/crash.tier2.spec.ts'];
+const OPTIONAL = ['docs/benchmarks.md', 'test/acceptance', 'test/topology/crash.tier2.spec.ts'];
 const SHAPE = '--name has to be lower-case words joined by "-", as in "my-app"';
 
 describe('npm run init', () => {

@@ -36,7 +36,7 @@ async function holdOn(port: number): Promise<void> {
 
 /** Waits until the host says that it stops. */
 const stopping = (host: HostProcess) =>
-  eventually(() => host.output().includes('"msg":"stopping'), 'the host stopping');
+  eventually(() => host.output().includes('"msg":"shutting down'), 'the host stopping');
 
 /** Windows ends a process without asking it. */
 const describe = process.platform === 'win32' ? suite.skip : suite;

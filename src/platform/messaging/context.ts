@@ -9,7 +9,14 @@ export interface Actor {
   readonly role: string;
 }
 
-/** What every message carries beside its payload. */
+/**
+ * What every message carries beside its payload.
+ *
+ * @example
+ * async handleBatch(events: readonly LetterAdded[], contexts: readonly MessageContext[]): Promise<void> {
+ *   const times = contexts.map(({ occurredAt }) => occurredAt);
+ * }
+ */
 export interface MessageContext {
   /** UUID of this message. */
   readonly id: string;

@@ -7,7 +7,7 @@ import { isUrl, textAt, textOfFile } from './source.js';
 
 const FLAG = '--traces';
 /** Of each service that Jaeger knows. */
-const MOST_TRACES = 1500;
+const MAX_TRACES = 1500;
 const LOOKBACK_MS = 7 * 86_400_000;
 
 /**
@@ -110,7 +110,7 @@ async function fromJaeger(address: string): Promise<Read[]> {
   for (const service of data ?? []) {
     const search = new URLSearchParams({
       service,
-      limit: String(MOST_TRACES),
+      limit: String(MAX_TRACES),
       start: micros(-LOOKBACK_MS),
       end: micros(0),
     });
