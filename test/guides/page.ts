@@ -21,7 +21,9 @@ export interface Block {
 
 /** The command blocks of a page: those that begin with three backticks and `sh`. */
 export function blocksOf(text: string): Block[] {
-  return text.split(/^##+ /m).flatMap((section) => {
+  // What stands there in a project without the example is a comment in one with it.
+  const present = text.replaceAll(/<!-- example:instead\n[\s\S]*?-->/g, '');
+  return present.split(/^##+ /m).flatMap((section) => {
     const heading = section.split('\n')[0]!;
     const parts = section.split(/^```sh *(.*)\n([\s\S]*?)^```$/m);
     const at = [...parts.keys()].filter((index) => index % 3 === 1);

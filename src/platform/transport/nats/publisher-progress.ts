@@ -6,11 +6,15 @@ import type { Database } from '../../persistence/database.js';
  */
 export const publisherOf = (module: string) => `${module}.nats`;
 
-/** After this the outbox is not kept for a broker any more. */
+/**
+ * After this the outbox is not kept for a broker any more. Where it is kept for none nothing is written: a process may start
+ * while the data of its module moves, and takes no writes.
+ */
 export async function forgetPublisher({ module, shared }: Database): Promise<void> {
-  const name = publisherOf(module);
-  await Promise.all([
-    shared.query('DELETE FROM consumer_progress WHERE consumer = $1', [name]),
-    shared.query('DELETE FROM outbox_reader WHERE consumer = $1', [name]),
-  ]);
+  const values = [publisherOf(module)];
+  const tables = ['consumer_progress', 'outbox_reader'];
+  const kept = tables.map((table) => `EXISTS (SELECT FROM ${table} WHERE consumer = $1)`).join(' OR ');
+  const { rows } = await shared.query<{ kept: boolean }>(`SELECT ${kept} AS kept`, values);
+  if (!rows[0]!.kept) return;
+  await Promise.all(tables.map((table) => shared.query(`DELETE FROM ${table} WHERE consumer = $1`, values)));
 }
