@@ -38,8 +38,9 @@ describe('retention', () => {
                      FROM pg_inherits WHERE inhparent = 'outbox'::regclass`);
   const raise = (times: number, key?: string) =>
     Promise.all(Array.from({ length: times }, () => replica.execute(new RaiseCounter({ counter: 'c' }), key)));
-  const keep = async () => keepOutbox(database, [database], OPTIONS, await heldBy([database]));
-  /** The process looks after its outbox by itself as well, and only one does at a time. */
+  /** The application looks after its outbox as well, and only one does at a time. */
+  const keep = () => eventually(keepOnce, 'nobody else looking after the outbox');
+  const keepOnce = async () => keepOutbox(database, [database], OPTIONS, await heldBy([database]));
   const keepUntil = (look: () => Promise<boolean>, what: string) =>
     eventually(async () => (await keep(), look()), what);
   const allRead = async () => {

@@ -154,7 +154,8 @@ async function lockCheckpoint(consumer: string, producer: string): Promise<() =>
 /** Has the speaker told how far its readers are, as housekeeping does. */
 async function keep({ runtime }: Replica): Promise<void> {
   const options = { keepMs: 1e9, partitionRows: 1000 };
-  await keepOutbox(runtime.database('speaker'), runtime.databases, options, []);
+  const keepOnce = () => keepOutbox(runtime.database('speaker'), runtime.databases, options, []);
+  await eventually(keepOnce, 'nobody else looking after the outbox');
 }
 
 async function aliases(replica: Replica): Promise<string[]> {

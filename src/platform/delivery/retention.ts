@@ -46,20 +46,23 @@ const LOCK_INTERVAL_MS = 50;
  *
  * @param readers the databases of the modules in this process; their progress is reported
  * @param held what these modules hold
+ * @returns whether it was done: `false` while another process is at it
  */
 export async function keepOutbox(
   producer: Database,
   readers: readonly Database[],
   options: RetentionOptions,
   held: readonly Holding[],
-): Promise<void> {
-  await withRetentionLock(producer.pool, 'try', async (client) => {
+): Promise<boolean> {
+  const done = await withRetentionLock(producer.pool, 'try', async (client) => {
     await noteHolders(client, held);
     for (const reader of readers) await report(client, await progressOf(reader, producer.module));
     if (!(await isMoving(client))) await keepPartitions(client, options);
     await forgetOutcomes(client, options.keepMs);
     await retireSagas(client, options.keepMs);
+    return true;
   });
+  return done ?? false;
 }
 
 async function keepPartitions(client: PoolClient, { partitionRows, keepMs }: RetentionOptions): Promise<void> {

@@ -1,13 +1,15 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Planted } from '../../../../test/readiness/planted-history.js';
 import { plantHistory } from '../../../../test/readiness/planted-history.js';
+import { needs } from '../../../../test/support/needs.js';
 import type { ModuleHistory } from './changes.js';
 import { historiesOf } from './changes.js';
 import { NoHistory, readHistory } from './git.js';
 
+const describe = needs('git');
 const MODULES = ['letters', 'archive', 'stamps', 'post'];
 const file = (module: string) => `modules/${module}/file.ts`;
 const change = (subject: string, files: readonly string[], more: Partial<Planted> = {}): Planted => ({

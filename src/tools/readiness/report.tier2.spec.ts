@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { rmSync } from 'node:fs';
+import { needs } from '../../../test/support/needs.js';
 import type { Fact, ModuleReport } from './fact.js';
 import { NOW, plant, plantChanges, types } from './fixtures/planted.js';
 import { fileHtml } from './html.js';
@@ -7,6 +8,7 @@ import type { Readiness } from './report.js';
 import { readReadiness } from './report.js';
 import { overview, pages } from './text.js';
 
+const describe = needs('git');
 const root = plant();
 let readiness: Readiness;
 let by: Record<string, ModuleReport>;
