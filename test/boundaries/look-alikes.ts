@@ -46,6 +46,8 @@ export class Step1Handler {
     );
     await this.database.sql('WITH order_item AS (SELECT 1 AS n) SELECT order_item.n FROM order_item, lateral (SELECT 1) stock', []);
     await this.database.manager.getRepository('Billing').find();
+    await this.database.position();
+    await this.database.changed('stock', 1);
     this.events.publish(new BillingMoved({ id: rows[0]!.id, ...events[0] }));
     const told = \`Moved from stock. Update order; see order-item.\`;
     this.moduleRef.get(Step1Handler, { strict: true });
