@@ -4,7 +4,7 @@ import { runJest } from './test/jest.js';
 import { readSpecs, specsOf, type Tier } from './test/tiers.js';
 
 const HELP = `
-npm test -- [--tier 1|2] [--all] [--changed [REV]] [PATTERN ...] [options of Jest]
+npm test -- [--tier 1|2|3] [--all] [--changed [REV]] [PATTERN ...] [options of Jest]
 
 Runs the specs, on a PostgreSQL of their own that is gone afterwards. Without --tier and --all: the first tier, which
 covers everything once, and needs nothing but Node.js and npm. Exits with 1 if a test failed.
@@ -12,14 +12,15 @@ covers everything once, and needs nothing but Node.js and npm. Exits with 1 if a
   --tier 2    instead of it the second tier, *.tier2.spec.ts: each topology, each crash point, brokers, browsers,
               executed guides. The end names the programs that are missing, and what was not run for it: with CI set,
               that is a failure
-  --all       both tiers
+  --tier 3    *.tier3.spec.ts: what takes more than five minutes by itself
+  --all       all tiers
   --changed   only the specs that a change can affect: all files that differ from REV (HEAD by default), such as
               origin/main. Those of the modules that it touches, of the modules that ask them or hear of them, and
               those that start the whole application; every spec where the platform or a setting was changed
   --help      prints this
 
 Everything else goes to Jest as it is: npm test -- modules/billing -t refuses --watch. A pattern that only specs of
-the second tier match runs those.
+another tier match runs those.
 `;
 
 await program(import.meta.url, HELP, async (args) => {
@@ -65,7 +66,7 @@ function slashed(path: string): string {
 function readTier(args: readonly string[]): { tier: Tier | undefined; rest: string[] } {
   const rest = [...args];
   const all = take(rest, '--all').length > 0;
-  const [tier] = take(rest, '--tier', true).map((value) => oneOf('--tier', value, ['1', '2'] as const));
+  const [tier] = take(rest, '--tier', true).map((value) => oneOf('--tier', value, ['1', '2', '3'] as const));
   if (all && tier) fail('Either --tier or --all, not both. See --help.');
   return { tier: all ? 'all' : tier, rest };
 }

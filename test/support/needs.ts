@@ -5,7 +5,7 @@ import { hasPackages, installPackages } from './packages.js';
 
 /**
  * Declares what a file of tests needs and no npm package ships: `const describe = needs('nats-server');`, once, at its top.
- * Only specs of the second tier may (`*.tier2.spec.ts`).
+ * Only specs of the second and third tier may (`*.tier2.spec.ts`, `*.tier3.spec.ts`).
  *
  * @returns a `describe` whose tests are not run where a program is missing; the end of the run names it: see not-run.ts
  */

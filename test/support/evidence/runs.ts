@@ -124,10 +124,11 @@ export function killedAt(point: string, moment: Moment): Plan['happens'] {
     const strike = strikeOf(point, moment, 'kill', seed);
     await worker.ask({ do: 'work', run: stage.current, seed, strike }).catch(() => undefined);
     const died = await Promise.race([worker.ended.then(() => true), delay(3000, false)]);
-    if (!died) return false;
+    // It would be struck at any moment of the next run.
+    if (!died) await worker.kill();
     stage.bury();
     if (!POINTS[point]!.leased) await stage.ground.endLeases();
-    return true;
+    return died;
   };
 }
 
