@@ -22,7 +22,7 @@ const HELP = `
 npm run evidence -- [--only PATTERN] [--runs N] [--seed N] [--side-by-side N]
 
 Kills processes, cuts connections, takes the database away, and judges whether anything was lost, doubled or reordered.
-All of it, without --only, writes docs/delivery.md;
+All of it, without --only, writes docs/evidence.md;
 '${PROCESSES}', '${TOPOLOGIES}' and what begins with 'cutover' write their parts of it whenever they run. Exits with 1 if anything was.
 
   --only PATTERN      only scenarios whose title matches; --only list prints the titles
@@ -64,12 +64,19 @@ await program(import.meta.url, HELP, async (args) => {
   const server = await OwnServer.start();
   process.env['TEST_DATABASE_URL'] = server.adminUrl;
   try {
-    await collect(server, wishes, flags.only === undefined);
+    if (flags.only === 'list') for (const title of titles(server)) say(title);
+    else await collect(server, wishes, flags.only === undefined);
   } finally {
     await killWorkers();
     await server.remove();
   }
 });
+
+/** What `--only` chooses from, in the order in which it is run. */
+function titles(server: OwnServer): string[] {
+  const scenarios = [...OTHERS, ...KILLS, ...CUTS, ...gone(server)].map(({ title }) => title);
+  return [...scenarios, CONTEST, KILLED, ROWS, MODULES, PROCESSES, TOPOLOGIES];
+}
 
 function numberOf(flag: string, given: string): number {
   return /^\d{1,9}$/.test(given)
