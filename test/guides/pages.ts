@@ -13,3 +13,6 @@ export function allPages(folder = ''): string[] {
   });
   return pages.filter((path) => path.endsWith('.md')).sort();
 }
+
+/** Their generated modules take minutes: the third tier runs them. */
+export const LONG_GUIDES = ['docs/guides/sagas.md', 'docs/guides/outside-calls.md'];

@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Clone } from '../support/clone.js';
 import { needs } from '../support/needs.js';
-import { runPagesIn, wrong } from './page.js';
+import { runPages, runPagesIn, wrong } from './page.js';
+import { LONG_GUIDES } from './pages.js';
 
 const describe = needs('bash', 'curl', 'git', 'openssl');
 
-const GUIDES = ['extract-a-module', 'sagas', 'outside-calls', 'read-models', 'backfill'];
-/** Each takes minutes: another one each day, and all of them with `GUIDES=all`. */
-const today = GUIDES[Math.floor(Date.now() / 86_400_000) % GUIDES.length]!;
-const guides = process.env['GUIDES'] === 'all' ? GUIDES : [today];
+describe('a long guide', () => {
+  it.each(LONG_GUIDES)(
+    '%s does what it promises',
+    async (page) => {
+      expect(wrong(await runPages(page))).toEqual([]);
+    },
+    900_000,
+  );
+});
 
 describe('in a project without the example', () => {
   let clone: Clone;
@@ -19,7 +25,7 @@ describe('in a project without the example', () => {
   }, 600_000);
   afterAll(() => clone.remove());
 
-  it.each(guides)(
+  it.each(['extract-a-module', 'sagas', 'outside-calls', 'read-models', 'backfill'])(
     'the guide %s does what it promises',
     async (page) => {
       const outcome = await runPagesIn(clone.root, `docs/guides/${page}.md`);
