@@ -1,12 +1,12 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import type { Config } from './config.js';
-import { RuntimeHealth } from './platform/health.js';
+import { RuntimeHealth } from './platform/runtime/health.js';
 import { HealthSource } from './platform/http/health.js';
 import { HttpModule } from './platform/http/http-app.js';
 import { OperationsModule } from './platform/operations/operations.module.js';
-import { PlatformModule } from './platform/platform.module.js';
-import type { Runtime } from './platform/runtime.js';
+import { PlatformModule } from './platform/runtime/platform.module.js';
+import type { Runtime } from './platform/runtime/runtime.js';
 
 /** The application: the platform, the public listener, and the modules that run here. */
 @Global()

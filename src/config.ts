@@ -6,7 +6,7 @@ import type { Level, LogOptions } from './platform/observability/logging.js';
 import { LEVELS } from './platform/observability/logging.js';
 import type { TelemetrySettings } from './platform/observability/settings.js';
 import { telemetrySettings, TelemetryVariables } from './platform/observability/settings.js';
-import { isPostgresUrl, listProblem } from './platform/persistence/urls.js';
+import { isPostgresUrl, listProblem } from './platform/connection/urls.js';
 import { readTopology, type Topology, variableOf } from './topology.js';
 
 const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);

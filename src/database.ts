@@ -2,8 +2,8 @@ import type { Type } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import type { Config } from './config.js';
 import type { Logger } from './platform/observability/logging.js';
-import { migrate, pending } from './platform/persistence/migrate.js';
-import { provision, withAdministrator } from './platform/persistence/provision.js';
+import { migrate, pending } from './platform/schema/migrate.js';
+import { provision, withAdministrator } from './platform/schema/provision.js';
 import { DatabaseUnusable, moduleUrls, type Placed, placed, reachable, targets } from './servers.js';
 
 const OLDEST = 13;
@@ -61,7 +61,7 @@ export async function commonDatabase(config: Config, log: (line: string) => void
   const { adminUrl, databaseUrl } = config;
   if (adminUrl) return { adminUrl, baseUrl: databaseUrl ?? adminUrl, release: async () => undefined };
   // Loaded only where there is no other database.
-  const { joinEmbedded } = await import('./platform/persistence/embedded.js');
+  const { joinEmbedded } = await import('./dev/postgres/embedded.js');
   const embedded = await joinEmbedded(config.dataDir, { log });
   return { adminUrl: embedded.adminUrl, baseUrl: embedded.adminUrl, release: () => embedded.leave() };
 }

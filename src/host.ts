@@ -14,11 +14,11 @@ import { childContext, runInScope } from './platform/messaging/context.js';
 import type { Logger } from './platform/observability/logging.js';
 import { nestLogger } from './platform/observability/nest-logger.js';
 import { OpsDoor } from './platform/operations/ops-door.js';
-import { Runtime } from './platform/runtime.js';
+import { Runtime } from './platform/runtime/runtime.js';
 import { watchStrayFailures } from './platform/stray-failures.js';
-import { forwardRoutes } from './platform/transport/front-door.js';
-import { publicRoutes } from './platform/transport/public-routes.js';
-import type { SeamServer } from './platform/transport/seam-server.js';
+import { forwardRoutes } from './platform/transport/front-door/front-door.js';
+import { publicRoutes } from './platform/transport/front-door/public-routes.js';
+import type { SeamServer } from './platform/transport/seam/seam-server.js';
 import { openRehearsal, remoteModules } from './seams.js';
 import { serveContracts } from './served-contracts.js';
 import { Telemetry } from './telemetry.js';
@@ -113,7 +113,7 @@ async function openOps({ opsPort, host }: Config, app: NestFastifyApplication, l
 
 async function openSeam({ topology: { seam }, host }: Config, runtime: Runtime, app: NestFastifyApplication) {
   if (!seam) return undefined;
-  const { SeamServer } = await import('./platform/transport/seam-server.js');
+  const { SeamServer } = await import('./platform/transport/seam/seam-server.js');
   const server = new SeamServer(runtime, publicRoutes(app), seam);
   const port = await server.listen(seam.port, host);
   runtime.log.info({ port }, 'seam listening');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { SeamTls } from './platform/transport/seam-client.js';
+import type { SeamTls } from './platform/transport/seam/seam-client.js';
 
 interface TlsFiles {
   SEAM_TLS_CA?: string | undefined;

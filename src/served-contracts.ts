@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contextOptions, livesHere } from './platform/bounded-context.js';
-import { unauthenticated } from './platform/http/auth.js';
-import { Identity } from './platform/http/identity.js';
-import { OPERATORS } from './platform/http/roles.js';
+import { unauthenticated } from './platform/http/auth/auth.js';
+import { Identity } from './platform/http/auth/identity.js';
+import { OPERATORS } from './platform/http/auth/roles.js';
 import { Forbidden } from './platform/messaging/errors.js';
 import type { Snapshot } from './tools/contracts/describe.js';
 

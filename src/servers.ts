@@ -2,8 +2,8 @@ import type { Type } from '@nestjs/common';
 import type { Config } from './config.js';
 import { OperatorError } from './platform/coded-error.js';
 import { contextOptions } from './platform/bounded-context.js';
-import type { ModuleMigrations } from './platform/persistence/migrate.js';
-import { isSameDatabase, moduleUrl, urlsOf } from './platform/persistence/urls.js';
+import type { ModuleMigrations } from './platform/schema/migrate.js';
+import { isSameDatabase, moduleUrl, urlsOf } from './platform/connection/urls.js';
 import { variableOf } from './topology.js';
 
 /** A database that cannot be used as it is. The message says what to do. */

@@ -4,21 +4,21 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.js';
 import { contextOptions } from './platform/bounded-context.js';
-import { oldestUndelivered } from './platform/delivery/lag.js';
+import { oldestUndelivered } from './platform/delivery/maintenance/lag.js';
 import { onCrossing } from './platform/observability/crossings.js';
-import type { Way } from './platform/observability/dev/layout.js';
-import type { MapFacts } from './platform/observability/dev/map-page.js';
-import { serveDevelopmentView } from './platform/observability/dev/serve.js';
-import { TraceStore } from './platform/observability/dev/trace-store.js';
-import { Traffic } from './platform/observability/dev/traffic.js';
-import { readSeamCost } from './platform/observability/forecast/price.js';
+import type { Way } from './dev/pages/layout.js';
+import type { MapFacts } from './dev/pages/map-page.js';
+import { serveDevelopmentView } from './dev/pages/serve.js';
+import { TraceStore } from './dev/pages/trace-store.js';
+import { Traffic } from './dev/pages/traffic.js';
+import { readSeamCost } from './dev/forecast/price.js';
 import type { Logger } from './platform/observability/logging.js';
 import { createLogger } from './platform/observability/logging.js';
 import { Metrics } from './platform/observability/metrics.js';
 import { startTracing } from './platform/observability/telemetry.js';
 import { observe } from './platform/operations/gauges.js';
 import { serveOperations } from './platform/operations/ops-door.js';
-import type { Runtime } from './platform/runtime.js';
+import type { Runtime } from './platform/runtime/runtime.js';
 
 /** Logs, traces and numbers of one process, from its first line on. */
 export class Telemetry {

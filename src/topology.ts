@@ -2,8 +2,8 @@ import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions, livesHere } from './platform/bounded-context.js';
 import { readVariables } from './platform/configuration.js';
-import type { EventsOptions } from './platform/transport/event-transport.js';
-import type { SeamOptions } from './platform/transport/seam-server.js';
+import type { EventsOptions } from './platform/transport/events/event-transport.js';
+import type { SeamOptions } from './platform/transport/seam/seam-server.js';
 import { readTls } from './seam-tls.js';
 
 /** Which modules run in this process, and how it meets the others. */

@@ -3,9 +3,9 @@ import { Logger, Module, SetMetadata } from '@nestjs/common';
 import 'reflect-metadata';
 import type { MigrationInterface } from 'typeorm';
 import type { ConfigClass } from './configuration.js';
-import { Host } from './host-handle.js';
+import { Host } from './runtime/host-handle.js';
 import type { BusinessCounter } from './observability/outcomes.js';
-import { Database } from './persistence/database.js';
+import { Database } from './transaction/database.js';
 
 const CONTEXT = 'liftout:context';
 

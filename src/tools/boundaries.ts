@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { NewDependency } from './boundaries/fix.js';
 import type { Verdict } from './boundaries/gate.js';
 import { exists } from './boundaries/tree.js';
-import { fail, program, readArguments, UsageError } from './cli.js';
+import { fail, program, readArguments, UsageError } from './lib/cli.js';
 
 const HELP = `
 npm run boundaries [-- --json] [--root DIR] [--write] [--baseline] [--fix [--reason TEXT]]

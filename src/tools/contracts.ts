@@ -1,5 +1,5 @@
 import { contextOptions } from '../platform/bounded-context.js';
-import { fail, oneOf, program, readArguments } from './cli.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { compareWith } from './contracts/against.js';
 import { checkContracts } from './contracts/check.js';
 import type { ContextContracts } from './contracts/describe.js';
@@ -9,7 +9,7 @@ import { releaseMessages } from './contracts/release.js';
 import type { Updated } from './contracts/update.js';
 import { contractsAt } from './contracts/repositories.js';
 import { updateContracts } from './contracts/update.js';
-import { loadModules } from './load-modules.js';
+import { loadModules } from './lib/load-modules.js';
 
 const HELP = `
 npm run contracts -- check [--base REV] [--json]

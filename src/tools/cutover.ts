@@ -1,4 +1,4 @@
-import { fail, oneOf, program, readArguments } from './cli.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 
 const STEPS = ['plan', 'prepare', 'status', 'switch', 'back', 'finish', 'abort'] as const;
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config.js';
 import { ConfigError } from '../platform/configuration.js';
-import { fail, oneOf, program, readArguments } from './cli.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 
 const TASKS = ['provision', 'migrate', 'status', 'url'] as const;
 

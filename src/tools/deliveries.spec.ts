@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UsageError } from './cli.js';
+import { UsageError } from './lib/cli.js';
 import { deliveries } from './deliveries.js';
 import { sagas } from './sagas.js';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ReplayFrom } from '../platform/delivery/replay.js';
+import type { ReplayFrom } from '../platform/delivery/maintenance/replay.js';
 import type { Deliveries } from '../platform/operations/deliveries.js';
-import type { Runtime } from '../platform/runtime.js';
-import { fail, oneOf, program, readArguments } from './cli.js';
+import type { Runtime } from '../platform/runtime/runtime.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { lagLines, listLines, showLines } from './delivery-lines.js';
 
 const HELP = `
@@ -114,7 +114,7 @@ const lag: Work = async (runtime, all) => {
 const hearAgain =
   (consumer: string, from: ReplayFrom): Work =>
   async (runtime) => {
-    const { replay } = await import('../platform/delivery/replay.js');
+    const { replay } = await import('../platform/delivery/maintenance/replay.js');
     const parts = (await replay(runtime, consumer, from)).map(({ producer, messages }) => `${messages} of ${producer}`);
     return `Replaying to ${consumer}: ${parts.join(', ')}.\n`;
   };

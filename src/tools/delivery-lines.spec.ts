@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { RetryEntry } from '../platform/delivery/work-table.js';
+import type { RetryEntry } from '../platform/delivery/retry/work-table.js';
 import { lagLines, listLines } from './delivery-lines.js';
 
 const item: RetryEntry = {

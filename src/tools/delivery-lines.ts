@@ -1,10 +1,10 @@
-import type { Lag } from '../platform/delivery/lag.js';
-import type { Rewound } from '../platform/delivery/start-guard.js';
-import { whyRewound } from '../platform/delivery/start-guard.js';
-import type { RetryEntry, RetryEntryDetail } from '../platform/delivery/work-table.js';
+import type { Lag } from '../platform/delivery/maintenance/lag.js';
+import type { Rewound } from '../platform/delivery/checkpoint/start-guard.js';
+import { whyRewound } from '../platform/delivery/checkpoint/start-guard.js';
+import type { RetryEntry, RetryEntryDetail } from '../platform/delivery/retry/work-table.js';
 import type { GoneConsumer } from '../platform/operations/gone-consumers.js';
 import type { SilentModule } from '../platform/operations/silent-modules.js';
-import { brief, span, table } from './table.js';
+import { brief, span, table } from './lib/table.js';
 
 /** The messages that were put aside, as a table. */
 export function listLines({ items, total }: { items: readonly RetryEntry[]; total: number }): string {

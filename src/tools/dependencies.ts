@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { program, readArguments } from './cli.js';
+import { program, readArguments } from './lib/cli.js';
 import { isAllowed } from './dependencies/licences.js';
 import { listing, type Package } from './dependencies/listing.js';
 

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { program, readArguments } from './cli.js';
-import { endAll, ENDS } from './end-all.js';
+import { program, readArguments } from './lib/cli.js';
+import { endAll, ENDS } from './lib/end-all.js';
 
 const HELP = `
 npm run dev

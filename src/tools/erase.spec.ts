@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UsageError } from './cli.js';
+import { UsageError } from './lib/cli.js';
 import { isIncomplete, requested, textOf } from './erase.js';
 
 describe('npm run erase', () => {

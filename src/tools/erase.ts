@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { ErasureReport } from '../platform/operations/erasures.js';
-import { fail, program, readArguments } from './cli.js';
-import { table } from './table.js';
+import { fail, program, readArguments } from './lib/cli.js';
+import { table } from './lib/table.js';
 
 const HELP = `
 npm run erase -- SUBJECT --reason TEXT [--by NAME] [--dry-run]

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Manifest } from './boundaries/manifest.js';
-import { fail, program, readArguments } from './cli.js';
+import { fail, program, readArguments } from './lib/cli.js';
 import { back, TRAILER } from './extract/back.js';
 import type { Draft } from './extract/files.js';
 import { manifestIn, talksTo } from './extract/files.js';
@@ -11,7 +11,7 @@ import { commitAll, copyRepository, git, joinHistory, writeCopy, writeDraft } fr
 import { knownModules } from './extract/known.js';
 import { lockOf, lockPath } from './contracts/lock.js';
 import { readTracked, refuseChanges } from './init/repository.js';
-import { slashes } from './slashes.js';
+import { slashes } from './lib/slashes.js';
 
 const HELP = `
 npm run extract -- MODULE --to DIR [--no-history] [--dry-run]

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { bin } from './bin.js';
-import { program, readArguments } from './cli.js';
+import { bin } from './lib/bin.js';
+import { program, readArguments } from './lib/cli.js';
 
 const HELP = `
 npm run fix

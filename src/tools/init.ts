@@ -1,5 +1,5 @@
 import { NONE_YET, readTree } from './boundaries/tree.js';
-import { fail, program, readArguments } from './cli.js';
+import { fail, program, readArguments } from './lib/cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';
 import { RESERVED } from './generate/reserved.js';

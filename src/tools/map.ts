@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Type } from '@nestjs/common';
-import { program, readArguments } from './cli.js';
-import { loadModules } from './load-modules.js';
+import { program, readArguments } from './lib/cli.js';
+import { loadModules } from './lib/load-modules.js';
 import { readAtlas } from './map/atlas.js';
 import { pageOf } from './map/page.js';
 import { svgOf } from './map/picture.js';

@@ -3,7 +3,7 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { AllowRoles, Answers, Idempotent, Public } from '../platform/http/index.js';
 import { OPERATOR } from '../platform/testing/roles.js';
-import { UsageError } from './cli.js';
+import { UsageError } from './lib/cli.js';
 import { routesOf } from './generate/routes.js';
 import { plan } from './new-acceptance.js';
 

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoundedContextOptions } from '../platform/bounded-context.js';
 import { contextOptions, livesHere } from '../platform/bounded-context.js';
-import { fail, program, readArguments } from './cli.js';
+import { fail, program, readArguments } from './lib/cli.js';
 import { Changes } from './generate/changes.js';
 import { routesOf } from './generate/routes.js';
 import { acceptanceSpec, topologySpec } from './generate/templates/acceptance.js';
-import { loadModules } from './load-modules.js';
+import { loadModules } from './lib/load-modules.js';
 
 const HELP = `
 npm run new:acceptance -- MODULE

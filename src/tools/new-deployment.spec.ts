@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UsageError } from './cli.js';
+import { UsageError } from './lib/cli.js';
 import { plan } from './new-deployment.js';
 
 const MODULES = ['billing', 'claims', 'letters'];

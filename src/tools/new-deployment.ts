@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contextOptions, livesHere } from '../platform/bounded-context.js';
-import { fail, program, readArguments } from './cli.js';
+import { fail, program, readArguments } from './lib/cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';
 import { deploymentFiles } from './generate/templates/deployment.js';
-import { loadModules } from './load-modules.js';
+import { loadModules } from './lib/load-modules.js';
 
 const HELP = `
 npm run new:deployment -- MODULE [MODULE ...] [--as NAME]

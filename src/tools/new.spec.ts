@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { defineEvent } from '../platform/messaging/define.js';
-import { UsageError } from './cli.js';
+import { UsageError } from './lib/cli.js';
 import type { Project, ProjectModule } from './generate/project.js';
 import { past, plural, singular } from './generate/words.js';
 import { plan } from './new.js';

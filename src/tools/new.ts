@@ -1,4 +1,4 @@
-import { fail, oneOf, program, readArguments } from './cli.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { readFields } from './generate/fields.js';
 import type { Plan } from './generate/kinds.js';
 import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
@@ -6,7 +6,7 @@ import type { Project } from './generate/project.js';
 import { readProject } from './generate/project.js';
 import { refresh } from './generate/refresh.js';
 import { remember, textAt, undo } from './generate/undo.js';
-import { loadModules } from './load-modules.js';
+import { loadModules } from './lib/load-modules.js';
 
 const HELP = `
 npm run new:module -- NAME [--thing NOUN] [--field NAME:TYPE]…

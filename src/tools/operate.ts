@@ -5,13 +5,13 @@ import { prepareDatabase } from '../database.js';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
 import { OperatorError } from '../platform/coded-error.js';
-import { adoptNames } from '../platform/delivery/renaming.js';
+import { adoptNames } from '../platform/delivery/checkpoint/renaming.js';
 import { DomainError } from '../platform/messaging/errors.js';
 import { createLogger } from '../platform/observability/logging.js';
-import { PlatformModule } from '../platform/platform.module.js';
-import { Runtime } from '../platform/runtime.js';
-import { SeamClient } from '../platform/transport/seam-client.js';
-import { fail } from './cli.js';
+import { PlatformModule } from '../platform/runtime/platform.module.js';
+import { Runtime } from '../platform/runtime/runtime.js';
+import { SeamClient } from '../platform/transport/seam/seam-client.js';
+import { fail } from './lib/cli.js';
 
 /**
  * Runs `work` on the database of the running system, with all modules built and nothing delivered: no process of the

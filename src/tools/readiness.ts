@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { cheapestGrouping } from '../platform/observability/forecast/grouping.js';
-import { outside } from '../platform/observability/forecast/forecast.js';
-import { SEAM_COST } from '../platform/observability/forecast/price.js';
+import { cheapestGrouping } from '../dev/forecast/grouping.js';
+import { outside } from '../dev/forecast/forecast.js';
+import { SEAM_COST } from '../dev/forecast/price.js';
 import { contextOptions } from '../platform/bounded-context.js';
-import { fail, program, readArguments } from './cli.js';
-import { loadModules } from './load-modules.js';
+import { fail, program, readArguments } from './lib/cli.js';
+import { loadModules } from './lib/load-modules.js';
 import { whatIf } from './readiness/cost.js';
 import { millis } from './readiness/figures.js';
 import { fileHtml } from './readiness/html.js';

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { modules } from '../modules.js';
 import { contextOptions, livesHere } from '../platform/bounded-context.js';
-import { fail, oneOf, program, readArguments } from './cli.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import type { Verdict } from './rehearse/acceptance.js';
 import { recordRehearsals } from './rehearse/record.js';
 import type { Events, Stage, StageOptions } from './rehearse/stages.js';

@@ -1,6 +1,6 @@
 import type { Sagas } from '../platform/operations/sagas.js';
-import { fail, oneOf, program, readArguments } from './cli.js';
-import { span, table } from './table.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
+import { span, table } from './lib/table.js';
 
 const HELP = `
 npm run sagas -- list | show ID | retry-timeout ID|--all

@@ -1,5 +1,5 @@
 import { affectedBy, changedSince, readNeighbours } from './test/changed.js';
-import { fail, oneOf, program } from './cli.js';
+import { fail, oneOf, program } from './lib/cli.js';
 import { runJest } from './test/jest.js';
 import { readSpecs, specsOf, type Tier } from './test/tiers.js';
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVerifier } from '../platform/http/auth.js';
-import { UsageError } from './cli.js';
+import { createVerifier } from '../platform/http/auth/auth.js';
+import { UsageError } from './lib/cli.js';
 import { token } from './token.js';
-import { ROLES } from '../platform/http/roles.js';
+import { ROLES } from '../platform/http/auth/roles.js';
 import { OPERATOR, OUTSIDER } from '../platform/testing/roles.js';
 
 describe('npm run token', () => {

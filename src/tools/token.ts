@@ -1,6 +1,6 @@
-import { mintDevelopmentToken } from '../platform/http/auth.js';
-import { ROLES } from '../platform/http/roles.js';
-import { fail, oneOf, program, readArguments } from './cli.js';
+import { mintDevelopmentToken } from '../platform/http/auth/auth.js';
+import { ROLES } from '../platform/http/auth/roles.js';
+import { fail, oneOf, program, readArguments } from './lib/cli.js';
 
 const HELP = `
 npm run token -- --sub NAME --role ${ROLES.join('|')} [--ttl 12h]

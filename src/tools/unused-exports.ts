@@ -4,7 +4,7 @@ import { importsIn, REFERENCE_KINDS } from './boundaries/references.js';
 import type { Source } from './boundaries/source.js';
 import { lineOf, parse } from './boundaries/source.js';
 import { readText, readTree } from './boundaries/tree.js';
-import { program, readArguments } from './cli.js';
+import { program, readArguments } from './lib/cli.js';
 
 const HELP = `
 node dist/src/tools/unused-exports.js

@@ -1,4 +1,4 @@
-import { fail } from '../../src/tools/cli.js';
+import { fail } from '../../src/tools/lib/cli.js';
 import { largeBacklog } from './delivery/backlog.js';
 import { drainBacklog } from './delivery/drain.js';
 import { idle } from './delivery/idle.js';

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TraceReading } from '../../src/platform/observability/forecast/critical-path.js';
-import { readTrace } from '../../src/platform/observability/forecast/critical-path.js';
-import { forecastOf } from '../../src/platform/observability/forecast/forecast.js';
-import type { SeamCost } from '../../src/platform/observability/forecast/price.js';
+import type { TraceReading } from '../../src/dev/forecast/critical-path.js';
+import { readTrace } from '../../src/dev/forecast/critical-path.js';
+import { forecastOf } from '../../src/dev/forecast/forecast.js';
+import type { SeamCost } from '../../src/dev/forecast/price.js';
 import { eventually } from '../../src/platform/testing/index.js';
 import { groupsOf, split } from '../../src/tools/rehearse/split.js';
 import type { HostProcess } from '../support/host-process.js';

@@ -1,9 +1,9 @@
 import { CommandBus } from '@nestjs/cqrs';
-import { eventRow } from '../../src/platform/delivery/message.js';
-import { appendToOutbox } from '../../src/platform/delivery/outbox.js';
+import { eventRow } from '../../src/platform/transaction/message.js';
+import { appendToOutbox } from '../../src/platform/transaction/outbox.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { contextOptions } from '../../src/platform/bounded-context.js';
-import { moduleUrl } from '../../src/platform/persistence/urls.js';
+import { moduleUrl } from '../../src/platform/connection/urls.js';
 import { testDatabase } from '../../src/platform/testing/index.js';
 import type { Type } from '@nestjs/common';
 import type pg from 'pg';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fail, program, readArguments } from '../../src/tools/cli.js';
+import { fail, program, readArguments } from '../../src/tools/lib/cli.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { table, writeSection } from './report.js';
 

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { joinEmbedded } from '../../src/platform/persistence/embedded.js';
+import { joinEmbedded } from '../../src/dev/postgres/embedded.js';
 import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
 
 /**

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mintDevelopmentToken } from '../../src/platform/http/auth.js';
+import { mintDevelopmentToken } from '../../src/platform/http/auth/auth.js';
 import { killAll, runBuilt, startHost } from '../support/host-process.js';
 import { eventually } from '../../src/platform/testing/index.js';
 import type { Bench, Row } from './harness.js';

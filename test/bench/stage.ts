@@ -2,8 +2,8 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createLogger } from '../../src/platform/observability/logging.js';
-import { PlatformModule } from '../../src/platform/platform.module.js';
-import { Runtime } from '../../src/platform/runtime.js';
+import { PlatformModule } from '../../src/platform/runtime/platform.module.js';
+import { Runtime } from '../../src/platform/runtime/runtime.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 
 export interface StageOptions {

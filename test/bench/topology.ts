@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fail } from '../../src/tools/cli.js';
+import { fail } from '../../src/tools/lib/cli.js';
 import { killAll } from '../support/host-process.js';
 import type { Bench, Benchmark, Row } from './harness.js';
 import { withServer } from './server.js';

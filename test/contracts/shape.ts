@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { seeded } from '../../src/platform/transport/seeded.js';
+import { seeded } from '../../src/platform/transport/fault-injection/seeded.js';
 
 /** From 0 up to, but without, 1. */
 export type Random = () => number;

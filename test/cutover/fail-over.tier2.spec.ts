@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { migrate } from '../../src/platform/persistence/migrate.js';
-import { provision, withAdministrator } from '../../src/platform/persistence/provision.js';
-import { moduleUrl } from '../../src/platform/persistence/urls.js';
+import { migrate } from '../../src/platform/schema/migrate.js';
+import { provision, withAdministrator } from '../../src/platform/schema/provision.js';
+import { moduleUrl } from '../../src/platform/connection/urls.js';
 import { contextOptions } from '../../src/platform/bounded-context.js';
 import { eventually } from '../../src/platform/testing/index.js';
 import { Cluster } from '../support/cluster.js';

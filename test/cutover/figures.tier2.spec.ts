@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { cutoverFigures } from '../../src/platform/operations/cutover-figures.js';
-import { heldMsOf } from '../../src/platform/persistence/servers.js';
+import { heldMsOf } from '../../src/platform/connection/servers.js';
 import { following, Moving } from '../support/moving.js';
 import { emptyDatabase, otherServer } from '../support/stage.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { keepOutbox } from '../../src/platform/delivery/retention.js';
+import { keepOutbox } from '../../src/platform/delivery/maintenance/retention.js';
 import { acceptRewound } from '../../src/platform/operations/rewound-consumers.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { moduleUrl } from '../../src/platform/persistence/urls.js';
+import { moduleUrl } from '../../src/platform/connection/urls.js';
 import { eventually } from '../../src/platform/testing/index.js';
 import type { HostEnv } from '../support/host-process.js';
 import { runBuilt, startHost } from '../support/host-process.js';

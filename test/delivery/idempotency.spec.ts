@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Command } from '@nestjs/cqrs';
 import { CommandBus } from '@nestjs/cqrs';
 import { createHash } from 'node:crypto';
-import { keepOutbox } from '../../src/platform/delivery/retention.js';
+import { keepOutbox } from '../../src/platform/delivery/maintenance/retention.js';
 import { childContext, runInScope } from '../../src/platform/messaging/context.js';
 import { forgetModule, silentModules } from '../../src/platform/operations/silent-modules.js';
-import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
+import { UnitOfWork } from '../../src/platform/transaction/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';

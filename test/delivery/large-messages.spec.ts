@@ -4,7 +4,7 @@ import type { ICommandHandler, IEventHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventBus, EventsHandler } from '@nestjs/cqrs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
-import { MAX_PAGE_BYTES } from '../../src/platform/delivery/feed.js';
+import { MAX_PAGE_BYTES } from '../../src/platform/delivery/feed/feed.js';
 import {
   BoundedContext,
   Database,

@@ -7,7 +7,7 @@ import { EventsHandler } from '@nestjs/cqrs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { BoundedContext, Database, defineEvent, Subscription } from '../../src/platform/index.js';
-import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
+import { UnitOfWork } from '../../src/platform/transaction/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';

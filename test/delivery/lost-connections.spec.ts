@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { isConnectionFailure } from '../../src/platform/persistence/failures.js';
+import { isConnectionFailure } from '../../src/platform/connection/failures.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { CounterRaised, CountingModule, RaiseCounter } from '../support/counting.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { Housekeeping } from '../../src/platform/delivery/housekeeping.js';
-import { releaseAll } from '../../src/platform/delivery/parked.js';
+import { Housekeeping } from '../../src/platform/delivery/maintenance/housekeeping.js';
+import { releaseAll } from '../../src/platform/delivery/retry/parked.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { forgetConsumer, goneConsumers } from '../../src/platform/operations/gone-consumers.js';

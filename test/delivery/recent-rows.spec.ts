@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { EVERYTHING, LocalFeed } from '../../src/platform/delivery/feed.js';
-import { OutboxWatch } from '../../src/platform/delivery/outbox-watch.js';
-import { RecentRows } from '../../src/platform/delivery/recent-rows.js';
+import { EVERYTHING, LocalFeed } from '../../src/platform/delivery/feed/feed.js';
+import { OutboxWatch } from '../../src/platform/delivery/feed/outbox-watch.js';
+import { RecentRows } from '../../src/platform/delivery/feed/recent-rows.js';
 import { BoundedContext } from '../../src/platform/index.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
 import pg from 'pg';
-import { heldBy } from '../../src/platform/delivery/holders.js';
-import { keepOutbox } from '../../src/platform/delivery/retention.js';
-import type { Database } from '../../src/platform/persistence/database.js';
+import { heldBy } from '../../src/platform/delivery/maintenance/holders.js';
+import { keepOutbox } from '../../src/platform/delivery/maintenance/retention.js';
+import type { Database } from '../../src/platform/transaction/database.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { CountingModule, RaiseCounter } from '../support/counting.js';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Type } from '@nestjs/common';
-import { replay } from '../../src/platform/delivery/replay.js';
-import { whyRewound } from '../../src/platform/delivery/start-guard.js';
-import { RuntimeHealth } from '../../src/platform/health.js';
+import { replay } from '../../src/platform/delivery/maintenance/replay.js';
+import { whyRewound } from '../../src/platform/delivery/checkpoint/start-guard.js';
+import { RuntimeHealth } from '../../src/platform/runtime/health.js';
 import { acceptRewound, rewoundConsumers } from '../../src/platform/operations/rewound-consumers.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import pg from 'pg';
-import { keepOutbox } from '../../src/platform/delivery/retention.js';
-import { noteKnown, retireTypes } from '../../src/platform/delivery/covered-set.js';
-import { replay } from '../../src/platform/delivery/replay.js';
+import { keepOutbox } from '../../src/platform/delivery/maintenance/retention.js';
+import { noteKnown, retireTypes } from '../../src/platform/delivery/checkpoint/covered-set.js';
+import { replay } from '../../src/platform/delivery/maintenance/replay.js';
 import { Subscription } from '../../src/platform/index.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';

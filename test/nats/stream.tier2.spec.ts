@@ -6,7 +6,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { runInScope, childContext } from '../../src/platform/messaging/context.js';
 import type { TestDatabase } from '../../src/platform/testing/database.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
+import type { EventsOptions } from '../../src/platform/transport/events/event-transport.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
 import { CountingModule, RaiseCounter } from '../support/counting.js';
 import type { Broker } from '../../src/tools/rehearse/broker.js';

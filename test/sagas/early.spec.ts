@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { pino } from 'pino';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { Sagas } from '../../src/platform/operations/sagas.js';
-import { replyRow } from '../../src/platform/delivery/message.js';
-import type { StoredMessage } from '../../src/platform/delivery/message.js';
-import { keepOutbox } from '../../src/platform/delivery/retention.js';
+import { replyRow } from '../../src/platform/transaction/message.js';
+import type { StoredMessage } from '../../src/platform/transaction/message.js';
+import { keepOutbox } from '../../src/platform/delivery/maintenance/retention.js';
 import { onCrossing } from '../../src/platform/observability/crossings.js';
-import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
+import { UnitOfWork } from '../../src/platform/transaction/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import { Billed, dunning, failing, Hinted, Noted, Paid } from '../support/dunning.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEFAULT_RETRY } from '../../src/platform/delivery/consumer.js';
+import { DEFAULT_RETRY } from '../../src/platform/delivery/consumer/consumer.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { Sagas } from '../../src/platform/operations/sagas.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';

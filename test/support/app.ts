@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mintDevelopmentToken } from '../../src/platform/http/auth.js';
+import { mintDevelopmentToken } from '../../src/platform/http/auth/auth.js';
 import type { Role } from '../../src/platform/http/index.js';
 import { Client } from './client.js';
 import type { HostEnv } from './host-process.js';

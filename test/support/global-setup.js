@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinEmbedded } from '../../dist/src/platform/persistence/embedded.js';
+import { joinEmbedded } from '../../dist/src/dev/postgres/embedded.js';
 
 /**
  * One real PostgreSQL for the whole test run, unless there is one already; each spec makes databases of its own on it.

@@ -1,10 +1,10 @@
 import { expect } from '@jest/globals';
 import type { Type } from '@nestjs/common';
-import { replay } from '../../src/platform/delivery/replay.js';
+import { replay } from '../../src/platform/delivery/maintenance/replay.js';
 import { acceptRewound } from '../../src/platform/operations/rewound-consumers.js';
-import { UnitOfWork } from '../../src/platform/persistence/unit-of-work.js';
+import { UnitOfWork } from '../../src/platform/transaction/unit-of-work.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
+import type { EventsOptions } from '../../src/platform/transport/events/event-transport.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';
 import { Begun, ear, Extra, version } from './hearing-versions.js';
 import { loseTables } from './lost-tables.js';

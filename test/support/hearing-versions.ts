@@ -4,7 +4,7 @@ import { CommandHandler, EventsHandler } from '@nestjs/cqrs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import type { MessageClass } from '../../src/platform/messaging/define.js';
-import type { SubscriptionOptions } from '../../src/platform/delivery/subscription.js';
+import type { SubscriptionOptions } from '../../src/platform/delivery/consumer/subscription.js';
 import {
   BoundedContext,
   Database,

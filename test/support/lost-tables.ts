@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { contextOptions } from '../../src/platform/bounded-context.js';
-import { migrate } from '../../src/platform/persistence/migrate.js';
-import { provision, withAdministrator } from '../../src/platform/persistence/provision.js';
+import { migrate } from '../../src/platform/schema/migrate.js';
+import { provision, withAdministrator } from '../../src/platform/schema/provision.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 
 /** The tables of a module are gone, and made anew: empty. Nothing of it may run meanwhile. */

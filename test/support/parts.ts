@@ -4,14 +4,14 @@ import { NestFactory } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { pino } from 'pino';
 import { contextOptions } from '../../src/platform/bounded-context.js';
-import { PlatformModule } from '../../src/platform/platform.module.js';
-import { Runtime } from '../../src/platform/runtime.js';
+import { PlatformModule } from '../../src/platform/runtime/platform.module.js';
+import { Runtime } from '../../src/platform/runtime/runtime.js';
 import type { TestDatabase } from '../../src/platform/testing/database.js';
-import type { EventsOptions } from '../../src/platform/transport/event-transport.js';
-import { SeamClient } from '../../src/platform/transport/seam-client.js';
-import type { PublicRoutes } from '../../src/platform/transport/seam-answers.js';
-import type { SeamOptions } from '../../src/platform/transport/seam-server.js';
-import { SeamServer } from '../../src/platform/transport/seam-server.js';
+import type { EventsOptions } from '../../src/platform/transport/events/event-transport.js';
+import { SeamClient } from '../../src/platform/transport/seam/seam-client.js';
+import type { PublicRoutes } from '../../src/platform/transport/seam/seam-answers.js';
+import type { SeamOptions } from '../../src/platform/transport/seam/seam-server.js';
+import { SeamServer } from '../../src/platform/transport/seam/seam-server.js';
 
 export const SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
 

@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/index.js';
-import { seeded } from '../../src/platform/transport/seeded.js';
+import { seeded } from '../../src/platform/transport/fault-injection/seeded.js';
 import type { Broker } from '../../src/tools/rehearse/broker.js';
 import { groupsOf } from '../../src/tools/rehearse/split.js';
 import { expectMoneyToAddUp, expectStockToAddUp, SETTLED_MS } from '../support/books.js';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
-import { RequestRefused } from './problem.js';
+import { RequestRefused } from './problems/problem.js';
 
 /** Upstream calls are aborted this many milliseconds after shutdown began, so that their clients still get an answer. */
 const SHUTDOWN_GRACE_MS = 15_000;

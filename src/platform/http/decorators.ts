@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { currentMessage } from '../messaging/context.js';
 import type { Actor } from '../messaging/context.js';
 import { ContractViolation } from '../messaging/errors.js';
-import type { Role } from './roles.js';
+import type { Role } from './auth/roles.js';
 
 export const ACCESS = 'liftout:access';
 export const IDEMPOTENT = 'liftout:idempotent';

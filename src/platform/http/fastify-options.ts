@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { answerProblem, beforeRouting } from './before-routing.js';
-import { failureOf, refusal } from './failures.js';
-import { clientErrorHandler } from './parser-errors.js';
+import { answerProblem, beforeRouting } from './request/before-routing.js';
+import { failureOf, refusal } from './problems/failures.js';
+import { clientErrorHandler } from './request/parser-errors.js';
 
 export const BODY_LIMIT = 100 * 1024;
 

@@ -2,20 +2,20 @@ import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessGuard } from './access.js';
-import { createVerifier } from './auth.js';
-import { parseBodies } from './body-parsers.js';
+import { AccessGuard } from './auth/access.js';
+import { createVerifier } from './auth/auth.js';
+import { parseBodies } from './request/body-parsers.js';
 import { Closing } from './closing.js';
-import { serveDocs } from './docs-page.js';
+import { serveDocs } from './openapi/docs-page.js';
 import { HealthController } from './health.js';
 import { HttpOptions } from './http-options.js';
-import { Identity } from './identity.js';
-import { ProblemFilter } from './problem-filter.js';
+import { Identity } from './auth/identity.js';
+import { ProblemFilter } from './problems/problem-filter.js';
 import { RateLimit } from './rate-limit.js';
-import { addRequestHooks } from './request-hooks.js';
-import { RequestScope } from './request-scope.js';
+import { addRequestHooks } from './request/request-hooks.js';
+import { RequestScope } from './request/request-scope.js';
 import { RouteTable } from './route-table.js';
-import { Validation } from './validation.js';
+import { Validation } from './request/validation.js';
 
 /**
  * What every route goes through: access, scope, validation, problems; and the health of the process.

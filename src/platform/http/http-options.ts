@@ -1,5 +1,5 @@
 import type { Logger } from '../observability/logging.js';
-import type { Issuer } from './auth.js';
+import type { Issuer } from './auth/auth.js';
 
 /** How the public listener behaves. */
 export class HttpOptions {

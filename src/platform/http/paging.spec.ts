@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { decodeCursor, encodeCursor, PageQuery, Timestamp } from './paging.js';
-import { preferredWaitMs } from './prefer.js';
+import { preferredWaitMs } from './request/prefer.js';
 
 describe('a cursor', () => {
   const Position = z.object({ at: z.iso.datetime(), id: z.string() });

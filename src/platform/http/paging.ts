@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidFields } from './problem.js';
+import { InvalidFields } from './problems/problem.js';
 
 /**
  * The query of a paged list; extend it with filters.

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { isIPv6 } from 'node:net';
 import { HttpOptions } from './http-options.js';
-import { Identity } from './identity.js';
-import { RequestRefused } from './problem.js';
+import { Identity } from './auth/identity.js';
+import { RequestRefused } from './problems/problem.js';
 
 const MINUTE_MS = 60_000;
 

@@ -9,7 +9,7 @@ import { ContractViolation, DomainError, HandlerAborted, Unavailable } from './e
 import { crossing } from '../observability/crossings.js';
 import { handling } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
-import { isCancelled, isUnreachable } from '../persistence/failures.js';
+import { isCancelled, isUnreachable } from '../connection/failures.js';
 import type { Registry } from './registry.js';
 import { leftMs, runLimited } from './time-limit.js';
 import { storable } from './plain/storable.js';

@@ -1,4 +1,4 @@
-import type { Database } from '../persistence/database.js';
+import type { Database } from '../transaction/database.js';
 
 /** How far the data of a module has moved to another database, as its own role can see it. */
 export interface CutoverFigures {

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AllowRoles, Undocumented } from '../http/decorators.js';
-import { OPERATORS } from '../http/roles.js';
+import { OPERATORS } from '../http/auth/roles.js';
 import { Deliveries } from './deliveries.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });

@@ -1,18 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import type { Consumer } from '../delivery/consumer.js';
-import type { Lag } from '../delivery/lag.js';
-import { lagOf } from '../delivery/lag.js';
-import { notify } from '../delivery/outbox-watch.js';
-import { releaseNext } from '../delivery/parked.js';
-import type { Rewound } from '../delivery/start-guard.js';
-import type { Discarded, KnownTypes, RetryEntry, RetryEntryDetail } from '../delivery/work-table.js';
-import { listPutAside, readPutAside, removePutAside, retryAllPutAside, retryPutAside } from '../delivery/work-table.js';
+import type { Consumer } from '../delivery/consumer/consumer.js';
+import type { Lag } from '../delivery/maintenance/lag.js';
+import { lagOf } from '../delivery/maintenance/lag.js';
+import { notify } from '../delivery/feed/outbox-watch.js';
+import { releaseNext } from '../delivery/retry/parked.js';
+import type { Rewound } from '../delivery/checkpoint/start-guard.js';
+import type { Discarded, KnownTypes, RetryEntry, RetryEntryDetail } from '../delivery/retry/work-table.js';
+import {
+  listPutAside,
+  readPutAside,
+  removePutAside,
+  retryAllPutAside,
+  retryPutAside,
+} from '../delivery/retry/work-table.js';
 import { currentMessage } from '../messaging/context.js';
 import { Conflict, NotFound } from '../messaging/errors.js';
 import { withoutSecrets } from '../observability/logging.js';
-import type { Database } from '../persistence/database.js';
-import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { Runtime } from '../runtime.js';
+import type { Database } from '../transaction/database.js';
+import { UnitOfWork } from '../transaction/unit-of-work.js';
+import { Runtime } from '../runtime/runtime.js';
 import { rewoundConsumers } from './rewound-consumers.js';
 
 /** What a person can see of the messages that are not delivered, and do about them. */

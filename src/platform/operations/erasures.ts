@@ -1,4 +1,4 @@
-import { notify } from '../delivery/outbox-watch.js';
+import { notify } from '../delivery/feed/outbox-watch.js';
 import type { Counts, ErasedModule } from '../erasure/erase-module.js';
 import { eraseModule, subjectHash } from '../erasure/erase-module.js';
 import type { Mark } from '../erasure/marks.js';
@@ -6,7 +6,7 @@ import { ERASED_ACTOR } from '../erasure/marks.js';
 import { SYSTEM } from '../messaging/context.js';
 import { describeError } from '../messaging/describe-error.js';
 import { Invalid } from '../messaging/errors.js';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 
 export interface ErasureOptions {
   /** Why, for the audit line. */

@@ -1,12 +1,12 @@
 import type { Attributes, BatchObservableResult, Meter, ObservableGauge } from '@opentelemetry/api';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Waiting } from '../delivery/lag.js';
-import { waitingIn } from '../delivery/lag.js';
+import type { Waiting } from '../delivery/maintenance/lag.js';
+import { waitingIn } from '../delivery/maintenance/lag.js';
 import { overdueHandlers } from '../messaging/time-limit.js';
-import type { Database } from '../persistence/database.js';
-import { heldMsOf } from '../persistence/servers.js';
-import type { Runtime } from '../runtime.js';
+import type { Database } from '../transaction/database.js';
+import { heldMsOf } from '../connection/servers.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { CutoverFigures } from './cutover-figures.js';
 import { cutoverFigures } from './cutover-figures.js';
 

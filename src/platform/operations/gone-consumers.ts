@@ -1,5 +1,5 @@
 import { Conflict, NotFound } from '../messaging/errors.js';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { publisherOf } from '../transport/nats/publisher-progress.js';
 import { SILENT_AFTER_MS, silencesOf } from './silent-modules.js';
 

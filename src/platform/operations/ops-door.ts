@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { Connections } from '../http/connections.js';
 import { ARRIVAL_MS } from '../http/fastify-options.js';
 import { HttpOptions } from '../http/http-options.js';
-import { refusal } from '../http/failures.js';
-import { answerParserErrors } from '../http/parser-errors.js';
-import { RequestRefused } from '../http/problem.js';
+import { refusal } from '../http/problems/failures.js';
+import { answerParserErrors } from '../http/request/parser-errors.js';
+import { RequestRefused } from '../http/problems/problem.js';
 import { RouteTable } from '../http/route-table.js';
 import type { Metrics } from '../observability/metrics.js';
 

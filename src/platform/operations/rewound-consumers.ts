@@ -1,9 +1,9 @@
-import type { Consumer } from '../delivery/consumer.js';
-import type { Rewound } from '../delivery/start-guard.js';
-import { namesOf, rewoundOf } from '../delivery/start-guard.js';
-import { findConsumer, place, rewoundIn } from '../delivery/replay.js';
+import type { Consumer } from '../delivery/consumer/consumer.js';
+import type { Rewound } from '../delivery/checkpoint/start-guard.js';
+import { namesOf, rewoundOf } from '../delivery/checkpoint/start-guard.js';
+import { findConsumer, place, rewoundIn } from '../delivery/maintenance/replay.js';
 import { Conflict, Invalid, NotFound } from '../messaging/errors.js';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 
 /** The consumers that do not start, since their tables are empty or of a backup. Of a producer that does not answer it is not known. */
 export async function rewoundConsumers(runtime: Runtime): Promise<Rewound[]> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Conflict, NotFound } from '../messaging/errors.js';
 import { withoutSecrets } from '../observability/logging.js';
-import { Runtime } from '../runtime.js';
+import { Runtime } from '../runtime/runtime.js';
 import type { BlockedBy, OpenSaga, SagaInFull, SagaTimeout } from '../sagas/open-sagas.js';
 import { hindrances, listOpenSagas, readSagas } from '../sagas/open-sagas.js';
 import { retryTimeouts } from '../sagas/timeout-store.js';

@@ -1,5 +1,5 @@
 import { Conflict, NotFound } from '../messaging/errors.js';
-import type { Runtime } from '../runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 
 /** A module of another process that has not reported for a while what messages it holds. */
 export interface SilentModule {

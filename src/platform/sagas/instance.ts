@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Reply } from '../delivery/message.js';
-import { replyType } from '../delivery/message.js';
+import type { Reply } from '../transaction/message.js';
+import { replyType } from '../transaction/message.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { refuseUnstorable } from '../messaging/refuse-unstorable.js';

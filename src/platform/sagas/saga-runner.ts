@@ -1,6 +1,6 @@
-import { NotYet } from '../delivery/not-yet.js';
-import type { Order } from '../delivery/consumer.js';
-import type { Reply, StoredMessage } from '../delivery/message.js';
+import { NotYet } from '../delivery/consumer/not-yet.js';
+import type { Order } from '../delivery/consumer/consumer.js';
+import type { Reply, StoredMessage } from '../transaction/message.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { MAX_KEY_LENGTH } from '../messaging/plain/limits.js';
@@ -10,7 +10,7 @@ import { childContext, currentMessage, runInScope } from '../messaging/context.j
 import type { MessageContext } from '../messaging/context.js';
 import { timingOut } from '../observability/seam-spans.js';
 import { inOwnSpan, spanOf } from '../observability/spans.js';
-import type { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { UnitOfWork } from '../transaction/unit-of-work.js';
 import { noteReply, openState, takeDecision, textOf } from './instance.js';
 import type { Decision, Saga } from './saga.js';
 import { Instances } from './instances.js';

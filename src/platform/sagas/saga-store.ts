@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { MessageHeaders } from '../delivery/message.js';
+import type { MessageHeaders } from '../transaction/message.js';
 import { currentMessage } from '../messaging/context.js';
 
 /** A command that a saga sent, and how it ended. */

@@ -1,7 +1,7 @@
 import type { Command } from '@nestjs/cqrs';
 import { z } from 'zod';
-import type { Reply } from '../delivery/message.js';
-import { replyType } from '../delivery/message.js';
+import type { Reply } from '../transaction/message.js';
+import { replyType } from '../transaction/message.js';
 import type { MessageClass } from '../messaging/define.js';
 import type { PersonalData } from '../messaging/plain/personal.js';
 import { personalDataOf } from '../messaging/plain/personal.js';

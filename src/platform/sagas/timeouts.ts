@@ -1,8 +1,8 @@
-import { backoff, DEFAULT_RETRY } from '../delivery/consumer.js';
+import { backoff, DEFAULT_RETRY } from '../delivery/consumer/consumer.js';
 import { describeError } from '../messaging/describe-error.js';
-import type { Database } from '../persistence/database.js';
-import { isConnectionFailure } from '../persistence/failures.js';
-import { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { Database } from '../transaction/database.js';
+import { isConnectionFailure } from '../connection/failures.js';
+import { UnitOfWork } from '../transaction/unit-of-work.js';
 import type { SagaRunner } from './saga-runner.js';
 import type { KnownTimeouts, TimedOut } from './timeout-store.js';
 import { lockTimedOut, nextTimeoutMs, noteTimeoutFailure } from './timeout-store.js';

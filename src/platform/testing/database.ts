@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import pg from 'pg';
 import { contextOptions } from '../bounded-context.js';
-import { migrate } from '../persistence/migrate.js';
-import { provision, withAdministrator } from '../persistence/provision.js';
-import { moduleUrl } from '../persistence/urls.js';
+import { migrate } from '../schema/migrate.js';
+import { provision, withAdministrator } from '../schema/provision.js';
+import { moduleUrl } from '../connection/urls.js';
 
 /** A database of its own on the tests' PostgreSQL, with a role and a migrated schema for each module. */
 export interface TestDatabase {

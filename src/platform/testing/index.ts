@@ -1,10 +1,10 @@
 /** What specs may use of the platform, besides what modules may. */
 export type { TestDatabase } from './database.js';
 export { createDatabase, dropDatabase, testDatabase } from './database.js';
-export { containerLeaks } from './container-check.js';
-export { databaseLeaks } from './database-check.js';
+export { containerLeaks } from './gates/container-check.js';
+export { databaseLeaks } from './gates/database-check.js';
 export { eventually } from './eventually.js';
-export { metadataLeaks } from './metadata-check.js';
+export { metadataLeaks } from './gates/metadata-check.js';
 export { OPERATOR, OUTSIDER, rolesOf } from './roles.js';
 export type { Scenario } from './scenario.js';
 export { scenario } from './scenario.js';

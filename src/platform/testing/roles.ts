@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { ACCESS } from '../http/decorators.js';
 import type { Access } from '../http/decorators.js';
-import type { Role } from '../http/roles.js';
-import { OPERATORS, ROLES } from '../http/roles.js';
+import type { Role } from '../http/auth/roles.js';
+import { OPERATORS, ROLES } from '../http/auth/roles.js';
 
 /** A role that may look after the system, whatever the project calls it. */
 export const OPERATOR: Role = OPERATORS[0]!;

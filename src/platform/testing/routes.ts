@@ -6,15 +6,15 @@ import type { Type } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { mintDevelopmentToken } from '../http/auth.js';
+import { mintDevelopmentToken } from '../http/auth/auth.js';
 import { fastifyOptions } from '../http/fastify-options.js';
 import { HealthSource } from '../http/health.js';
 import { configureHttp, HttpModule } from '../http/http-app.js';
-import type { Role } from '../http/roles.js';
+import type { Role } from '../http/auth/roles.js';
 import { nestLogger } from '../observability/nest-logger.js';
-import { RuntimeHealth } from '../health.js';
-import { PlatformModule } from '../platform.module.js';
-import type { Runtime } from '../runtime.js';
+import { RuntimeHealth } from '../runtime/health.js';
+import { PlatformModule } from '../runtime/platform.module.js';
+import type { Runtime } from '../runtime/runtime.js';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 

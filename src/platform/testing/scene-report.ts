@@ -1,6 +1,6 @@
-import { listPutAside } from '../delivery/work-table.js';
+import { listPutAside } from '../delivery/retry/work-table.js';
 import { describeError } from '../messaging/describe-error.js';
-import type { Database } from '../persistence/database.js';
+import type { Database } from '../transaction/database.js';
 
 /** Lines of each kind that are shown. */
 const MAX_LINES = 20;

@@ -6,8 +6,8 @@ import { specsEnv } from '../configuration.js';
 import { WiringError } from '../messaging/registry.js';
 import type { Level, Logger } from '../observability/logging.js';
 import { createLogger } from '../observability/logging.js';
-import { PlatformModule } from '../platform.module.js';
-import { Runtime } from '../runtime.js';
+import { PlatformModule } from '../runtime/platform.module.js';
+import { Runtime } from '../runtime/runtime.js';
 
 const NOWHERE = 'postgres://nobody@127.0.0.1:1/nowhere';
 

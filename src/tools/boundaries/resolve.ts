@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { slashes } from '../slashes.js';
+import { slashes } from '../lib/slashes.js';
 import { pathFrom } from './located.js';
 import type { Source } from './source.js';
 import { exists } from './tree.js';

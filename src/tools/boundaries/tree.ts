@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { slashes } from '../slashes.js';
+import { slashes } from '../lib/slashes.js';
 import { CouldNotCheck, moduleOf } from './violation.js';
 
 /** What lies in a tree, found without the help of any other tool, so that what those overlook is noticed. */

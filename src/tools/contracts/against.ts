@@ -1,5 +1,5 @@
 import type { ServedContracts } from '../../served-contracts.js';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import type { Report } from './check.js';
 import { compareMessages } from './compare-messages.js';
 import type { Consumer } from './consumers.js';

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fail } from '../cli.js';
-import { slashes } from '../slashes.js';
+import { fail } from '../lib/cli.js';
+import { slashes } from '../lib/slashes.js';
 import type { ContextContracts, Snapshot } from './describe.js';
 import type { Recorded } from './drafts.js';
 import type { SampleFile, Samples } from './samples.js';

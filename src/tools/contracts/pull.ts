@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { Draft, madeOf, manifestIn } from '../extract/files.js';
 import { git, writeDraft } from '../extract/repository.js';
 import type { Known } from '../extract/stub.js';

@@ -1,4 +1,4 @@
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { draftsOf } from './drafts.js';
 import type { ContextContracts, MessageContract } from './describe.js';
 import { readAllRecorded, writeRecorded } from './files.js';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ServedContracts } from '../../served-contracts.js';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { readRecorded } from './files.js';
 
 const Served = z.object({

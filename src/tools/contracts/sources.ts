@@ -5,8 +5,8 @@ import { Resolver } from '../boundaries/resolve.js';
 import type { Source } from '../boundaries/source.js';
 import { parse } from '../boundaries/source.js';
 import { CouldNotCheck, isSpec } from '../boundaries/violation.js';
-import { fail } from '../cli.js';
-import { slashes } from '../slashes.js';
+import { fail } from '../lib/cli.js';
+import { slashes } from '../lib/slashes.js';
 
 /** The files of a project, each parsed once. */
 export class Sources {

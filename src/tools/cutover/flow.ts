@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { databaseOf } from '../../platform/persistence/urls.js';
+import { databaseOf } from '../../platform/connection/urls.js';
 import type { Side } from './side.js';
 import { CutoverError } from './side.js';
 

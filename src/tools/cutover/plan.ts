@@ -1,4 +1,4 @@
-import { MODULE_MARK, markOf } from '../../platform/persistence/urls.js';
+import { MODULE_MARK, markOf } from '../../platform/connection/urls.js';
 import { byReference } from './copy.js';
 import type { Flow } from './flow.js';
 import { barrier } from './reach.js';

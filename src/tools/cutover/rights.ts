@@ -1,4 +1,4 @@
-import { databaseOf } from '../../platform/persistence/urls.js';
+import { databaseOf } from '../../platform/connection/urls.js';
 import type { Method } from './state.js';
 import type { Side } from './side.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from '../../platform/persistence/connection.js';
-import { databaseOf, describeUrl } from '../../platform/persistence/urls.js';
+import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from '../../platform/connection/connection.js';
+import { databaseOf, describeUrl } from '../../platform/connection/urls.js';
 
 /** The table that says how far the cut-over is; while it exists, migrations and partitions are held. */
 export const STATE_TABLE = 'cutover_state';

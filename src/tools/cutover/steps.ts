@@ -1,5 +1,5 @@
-import { migrate, type ModuleMigrations } from '../../platform/persistence/migrate.js';
-import { provision } from '../../platform/persistence/provision.js';
+import { migrate, type ModuleMigrations } from '../../platform/schema/migrate.js';
+import { provision } from '../../platform/schema/provision.js';
 import { copyOver } from './copy-over.js';
 import { type Estimate, estimateOf } from './estimate.js';
 import { Flow } from './flow.js';

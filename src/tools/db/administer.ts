@@ -2,10 +2,10 @@ import type { Type } from '@nestjs/common';
 import type { Config } from '../../config.js';
 import { commonDatabase, FENCED, refuseUnfit } from '../../database.js';
 import { contextOptions } from '../../platform/bounded-context.js';
-import type { ModuleMigrations } from '../../platform/persistence/migrate.js';
-import { migrate, pending } from '../../platform/persistence/migrate.js';
-import { provision, withAdministrator } from '../../platform/persistence/provision.js';
-import { urlsOf } from '../../platform/persistence/urls.js';
+import type { ModuleMigrations } from '../../platform/schema/migrate.js';
+import { migrate, pending } from '../../platform/schema/migrate.js';
+import { provision, withAdministrator } from '../../platform/schema/provision.js';
+import { urlsOf } from '../../platform/connection/urls.js';
 import { moduleUrls, placed, reachable, targets } from '../../servers.js';
 
 export type Task = 'provision' | 'migrate' | 'status' | 'url';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { formatted } from '../generate/changes.js';
 import { GENERATED } from '../init/bring-up-to-date.js';
 import { readTracked, refuseChanges } from '../init/repository.js';

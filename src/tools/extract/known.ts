@@ -1,5 +1,5 @@
 import { contextOptions, pathsOf } from '../../platform/bounded-context.js';
-import { loadModules } from '../load-modules.js';
+import { loadModules } from '../lib/load-modules.js';
 import type { Known } from './stub.js';
 
 /** What is known from the code of the modules of this project. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import type { Column } from '../map/tables.js';
 import { Changes } from './changes.js';
 import { SourceEdit } from './edit.js';

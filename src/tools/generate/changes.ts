@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format, getFileInfo, resolveConfig } from 'prettier';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 
 /** A file, as it was and as it is; absent where there was or is none. */
 export interface Difference {

@@ -1,5 +1,5 @@
 import ts from 'typescript';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 
 /** A source file that is extended by hand, so to say: what is there stays as it is. */
 export class SourceEdit {

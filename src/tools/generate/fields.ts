@@ -1,4 +1,4 @@
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import type { Column } from '../map/tables.js';
 import { RESERVED } from './reserved.js';
 import { camel, snake } from './words.js';

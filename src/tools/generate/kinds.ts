@@ -1,5 +1,5 @@
 import { NONE_YET } from '../boundaries/tree.js';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { describeAll } from '../contracts/describe.js';
 import { inventSample } from '../contracts/samples.js';
 import type { MessageClass } from '../../platform/messaging/define.js';

@@ -3,7 +3,7 @@ import * as cqrs from '@nestjs/cqrs';
 import * as http from '../../platform/http/index.js';
 import * as platform from '../../platform/index.js';
 import { RESERVED } from './reserved.js';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import type { ProjectModule } from './project.js';
 import { NAME_LETTERS } from './room.js';
 

@@ -6,8 +6,8 @@ import type { Context } from '../../platform/bounded-context.js';
 import { contextOptions, pathsOf } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
-import { PlatformTables1700000000000 } from '../../platform/persistence/platform-migrations.js';
-import { fail } from '../cli.js';
+import { PlatformTables1700000000000 } from '../../platform/schema/platform-migrations.js';
+import { fail } from '../lib/cli.js';
 import type { Table } from '../map/tables.js';
 import { tablesOf } from '../map/tables.js';
 

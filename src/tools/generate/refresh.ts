@@ -8,7 +8,7 @@ import { writeGenerated } from '../boundaries/codeowners.js';
 import { readManifests } from '../boundaries/manifest.js';
 import { readTree } from '../boundaries/tree.js';
 import { contracts } from '../contracts.js';
-import { loadModules } from '../load-modules.js';
+import { loadModules } from '../lib/load-modules.js';
 import { writeMap } from '../map.js';
 import { drawSagas } from '../saga-diagrams.js';
 import type { Changes } from './changes.js';

@@ -6,8 +6,8 @@ import type { z } from 'zod';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
 import type { Access } from '../../platform/http/decorators.js';
 import { ACCESS, answersOf, IDEMPOTENT } from '../../platform/http/decorators.js';
-import type { Role } from '../../platform/http/roles.js';
-import { ROLES } from '../../platform/http/roles.js';
+import type { Role } from '../../platform/http/auth/roles.js';
+import { ROLES } from '../../platform/http/auth/roles.js';
 import { examplesOf } from '../../platform/messaging/plain/examples.js';
 
 /** A route of a module, as a client sees it. */

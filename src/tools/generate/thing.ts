@@ -1,4 +1,4 @@
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import type { Column, Table } from '../map/tables.js';
 import type { Field } from './fields.js';
 import { checkThing } from './names.js';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import type { Difference } from './changes.js';
 import { put } from './changes.js';
 

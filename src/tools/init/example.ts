@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 
 /** Says what of the project is the example. It goes with it. */
 export const LIST = 'modules/example.json';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 
 /**
  * The files under version control that are there, by path; those that are no text are left out.

@@ -1,9 +1,9 @@
-import type { TraceReading } from '../../platform/observability/forecast/critical-path.js';
-import type { Forecast, Groups, JourneyForecast } from '../../platform/observability/forecast/forecast.js';
-import { forecastOf, outside } from '../../platform/observability/forecast/forecast.js';
-import type { SeamCost } from '../../platform/observability/forecast/price.js';
-import { SEAM_COST } from '../../platform/observability/forecast/price.js';
-import { table } from '../table.js';
+import type { TraceReading } from '../../dev/forecast/critical-path.js';
+import type { Forecast, Groups, JourneyForecast } from '../../dev/forecast/forecast.js';
+import { forecastOf, outside } from '../../dev/forecast/forecast.js';
+import type { SeamCost } from '../../dev/forecast/price.js';
+import { SEAM_COST } from '../../dev/forecast/price.js';
+import { table } from '../lib/table.js';
 import type { Fact } from './fact.js';
 import { bytes, millis, plural } from './figures.js';
 import { unknown } from './ready/say.js';

@@ -1,6 +1,6 @@
-import type { Html } from '../../platform/observability/dev/html.js';
-import { html, standalone } from '../../platform/observability/dev/html.js';
-import { STYLE } from '../../platform/observability/dev/style.js';
+import type { Html } from '../../dev/pages/html.js';
+import { html, standalone } from '../../dev/pages/html.js';
+import { STYLE } from '../../dev/pages/style.js';
 import type { Fact, ModuleReport, Question } from './fact.js';
 import { WHY } from './fact.js';
 import type { Readiness } from './report.js';

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import type { Html } from '../../platform/observability/dev/html.js';
-import type { KeptTrace } from '../../platform/observability/dev/trace-store.js';
+import type { Html } from '../../dev/pages/html.js';
+import type { KeptTrace } from '../../dev/pages/trace-store.js';
 import { moduleHtml, overviewHtml } from './html.js';
 import type { Basis } from './report.js';
 import { readBasis, readinessOf } from './report.js';

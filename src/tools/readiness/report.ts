@@ -1,9 +1,9 @@
 import type { Type } from '@nestjs/common';
-import type { KeptTrace } from '../../platform/observability/dev/trace-store.js';
-import type { TraceReading } from '../../platform/observability/forecast/critical-path.js';
-import { readTrace } from '../../platform/observability/forecast/critical-path.js';
-import type { SeamCost } from '../../platform/observability/forecast/price.js';
-import { readSeamCost } from '../../platform/observability/forecast/price.js';
+import type { KeptTrace } from '../../dev/pages/trace-store.js';
+import type { TraceReading } from '../../dev/forecast/critical-path.js';
+import { readTrace } from '../../dev/forecast/critical-path.js';
+import type { SeamCost } from '../../dev/forecast/price.js';
+import { readSeamCost } from '../../dev/forecast/price.js';
 import type { Rehearsal } from '../rehearse/record.js';
 import { readRehearsals } from '../rehearse/record.js';
 import { costFacts } from './cost.js';

@@ -1,4 +1,4 @@
-import { table } from '../table.js';
+import { table } from '../lib/table.js';
 import type { Fact, ModuleReport, Question, State } from './fact.js';
 import { WHY } from './fact.js';
 import { percent } from './figures.js';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 
 /** What the manifest of a module says of others. */
 interface Neighbours {

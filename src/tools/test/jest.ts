@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { dataOf } from '../../platform/persistence/embedded-place.js';
-import { stopServer } from '../../platform/persistence/embedded-server.js';
-import { ENDS, killAll } from '../end-all.js';
+import { dataOf } from '../../dev/postgres/embedded-place.js';
+import { stopServer } from '../../dev/postgres/embedded-server.js';
+import { ENDS, killAll } from '../lib/end-all.js';
 
 /** What Node.js is given to run Jest. */
 export const JEST: readonly string[] = [

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { slashes } from '../slashes.js';
+import { slashes } from '../lib/slashes.js';
 
 export type Tier = '1' | '2' | '3' | 'all';
 

@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
-import { mintDevelopmentToken } from '../../../src/platform/http/auth.js';
-import type { KeptTrace } from '../../../src/platform/observability/dev/trace-store.js';
+import { mintDevelopmentToken } from '../../../src/platform/http/auth/auth.js';
+import type { KeptTrace } from '../../../src/dev/pages/trace-store.js';
 import { stocked } from '../shop/ours.js';
 
 interface Request {

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import { mintDevelopmentToken } from '../../../src/platform/http/auth.js';
+import { mintDevelopmentToken } from '../../../src/platform/http/auth/auth.js';
 import type { Shop } from './load.js';
 
 const SKUS = Array.from({ length: 200 }, (_, index) => `sku-${index + 1}`);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { developmentKey } from '../../../src/platform/http/development-key.js';
+import { developmentKey } from '../../../src/platform/http/auth/development-key.js';
 
 /**
  * The same checkout as most would write it first: one Nest module, one transaction, the provider called in the middle of it.

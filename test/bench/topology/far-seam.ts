@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
-import { PlatformModule } from '../../../src/platform/platform.module.js';
-import { Runtime } from '../../../src/platform/runtime.js';
-import { SeamServer } from '../../../src/platform/transport/seam-server.js';
+import { PlatformModule } from '../../../src/platform/runtime/platform.module.js';
+import { Runtime } from '../../../src/platform/runtime/runtime.js';
+import { SeamServer } from '../../../src/platform/transport/seam/seam-server.js';
 import { Callee, SECRET } from './callee.js';
 
 /** A process of ours that answers a query; it asks no database. */

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { eventually } from '../../../src/platform/testing/index.js';
 import { childContext, runInScope } from '../../../src/platform/messaging/context.js';
-import { Runtime } from '../../../src/platform/runtime.js';
-import { SeamClient } from '../../../src/platform/transport/seam-client.js';
+import { Runtime } from '../../../src/platform/runtime/runtime.js';
+import { SeamClient } from '../../../src/platform/transport/seam/seam-client.js';
 import { runBuilt } from '../../support/host-process.js';
 import type { Bench, Row } from '../harness.js';
 import { inTurns, times } from '../harness.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { notify } from '../../../src/platform/delivery/outbox-watch.js';
+import { notify } from '../../../src/platform/delivery/feed/outbox-watch.js';
 import type { Ground } from './ground.js';
 import type { Verdict } from './history.js';
 import { inOrder, sum } from './history.js';

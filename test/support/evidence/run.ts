@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { fail, program, readArguments } from '../../../src/tools/cli.js';
+import { fail, program, readArguments } from '../../../src/tools/lib/cli.js';
 import type { Contest } from './contest.js';
 import { contest } from './contest.js';
 import type { Gathered } from './gather.js';

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { joinEmbedded } from '../../../src/platform/persistence/embedded.js';
-import { stopServer } from '../../../src/platform/persistence/embedded-server.js';
+import { joinEmbedded } from '../../../src/dev/postgres/embedded.js';
+import { stopServer } from '../../../src/dev/postgres/embedded-server.js';
 
 /** A PostgreSQL of its own that can be taken away and comes back where it was. `fsync` is on. */
 export class OwnServer {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { eventRow } from '../../../src/platform/delivery/message.js';
-import { appendToOutbox } from '../../../src/platform/delivery/outbox.js';
+import { eventRow } from '../../../src/platform/transaction/message.js';
+import { appendToOutbox } from '../../../src/platform/transaction/outbox.js';
 import { ThingRaised } from './making.js';
 import { random } from './workload.js';
 

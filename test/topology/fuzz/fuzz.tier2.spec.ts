@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Problem } from '../../../src/platform/http/problem.js';
-import { seeded } from '../../../src/platform/transport/seeded.js';
+import { Problem } from '../../../src/platform/http/problems/problem.js';
+import { seeded } from '../../../src/platform/transport/fault-injection/seeded.js';
 import { groupsOf } from '../../../src/tools/rehearse/split.js';
 import type { RawAnswer } from '../../support/raw-http.js';
 import { exchange } from '../../support/raw-http.js';

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { ERASED } from '../../messaging/errors.js';
-import { PROBLEM_TYPE } from '../before-routing.js';
-import { refusal, UNAVAILABLE, INTERNAL } from '../failures.js';
-import type { Failure } from '../problem.js';
-import { problemBody } from '../problem.js';
+import { PROBLEM_TYPE } from '../request/before-routing.js';
+import { refusal, UNAVAILABLE, INTERNAL } from '../problems/failures.js';
+import type { Failure } from '../problems/problem.js';
+import { problemBody } from '../problems/problem.js';
 import type { RouteFacts } from './routes.js';
 
 const header = (description: string, schema: object, example: string) => ({ description, schema, example });

@@ -1,5 +1,5 @@
 import type { PubAck } from '@nats-io/jetstream';
-import type { StoredMessage } from '../../delivery/message.js';
+import type { StoredMessage } from '../../transaction/message.js';
 import type { Logger } from '../../observability/logging.js';
 import type { Broker } from './broker.js';
 import type { Envelopes, Sealed } from './envelope.js';

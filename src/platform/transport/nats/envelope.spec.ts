@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StoredMessage } from '../../delivery/message.js';
+import type { StoredMessage } from '../../transaction/message.js';
 import { Envelopes } from './envelope.js';
 
 const [old, next] = ['old'.repeat(12), 'next'.repeat(9)];

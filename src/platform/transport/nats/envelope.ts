@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { headers } from '@nats-io/transport-node';
-import type { StoredMessage } from '../../delivery/message.js';
-import { fromCloudEvent, toCloudEvent } from '../cloud-events.js';
+import type { StoredMessage } from '../../transaction/message.js';
+import { fromCloudEvent, toCloudEvent } from '../events/cloud-events.js';
 import { subjectOf } from './broker.js';
 
 const ID = 'Nats-Msg-Id';

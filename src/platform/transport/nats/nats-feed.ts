@@ -1,5 +1,5 @@
-import type { Feed, FeedFilter, FeedPage } from '../../delivery/feed.js';
-import { untilMoved } from '../../delivery/feed.js';
+import type { Feed, FeedFilter, FeedPage } from '../../delivery/feed/feed.js';
+import { untilMoved } from '../../delivery/feed/feed.js';
 import type { Logger } from '../../observability/logging.js';
 import { subjectOf } from './broker.js';
 import type { Envelope } from './envelope.js';

@@ -1,7 +1,7 @@
-import type { Feed } from '../../delivery/feed.js';
-import type { EventTransport, TransportHost } from '../event-transport.js';
-import { reportReaders } from '../reader-reports.js';
-import { RemoteFeed, RemoteWatch } from '../remote-feed.js';
+import type { Feed } from '../../delivery/feed/feed.js';
+import type { EventTransport, TransportHost } from '../events/event-transport.js';
+import { reportReaders } from '../events/reader-reports.js';
+import { RemoteFeed, RemoteWatch } from '../events/remote-feed.js';
 import { Broker } from './broker.js';
 import { Envelopes } from './envelope.js';
 import { NatsFeed } from './nats-feed.js';

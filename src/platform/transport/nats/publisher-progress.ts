@@ -1,4 +1,4 @@
-import type { Database } from '../../persistence/database.js';
+import type { Database } from '../../transaction/database.js';
 
 /**
  * How far a module's outbox has gone to the broker is kept as the progress of a consumer of that name: one replica at a

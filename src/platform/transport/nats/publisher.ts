@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import { backoff } from '../../delivery/consumer.js';
-import type { Feed } from '../../delivery/feed.js';
-import { EVERYTHING } from '../../delivery/feed.js';
-import { advance, ensureProgress, lockProgress } from '../../delivery/progress.js';
+import { backoff } from '../../delivery/consumer/consumer.js';
+import type { Feed } from '../../delivery/feed/feed.js';
+import { EVERYTHING } from '../../delivery/feed/feed.js';
+import { advance, ensureProgress, lockProgress } from '../../delivery/checkpoint/progress.js';
 import type { Logger } from '../../observability/logging.js';
-import type { Database } from '../../persistence/database.js';
+import type { Database } from '../../transaction/database.js';
 import { Appender } from './appender.js';
 import type { Broker } from './broker.js';
 import { heartbeatSubject } from './broker.js';

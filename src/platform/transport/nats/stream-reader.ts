@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { createInbox, nuid } from '@nats-io/transport-node';
-import { MAX_PAGE_BYTES } from '../../delivery/feed.js';
+import { MAX_PAGE_BYTES } from '../../delivery/feed/feed.js';
 import { MAX_MESSAGE_BYTES } from '../../messaging/plain/limits.js';
 import type { Broker } from './broker.js';
 import { streamOf, subjectsOf } from './broker.js';

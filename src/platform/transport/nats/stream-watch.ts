@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Watch } from '../../delivery/feed.js';
+import type { Watch } from '../../delivery/feed/feed.js';
 import type { Logger } from '../../observability/logging.js';
 import type { Broker } from './broker.js';
 import { isMissing, heartbeatSubject } from './broker.js';

@@ -1,4 +1,4 @@
-import { OPERATORS } from '../../../platform/http/roles.js';
+import { OPERATORS } from '../../../platform/http/auth/roles.js';
 import type { ModuleRoute } from '../routes.js';
 
 const SOME_ID = '7e0c9cbb-0000-4000-8000-000000000000';

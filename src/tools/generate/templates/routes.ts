@@ -1,4 +1,4 @@
-import { OPERATORS } from '../../../platform/http/roles.js';
+import { OPERATORS } from '../../../platform/http/auth/roles.js';
 import type { Thing } from '../thing.js';
 import { camel, pascal } from '../words.js';
 import type { Place, Route } from './place.js';

@@ -1,6 +1,6 @@
 import type { Rehearsal } from '../../rehearse/record.js';
 import { REHEARSALS } from '../../rehearse/record.js';
-import { span } from '../../table.js';
+import { span } from '../../lib/table.js';
 import type { Fact } from '../fact.js';
 import { listed, plural } from '../figures.js';
 import { done, todo } from './say.js';

@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import pg from 'pg';
 import { readConfig } from '../../../config.js';
 import { commonDatabase } from '../../../database.js';
-import { describeUrl, urlsOf } from '../../../platform/persistence/urls.js';
+import { describeUrl, urlsOf } from '../../../platform/connection/urls.js';
 import { moduleUrls, placed, targets } from '../../../servers.js';
 
 /** What a database knows of the schema of a module. */

@@ -1,4 +1,4 @@
-import type { KeptTrace } from '../../../platform/observability/dev/trace-store.js';
+import type { KeptTrace } from '../../../dev/pages/trace-store.js';
 import type { Fact } from '../fact.js';
 import { percent, plural } from '../figures.js';
 import type { ModuleCode } from '../project.js';

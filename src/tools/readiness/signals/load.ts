@@ -1,12 +1,6 @@
-import type { Node } from '../../../platform/observability/forecast/trace-tree.js';
-import {
-  below,
-  isConsumer,
-  isProducer,
-  isStatement,
-  treeOf,
-} from '../../../platform/observability/forecast/trace-tree.js';
-import type { KeptTrace } from '../../../platform/observability/dev/trace-store.js';
+import type { Node } from '../../../dev/forecast/trace-tree.js';
+import { below, isConsumer, isProducer, isStatement, treeOf } from '../../../dev/forecast/trace-tree.js';
+import type { KeptTrace } from '../../../dev/pages/trace-store.js';
 
 /** What the spans of all traces say of a module. Milliseconds. */
 export interface ModuleLoad {

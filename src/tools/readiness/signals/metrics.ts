@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fail } from '../../cli.js';
+import { fail } from '../../lib/cli.js';
 import { isUrl, textAt, textOfFile } from './source.js';
 
 const FLAG = '--metrics';

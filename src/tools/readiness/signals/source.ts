@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fail } from '../../cli.js';
+import { fail } from '../../lib/cli.js';
 
 const TIMEOUT_MS = 30_000;
 

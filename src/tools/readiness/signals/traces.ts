@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { SpanKind } from '@opentelemetry/api';
 import { z } from 'zod';
-import type { KeptSpan, KeptTrace } from '../../../platform/observability/dev/trace-store.js';
-import { fail } from '../../cli.js';
+import type { KeptSpan, KeptTrace } from '../../../dev/pages/trace-store.js';
+import { fail } from '../../lib/cli.js';
 import { isUrl, textAt, textOfFile } from './source.js';
 
 const FLAG = '--traces';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { eventually } from '../../../../src/platform/testing/eventually.js';
 import { createDatabase } from '../../../../src/platform/testing/database.js';
-import { moduleUrl } from '../../../../src/platform/persistence/urls.js';
+import { moduleUrl } from '../../../../src/platform/connection/urls.js';
 import { Ground } from '../ground.js';
 import type { OwnServer } from '../server.js';
 import { random } from '../workload.js';
