@@ -37,8 +37,8 @@ function isAlive(pid) {
 
 var compiler = path.join(root, 'node_modules/@typescript/native/bin/tsc');
 
-// Generators follow each other: what was built from these very sources is not built again. They compile when they are done.
-var sources = ['src', 'modules', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+// Generators follow each other, and read modules from their sources: only when the rest has changed is it built again.
+var sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 var stamp = path.join(root, 'dist/.built');
 var fresh = process.argv[2] === 'tools/new' && isFresh(sources);
 
@@ -70,6 +70,7 @@ function isFresh(places) {
   if (!fs.existsSync(stamp)) return false;
   var at = fs.statSync(stamp).mtimeMs;
   return places.every(function isOlder(place) {
+    if (place === path.join('src', 'modules.ts')) return true;
     var found = fs.statSync(path.resolve(root, place), { throwIfNoEntry: false });
     // A folder changes when a file in it comes or goes.
     if (!found || found.mtimeMs > at) return !found;

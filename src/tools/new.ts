@@ -6,7 +6,7 @@ import type { Project } from './generate/project.js';
 import { readProject } from './generate/project.js';
 import { refresh } from './generate/refresh.js';
 import { remember, textAt, undo } from './generate/undo.js';
-import { loadModules } from './lib/load-modules.js';
+import { readModules } from './lib/load-modules.js';
 
 const HELP = `
 npm run new:module -- NAME [--thing NOUN] [--field NAME:TYPE]…
@@ -66,7 +66,7 @@ export function plan(args: readonly string[], project: Project): Plan {
 await program(import.meta.url, HELP, async (args) => {
   const root = process.cwd();
   if (args.includes('--undo')) return takeBack(root, args);
-  const modules = await loadModules();
+  const modules = await readModules();
   const { changes, module, next } = plan(args, await readProject(root, modules));
   for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`])
     changes.watch(path);

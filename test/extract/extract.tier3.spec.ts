@@ -276,6 +276,7 @@ describe('a module that was generated', () => {
     'leaves for a repository of its own, without history, and both pass every check',
     async () => {
       expect(await shop.tool('new', 'module', 'billing')).toMatchObject({ code: 0, errors: '' });
+      expect((await shop.node([LAUNCH])).code).toBe(0);
       shop.commit();
       expect(await extract('billing', '--to', beside('billing'), '--no-history')).toMatchObject({
         code: 0,

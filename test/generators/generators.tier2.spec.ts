@@ -55,7 +55,7 @@ describe('what is generated', () => {
       const made = await clone.tool('new', ...words.split(' '));
       expect({ words, ...made }).toMatchObject({ words, code: 0, errors: '', output: expect.stringMatching(next) });
     }
-    const check = await clone.tool('check');
+    const check = await clone.node(['src/tools/launch.cjs', 'tools/check']);
     if (check.code !== 0) throw new Error(check.output + check.errors);
     const report = 'specs.json';
     const specs = await clone.node([...JEST, 'modules', '--json', `--outputFile=${report}`]);
@@ -73,6 +73,17 @@ describe('what is generated', () => {
       errors: 'There is a module "billing" already.\n',
     });
     expect((await clone.tool('new', 'command', 'billing', 'cancel-invoice')).code).toBe(2);
+    expect(clone.git('status', '--porcelain')).toBe('');
+  });
+
+  it('needs code that can be read, and names the file of which that is not so', async () => {
+    const file = join(clone.root, 'modules/billing/cancel-invoice.ts');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, `${text}import { from;\n`);
+    const made = await clone.tool('new', 'query', 'billing', 'get-invoice');
+    writeFileSync(file, text);
+    expect(made).toMatchObject({ code: 2, output: '' });
+    expect(made.errors).toMatch(/^modules\/billing\/cancel-invoice\.ts cannot be loaded: .*Expected ',', got ';'/);
     expect(clone.git('status', '--porcelain')).toBe('');
   });
 

@@ -25,7 +25,7 @@ describe('in a project without the example', () => {
   }, 600_000);
   afterAll(() => clone.remove());
 
-  it.each(['extract-a-module', 'sagas', 'outside-calls', 'read-models', 'backfill'])(
+  it.each(['extract-a-module', 'sagas', 'outside-calls', 'read-models', 'configuration', 'logging', 'backfill'])(
     'the guide %s does what it promises',
     async (page) => {
       const outcome = await runPagesIn(clone.root, `docs/guides/${page}.md`);

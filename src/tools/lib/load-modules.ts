@@ -1,13 +1,32 @@
+import { register } from 'node:module';
 import type { Type } from '@nestjs/common';
 import { fail } from './cli.js';
 
 /**
- * The modules of the project.
+ * The modules of the project, as they were built.
  * @throws UsageError that names the file that cannot be loaded, and why
  */
 export async function loadModules(): Promise<readonly Type[]> {
+  return await modulesOf(() => import('../../modules.js'));
+}
+
+let reading = 0;
+
+/**
+ * The modules of the project as their sources are at this moment, without a compilation: types are not looked at.
+ * @throws UsageError that names the file that cannot be loaded, and why
+ */
+export async function readModules(): Promise<readonly Type[]> {
+  if (reading === 0) register('../from-sources.js', import.meta.url);
+  reading += 1;
+  return await modulesOf(() => import(`../../modules.js?sources=${reading}`) as Promise<Modules>);
+}
+
+type Modules = typeof import('../../modules.js');
+
+async function modulesOf(load: () => Promise<Modules>): Promise<readonly Type[]> {
   try {
-    return (await import('../../modules.js')).modules;
+    return (await load()).modules;
   } catch (error) {
     const { message, stack = '' } = error as Error;
     const file = fileIn(stack);
