@@ -15,4 +15,4 @@ export function allPages(folder = ''): string[] {
 }
 
 /** Their generated modules take minutes: the third tier runs them. */
-export const LONG_GUIDES = ['docs/guides/sagas.md', 'docs/guides/outside-calls.md'];
+export const LONG_GUIDES = ['docs/guides/sagas.md', 'docs/guides/outside-calls.md', 'docs/guides/configuration.md'];
