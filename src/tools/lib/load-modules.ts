@@ -35,7 +35,7 @@ async function modulesOf(load: () => Promise<Modules>): Promise<readonly Type[]>
 }
 
 /** The source of the first file of the project that a stack names: that of a module, if there is one. */
-export function fileIn(stack: string): string | undefined {
+function fileIn(stack: string): string | undefined {
   const built = [...stack.matchAll(/dist\/((?:modules|src)\/[\w./-]+)\.js/g)].map((found) => `${found[1]}.ts`);
   return built.find((file) => file.startsWith('modules/')) ?? built[0];
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { joinEmbedded } from '../../dev/postgres/embedded.js';
+import { modules } from '../../modules.js';
+import { specsEnvOf } from '../../platform/testing/wiring.js';
 import { seeded } from '../../platform/transport/fault-injection/seeded.js';
 import type { Verdict } from './acceptance.js';
 import { acceptance } from './acceptance.js';
@@ -79,6 +81,12 @@ interface Options extends Partial<Pick<StageOptions, 'events' | 'files'>> {
   beside?: (dataDir: string, adminUrl: string) => Promise<Moving>;
 }
 
+/** The variables that modules require: as they are in this environment, else as in specs. */
+function ofModules(): Record<string, string> {
+  const variables = Object.entries(specsEnvOf(modules));
+  return Object.fromEntries(variables.map(([name, text]) => [name, process.env[name] || text!]));
+}
+
 async function suite(groups: readonly (readonly string[])[], options: Options): Promise<Verdict> {
   const { common, events, files, signal, seed, beside } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'liftout-rehearsal-'));
@@ -88,7 +96,7 @@ async function suite(groups: readonly (readonly string[])[], options: Options): 
   const quiet = { DATA_DIR: dataDir, RATE_LIMIT: 'off', LOG_LEVEL: 'error', LOG_FORMAT: 'json' };
   const parts = await split(groups);
   const moving = await beside?.(dataDir, database.adminUrl);
-  const hosts = new Hosts({ ...quiet, ...messages, ...common, ...moving?.env }, signal);
+  const hosts = new Hosts({ ...ofModules(), ...quiet, ...messages, ...common, ...moving?.env }, signal);
   try {
     await broker?.start();
     for (const part of parts) await hosts.start(part);
