@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { NONE_YET, readTree } from './boundaries/tree.js';
 import { fail, program, readArguments } from './lib/cli.js';
 import { Changes } from './generate/changes.js';
@@ -8,8 +10,9 @@ import { bringUpToDate, GENERATED } from './init/bring-up-to-date.js';
 import { filesOf, readExample, withoutLinks, withoutModules, withoutSections } from './init/example.js';
 import { filesOfProofs, readProofs, withoutPaths, withoutScripts } from './init/proofs.js';
 import { renamed } from './init/rename.js';
-import { readTracked, refuseChanges } from './init/repository.js';
+import { readTracked, refuseChanges, revisionAt } from './init/repository.js';
 import { sizeOf } from './init/size.js';
+import { withFirstVersion, withStart } from './upgrade/start.js';
 
 const HELP = `
 npm run init -- --name NAME [--drop-example] [--keep-proofs]
@@ -99,7 +102,18 @@ function plan(root: string, name: string, choice: Choice): Changes {
   for (const [path, text] of own) if (text !== kept.get(path)) changes.edit(path, text);
   for (const [path, text] of renamed(new Map(own), TEMPLATE, name))
     if (!changes.removes(path)) changes.edit(path, text);
+  recordStart(root, name, choice, changes);
   return changes;
+}
+
+/** So that `npm run upgrade` can make the same again of a newer version. */
+function recordStart(root: string, name: string, choice: Choice, changes: Changes): void {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const flags = (['drop-example', 'keep-proofs'] as const).filter((flag) => choice[flag]);
+  const init = [`--name ${name}`, ...flags.map((flag) => `--${flag}`)].join(' ');
+  const start = { version, revision: revisionAt(root), init };
+  changes.edit('package.json', withStart(changes.textOf('package.json'), start));
+  changes.edit('package-lock.json', withFirstVersion(changes.textOf('package-lock.json')));
 }
 
 /** They speak of the marks. */

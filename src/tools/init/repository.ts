@@ -23,6 +23,11 @@ export function refuseChanges(root: string): void {
   fail(`There are changes that are not committed (${which}): commit or stash them first, so that nothing is lost.`);
 }
 
+/** The present commit. */
+export function revisionAt(root: string): string {
+  return git(root, 'rev-parse', 'HEAD').trim();
+}
+
 function git(root: string, ...args: readonly string[]): string {
   try {
     return execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 28 });

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fail } from '../cli.js';
+import { git } from '../extract/repository.js';
+import { GENERATED } from '../init/bring-up-to-date.js';
+
+const PERSON = { NAME: 'upgrade', EMAIL: 'upgrade@localhost' };
+const LOCK = 'package-lock.json';
+
+/** One commit in a folder that is a repository. */
+export interface Tree {
+  dir: string;
+  commit: string;
+}
+
+export interface Outcome {
+  changed: number;
+  /** Paths with conflicts. */
+  conflicts: string[];
+}
+
+/**
+ * Merges what changed from `base` to `theirs` into what is committed in `root`, as git merges two branches that have
+ * `base` in common: files that were moved there are followed. Commits nothing; conflicts are marked in the files and
+ * in the index. What is made from the code stays as it is where both changed it, and the lock file becomes theirs.
+ */
+export function mergeInto(root: string, base: Tree, theirs: Tree): Outcome {
+  const treeOf = ({ dir, commit }: Tree) => {
+    git(root, 'fetch', '--quiet', '--no-tags', dir, commit);
+    return git(root, 'rev-parse', `${commit}^{tree}`);
+  };
+  const common = commitTree(root, treeOf(base));
+  const [ours, other] = [git(root, 'rev-parse', 'HEAD^{tree}'), treeOf(theirs)].map((tree) =>
+    commitTree(root, tree, common),
+  );
+  const { tree, conflicts } = mergeTrees(root, ours!, other!);
+  git(root, 'read-tree', '-m', '-u', 'HEAD', tree);
+  const settled = [...conflicts.keys()].filter((path) => settle(root, path, other!));
+  const left = [...conflicts].filter(([path]) => !settled.includes(path));
+  markConflicts(root, left);
+  const changed = git(root, 'diff', '--name-only', 'HEAD').split('\n').filter(Boolean).length;
+  return { changed, conflicts: left.map(([path]) => path).sort() };
+}
+
+function commitTree(root: string, tree: string, parent?: string): string {
+  const names = Object.entries(PERSON).flatMap(([key, value]) =>
+    ['AUTHOR', 'COMMITTER'].map((who) => [`GIT_${who}_${key}`, value] as const),
+  );
+  const args = ['commit-tree', tree, '-m', 'upgrade', ...(parent ? ['-p', parent] : [])];
+  const env = { ...process.env, ...Object.fromEntries(names) };
+  return ended(spawnSync('git', ['-C', root, ...args], { encoding: 'utf8', env })).trim();
+}
+
+/** @returns the merged tree, and the index entries of each path with conflicts */
+function mergeTrees(root: string, ours: string, theirs: string): { tree: string; conflicts: Map<string, string[]> } {
+  const args = ['-C', root, '-c', 'merge.renameLimit=20000', 'merge-tree', '--write-tree', '-z', '--no-messages'];
+  const ran = spawnSync('git', [...args, ours, theirs], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (ran.status !== 0 && ran.status !== 1)
+    fail(`git cannot merge: expected version 2.38 or later. It says: ${ran.stderr.trim()}`);
+  const [tree, ...entries] = ran.stdout.split('\0').filter(Boolean);
+  const conflicts = new Map<string, string[]>();
+  for (const entry of entries) {
+    const path = entry.slice(entry.indexOf('\t') + 1);
+    conflicts.set(path, [...(conflicts.get(path) ?? []), entry]);
+  }
+  return { tree: tree!, conflicts };
+}
+
+/** Decides a conflict that no person has to. @returns whether it did */
+function settle(root: string, path: string, theirs: string): boolean {
+  if (!GENERATED.includes(path) && path !== LOCK) return false;
+  git(root, 'checkout', '--quiet', path === LOCK ? theirs : 'HEAD', '--', path);
+  return true;
+}
+
+function markConflicts(root: string, conflicts: readonly (readonly [string, readonly string[]])[]): void {
+  const lines = conflicts.flatMap(([path, entries]) => [`0 ${'0'.repeat(40)}\t${path}`, ...entries]);
+  const input = lines.map((line) => `${line}\0`).join('');
+  if (input) ended(spawnSync('git', ['-C', root, 'update-index', '-z', '--index-info'], { input, encoding: 'utf8' }));
+}
+
+/** The same for a folder without git: all of it is done in a copy, `scratch`, and carried over when it is done. */
+export function mergeIntoFolder(root: string, scratch: string, base: Tree, theirs: Tree): Outcome {
+  const [store, copy] = [join(scratch, 'store'), join(scratch, 'copy')];
+  git(root, 'init', '--quiet', '--bare', store);
+  const inStore = ['--git-dir', store, '--work-tree', '.'];
+  git(root, ...inStore, 'add', '--all', '--', '.', ':!node_modules', ':!dist', ':!.data');
+  const commit = commitTree(store, git(root, ...inStore, 'write-tree'));
+  git(store, 'update-ref', 'HEAD', commit);
+  git(scratch, 'clone', '--quiet', store, copy);
+  const outcome = mergeInto(copy, base, theirs);
+  for (const path of git(copy, 'diff', '--name-only', '-z', '--no-renames', 'HEAD').split('\0').filter(Boolean)) {
+    if (!existsSync(join(copy, path))) {
+      rmSync(join(root, path), { force: true });
+      continue;
+    }
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    copyFileSync(join(copy, path), join(root, path));
+  }
+  return outcome;
+}
+
+function ended({ status, stdout, stderr }: { status: number | null; stdout: string; stderr: string }): string {
+  if (status !== 0) throw new Error(`git failed: ${stderr}`);
+  return stdout;
+}
