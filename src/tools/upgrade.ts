@@ -38,7 +38,7 @@ const FLAGS = {
 } as const;
 
 await program(import.meta.url, HELP, async (args) => {
-  const { flags } = readArguments(args, FLAGS);
+  const { flags } = readArguments(joined(args), FLAGS);
   const root = resolve(flags.clone ?? '.');
   const start = startOf(root, flags.from, flags.answers);
   const { source, to } = placesOf(flags);
@@ -65,6 +65,13 @@ await program(import.meta.url, HELP, async (args) => {
     return { dir, commit: makeTree(kept, revision, init, dir, [root, resolve('.'), source]) };
   }
 });
+
+/** The answers begin like a flag. */
+function joined(args: readonly string[]): string[] {
+  const at = args.indexOf('--answers');
+  const value = args[at + 1];
+  return at < 0 || value === undefined ? [...args] : args.toSpliced(at, 2, `--answers=${value}`);
+}
 
 /** @throws UsageError when it is not said, or not well */
 function startOf(root: string, from: string | undefined, answers: string | undefined): Start {
