@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fail, program, readArguments } from './cli.js';
+import { fail, program, readArguments } from './lib/cli.js';
 import { git } from './extract/repository.js';
 import { refuseChanges } from './init/repository.js';
 import type { Outcome, Tree } from './upgrade/merge.js';
@@ -119,8 +119,12 @@ function textAt(path: string): string | undefined {
 }
 
 function tell(version: string, { changed, conflicts }: Outcome): void {
-  process.stdout.write(`This is version ${version} now: ${changed} files changed, ${conflicts.length} with conflicts.\n`);
+  process.stdout.write(
+    `This is version ${version} now: ${changed} files changed, ${conflicts.length} with conflicts.\n`,
+  );
   for (const path of conflicts) process.stdout.write(`  ${path}\n`);
   const first = conflicts.length > 0 ? 'Resolve them, then' : 'Next';
-  process.stdout.write(`${first}: npm install && npm run fix && npm run map && npm run check && npm test, and commit.\n`);
+  process.stdout.write(
+    `${first}: npm install && npm run fix && npm run map && npm run check && npm test, and commit.\n`,
+  );
 }

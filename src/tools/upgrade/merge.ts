@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { git } from '../extract/repository.js';
 import { GENERATED } from '../init/bring-up-to-date.js';
 

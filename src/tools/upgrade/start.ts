@@ -1,4 +1,4 @@
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 
 /** Which version of the starter a project has, and what `init` was told: kept in `package.json`, as `startedFrom`. */
 export interface Start {
@@ -19,7 +19,9 @@ export function readStart(packageJson: string): Start | undefined {
 
 /** @returns the text of a starter's `package.json` as that of a project which begins with it */
 export function withStart(packageJson: string, start: Start): string {
-  const record = JSON.stringify(start).replaceAll(/([{:,])"/g, '$1 "').replace('}', ' }');
+  const record = JSON.stringify(start)
+    .replaceAll(/([{:,])"/g, '$1 "')
+    .replace('}', ' }');
   return withFirstVersion(packageJson).replace(/^( +)"type": .*\n/m, `$&$1"startedFrom": ${record},\n`);
 }
 
@@ -33,7 +35,9 @@ export function withFirstVersion(json: string): string {
 /** @throws UsageError when it is no list of arguments for `init` */
 export function wordsOf(init: string): string[] {
   const words = init.trim().split(/\s+/);
-  const known = words.every((word, at) => /^--(?:name|drop-example|keep-proofs)$/.test(word) || words[at - 1] === '--name');
+  const known = words.every(
+    (word, at) => /^--(?:name|drop-example|keep-proofs)$/.test(word) || words[at - 1] === '--name',
+  );
   if (!known || !words.includes('--name'))
     fail(`The answers have to be those of init, as in "--name my-app --drop-example", not "${init}". See --help.`);
   return words;

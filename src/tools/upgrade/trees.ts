@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail } from '../cli.js';
+import { fail } from '../lib/cli.js';
 import { git } from '../extract/repository.js';
 import { wordsOf } from './start.js';
 
@@ -80,8 +80,14 @@ function locked(dir: string): string {
 
 function run(program: string, args: readonly string[], cwd: string): void {
   const shell = process.platform === 'win32' && program === 'npm';
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, shell, encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (status !== 0) throw new Error(`${stdout}${stderr}${error ?? ''}\nNothing was changed: "${args.join(' ')}" failed.`);
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    shell,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0)
+    throw new Error(`${stdout}${stderr}${error ?? ''}\nNothing was changed: "${args.join(' ')}" failed.`);
 }
 
 function lastLine(error: unknown): string {
