@@ -54,7 +54,11 @@ await program(import.meta.url, HELP, async (args) => {
     const version = versionAt(kept, revision);
     if (baseOf(kept, start) === revision) fail(`This is version ${version} already: nothing to do.`);
     const theirs = treeOf('newer', revision, start);
-    tell(version, isRepository ? mergeInto(root, base, theirs) : mergeIntoFolder(root, scratch, base, theirs));
+    const moves = movesBetween(kept, baseOf(kept, start), revision);
+    const merged = isRepository
+      ? mergeInto(root, base, theirs, moves)
+      : mergeIntoFolder(root, scratch, base, theirs, moves);
+    tell(version, merged);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -104,6 +108,25 @@ function baseOf(source: string, { revision, version }: Start): string {
 
 function versionAt(source: string, revision: string): string {
   return (JSON.parse(git(source, 'show', `${revision}:package.json`)) as { version: string }).version;
+}
+
+/**
+ * Where files are now that the versions between two commits moved: `upgrades/VERSION.json` of each version that the
+ * former one has no file of.
+ */
+function movesBetween(source: string, former: string, newer: string): Map<string, string> {
+  const files = (revision: string) =>
+    git(source, 'ls-tree', '--name-only', revision, 'upgrades/').split('\n').filter(Boolean);
+  const known = new Set(files(former));
+  const moves = new Map<string, string>();
+  for (const file of files(newer).filter((path) => !known.has(path))) {
+    const text = git(source, 'show', `${newer}:${file}`);
+    for (const [from, to] of Object.entries((JSON.parse(text) as { moves: Record<string, string> }).moves)) {
+      for (const [first, second] of moves) if (second === from) moves.set(first, to);
+      moves.set(from, to);
+    }
+  }
+  return moves;
 }
 
 function list(root: string, { dir }: Tree): void {

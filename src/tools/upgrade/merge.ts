@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../lib/cli.js';
 import { git } from '../extract/repository.js';
@@ -14,6 +15,9 @@ export interface Tree {
   commit: string;
 }
 
+/** Former paths, and the present ones. */
+export type Moves = ReadonlyMap<string, string>;
+
 export interface Outcome {
   changed: number;
   /** Paths with conflicts. */
@@ -22,21 +26,20 @@ export interface Outcome {
 
 /**
  * Merges what changed from `base` to `theirs` into what is committed in `root`, as git merges two branches that have
- * `base` in common: files that were moved there are followed. Commits nothing; conflicts are marked in the files and
+ * `base` in common: files that were moved are followed, those in `moves` however much they were changed. Commits nothing; conflicts are marked in the files and
  * in the index. What is made from the code stays as it is where both changed it, and the lock file becomes theirs.
  */
-export function mergeInto(root: string, base: Tree, theirs: Tree): Outcome {
+export function mergeInto(root: string, base: Tree, theirs: Tree, moves: Moves): Outcome {
   const treeOf = ({ dir, commit }: Tree) => {
     git(root, 'fetch', '--quiet', '--no-tags', dir, commit);
     return git(root, 'rev-parse', `${commit}^{tree}`);
   };
-  const common = commitTree(root, treeOf(base));
-  const [ours, other] = [git(root, 'rev-parse', 'HEAD^{tree}'), treeOf(theirs)].map((tree) =>
-    commitTree(root, tree, common),
-  );
-  const { tree, conflicts } = mergeTrees(root, ours!, other!);
+  const common = commitTree(root, withMoves(root, treeOf(base), moves));
+  const other = commitTree(root, treeOf(theirs), common);
+  const ours = commitTree(root, withMoves(root, git(root, 'rev-parse', 'HEAD^{tree}'), moves), common);
+  const { tree, conflicts } = mergeTrees(root, ours, other);
   git(root, 'read-tree', '-m', '-u', 'HEAD', tree);
-  const settled = [...conflicts.keys()].filter((path) => settle(root, path, other!));
+  const settled = [...conflicts.keys()].filter((path) => settle(root, path, other));
   const left = [...conflicts].filter(([path]) => !settled.includes(path));
   markConflicts(root, left);
   const changed = git(root, 'diff', '--name-only', 'HEAD').split('\n').filter(Boolean).length;
@@ -50,6 +53,25 @@ function commitTree(root: string, tree: string, parent?: string): string {
   const args = ['commit-tree', tree, '-m', 'upgrade', ...(parent ? ['-p', parent] : [])];
   const env = { ...process.env, ...Object.fromEntries(names) };
   return ended(spawnSync('git', ['-C', root, ...args], { encoding: 'utf8', env })).trim();
+}
+
+/** @returns the tree in which each file has its present path */
+function withMoves(root: string, tree: string, moves: Moves): string {
+  const folder = mkdtempSync(join(tmpdir(), 'index-'));
+  const env = { ...process.env, GIT_INDEX_FILE: join(folder, 'index') };
+  const inIndex = (args: readonly string[], input = '') =>
+    ended(spawnSync('git', ['-C', root, ...args], { encoding: 'utf8', env, input, maxBuffer: 1 << 28 }));
+  inIndex(['read-tree', tree]);
+  const lines = inIndex(['ls-files', '--stage', '-z']).split('\0').filter(Boolean);
+  const moved = lines.flatMap((line) => {
+    const [entry = '', path = ''] = line.split('\t');
+    const to = moves.get(path);
+    return to ? [`0 ${'0'.repeat(40)}\t${path}\0`, `${entry}\t${to}\0`] : [];
+  });
+  inIndex(['update-index', '-z', '--index-info'], moved.join(''));
+  const result = inIndex(['write-tree']).trim();
+  rmSync(folder, { recursive: true });
+  return result;
 }
 
 /** @returns the merged tree, and the index entries of each path with conflicts */
@@ -81,7 +103,7 @@ function markConflicts(root: string, conflicts: readonly (readonly [string, read
 }
 
 /** The same for a folder without git: all of it is done in a copy, `scratch`, and carried over when it is done. */
-export function mergeIntoFolder(root: string, scratch: string, base: Tree, theirs: Tree): Outcome {
+export function mergeIntoFolder(root: string, scratch: string, base: Tree, theirs: Tree, moves: Moves): Outcome {
   const [store, copy] = [join(scratch, 'store'), join(scratch, 'copy')];
   git(root, 'init', '--quiet', '--bare', store);
   const inStore = ['--git-dir', store, '--work-tree', '.'];
@@ -89,7 +111,7 @@ export function mergeIntoFolder(root: string, scratch: string, base: Tree, their
   const commit = commitTree(store, git(root, ...inStore, 'write-tree'));
   git(store, 'update-ref', 'HEAD', commit);
   git(scratch, 'clone', '--quiet', store, copy);
-  const outcome = mergeInto(copy, base, theirs);
+  const outcome = mergeInto(copy, base, theirs, moves);
   for (const path of git(copy, 'diff', '--name-only', '-z', '--no-renames', 'HEAD').split('\0').filter(Boolean)) {
     if (!existsSync(join(copy, path))) {
       rmSync(join(root, path), { force: true });
