@@ -48,13 +48,13 @@ await program(import.meta.url, HELP, async (args) => {
   const kept = join(scratch, 'source');
   try {
     fetchSource(source, kept);
-    const base = treeOf('former', baseOf(kept, start), start);
-    if (flags.status) return list(root, base);
+    const former = baseOf(kept, start);
+    if (flags.status) return list(root, treeOf('former', former, start));
     const revision = to === undefined ? git(kept, 'rev-parse', 'HEAD') : revisionOf(kept, to);
     const version = versionAt(kept, revision);
-    if (baseOf(kept, start) === revision) fail(`This is version ${version} already: nothing to do.`);
-    const theirs = treeOf('newer', revision, start);
-    const moves = movesBetween(kept, baseOf(kept, start), revision);
+    if (former === revision) fail(`This is version ${version} already: nothing to do.`);
+    const [base, theirs] = [treeOf('former', former, start), treeOf('newer', revision, start)];
+    const moves = movesBetween(kept, former, revision);
     const merged = isRepository
       ? mergeInto(root, base, theirs, moves)
       : mergeIntoFolder(root, scratch, base, theirs, moves);
