@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../lib/cli.js';
@@ -107,7 +107,8 @@ export function mergeIntoFolder(root: string, scratch: string, base: Tree, their
   const [store, copy] = [join(scratch, 'store'), join(scratch, 'copy')];
   git(root, 'init', '--quiet', '--bare', store);
   const inStore = ['--git-dir', store, '--work-tree', '.'];
-  git(root, ...inStore, 'add', '--all', '--', '.', ':!node_modules', ':!dist', ':!.data');
+  appendFileSync(join(store, 'info/exclude'), 'node_modules\ndist\n.data\n');
+  git(root, ...inStore, 'add', '--all', '--', '.');
   const commit = commitTree(store, git(root, ...inStore, 'write-tree'));
   git(store, 'update-ref', 'HEAD', commit);
   git(scratch, 'clone', '--quiet', store, copy);
