@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Clone } from '../support/clone.js';
@@ -47,6 +56,9 @@ beforeAll(() => {
   project = new Clone(root);
   project.commit();
   without = join(folder, 'without');
+  // As every project has that was built once: git ignores it.
+  mkdirSync(join(root, 'dist'));
+  writeFileSync(join(root, 'dist/built.js'), '');
   cpSync(root, without, { recursive: true, filter: (path) => !/\/(?:\.git|node_modules)$/.test(path) });
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -83,8 +95,10 @@ describe('a renamed project of version 0.1.0, without the example, with five mod
 describe('the same project without a repository', () => {
   it('has the conflict marked in the file, and the rest as with one', () => {
     expect(upgrade(without)).toMatch(new RegExp(`1 with conflicts\\.\\n {2}${CONFLICT}\\n`));
-    expect(readFileSync(join(without, CONFLICT), 'utf8')).toMatch(/<<<<<<<[^]*\/\/ Ours: addresses\.[^]*>>>>>>>/);
-    expect(existsSync(join(without, 'src/platform/persistence/urls.ts'))).toBe(false);
+    expect(readFileSync(join(without, CONFLICT), 'utf8')).toMatch(
+      /<<<<<<< refs\/upgrade\/yours\n[^]*\/\/ Ours: addresses\.[^]*>>>>>>> refs\/upgrade\/starter/,
+    );
+    expect(existsSync(join(without, 'src/platform/persistence'))).toBe(false);
     expect(existsSync(join(without, '.git'))).toBe(false);
   }, 900_000);
 });

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fail } from '../lib/cli.js';
 import { git } from '../extract/repository.js';
+import { put } from '../generate/changes.js';
 import { GENERATED } from '../init/bring-up-to-date.js';
 
 const PERSON = { NAME: 'upgrade', EMAIL: 'upgrade@localhost' };
@@ -16,7 +17,7 @@ export interface Tree {
 }
 
 /** Former paths, and the present ones. */
-export type Moves = ReadonlyMap<string, string>;
+type Moves = ReadonlyMap<string, string>;
 
 export interface Outcome {
   changed: number;
@@ -37,7 +38,7 @@ export function mergeInto(root: string, base: Tree, theirs: Tree, moves: Moves):
   const common = commitTree(root, withMoves(root, treeOf(base), moves));
   const other = commitTree(root, treeOf(theirs), common);
   const ours = commitTree(root, withMoves(root, git(root, 'rev-parse', 'HEAD^{tree}'), moves), common);
-  const { tree, conflicts } = mergeTrees(root, ours, other);
+  const { tree, conflicts } = mergeTrees(root, { yours: ours, starter: other });
   git(root, 'read-tree', '-m', '-u', 'HEAD', tree);
   const settled = [...conflicts.keys()].filter((path) => settle(root, path, other));
   const left = [...conflicts].filter(([path]) => !settled.includes(path));
@@ -75,9 +76,16 @@ function withMoves(root: string, tree: string, moves: Moves): string {
 }
 
 /** @returns the merged tree, and the index entries of each path with conflicts */
-function mergeTrees(root: string, ours: string, theirs: string): { tree: string; conflicts: Map<string, string[]> } {
+function mergeTrees(
+  root: string,
+  sides: Readonly<Record<string, string>>,
+): { tree: string; conflicts: Map<string, string[]> } {
   const args = ['-C', root, '-c', 'merge.renameLimit=20000', 'merge-tree', '--write-tree', '-z', '--no-messages'];
-  const ran = spawnSync('git', [...args, ours, theirs], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  // The marks of a conflict show these names.
+  const names = Object.keys(sides).map((side) => `refs/upgrade/${side}`);
+  for (const name of names) git(root, 'update-ref', name, sides[basename(name)]!);
+  const ran = spawnSync('git', [...args, ...names], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  for (const name of names) git(root, 'update-ref', '-d', name);
   if (ran.status !== 0 && ran.status !== 1)
     fail(`git cannot merge: expected version 2.38 or later. It says: ${ran.stderr.trim()}`);
   const [tree, ...entries] = ran.stdout.split('\0').filter(Boolean);
@@ -92,7 +100,9 @@ function mergeTrees(root: string, ours: string, theirs: string): { tree: string;
 /** Decides a conflict that no person has to. @returns whether it did */
 function settle(root: string, path: string, theirs: string): boolean {
   if (!GENERATED.includes(path) && path !== LOCK) return false;
-  git(root, 'checkout', '--quiet', path === LOCK ? theirs : 'HEAD', '--', path);
+  const from = path === LOCK ? theirs : 'HEAD';
+  if (git(root, 'ls-tree', from, '--', path)) git(root, 'checkout', '--quiet', from, '--', path);
+  else git(root, 'rm', '--quiet', '--force', '--', path);
   return true;
 }
 
@@ -115,7 +125,7 @@ export function mergeIntoFolder(root: string, scratch: string, base: Tree, their
   const outcome = mergeInto(copy, base, theirs, moves);
   for (const path of git(copy, 'diff', '--name-only', '-z', '--no-renames', 'HEAD').split('\0').filter(Boolean)) {
     if (!existsSync(join(copy, path))) {
-      rmSync(join(root, path), { force: true });
+      put(join(root, path), undefined);
       continue;
     }
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -19,10 +19,8 @@ export function readStart(packageJson: string): Start | undefined {
 
 /** @returns the text of a starter's `package.json` as that of a project which begins with it */
 export function withStart(packageJson: string, start: Start): string {
-  const record = JSON.stringify(start)
-    .replaceAll(/([{:,])"/g, '$1 "')
-    .replace('}', ' }');
-  return withFirstVersion(packageJson).replace(/^( +)"type": .*\n/m, `$&$1"startedFrom": ${record},\n`);
+  const record = JSON.stringify(start, null, 2).replaceAll('\n', '\n  ');
+  return withFirstVersion(packageJson).replace(/^ +"type": .*\n/m, `$&  "startedFrom": ${record},\n`);
 }
 
 /** The same for `package-lock.json`, which has the version twice. */
