@@ -25,8 +25,8 @@ const MODULES = ['billing', 'shipping', 'patients', 'visits', 'letters'];
 const CONFLICT = 'src/platform/connection/urls.ts';
 const EDITS: Readonly<Record<string, string>> = {
   'src/platform/persistence/urls.ts': '// Ours: addresses.\n',
-  'src/platform/http/rate-limit.ts': '',
-  'src/platform/sagas/timeouts.ts': '',
+  'src/platform/http/paging.ts': '',
+  'src/platform/delivery/consumer-loop.ts': '',
 };
 
 let folder: string;
@@ -69,7 +69,7 @@ describe('a renamed project of version 0.1.0, without the example, with five mod
       new RegExp(`\\n.* \\d+ files changed, 1 with conflicts\\.\\n {2}${CONFLICT}\\n`),
     );
     expect(project.git('diff', '--name-only', '--diff-filter=U').trim()).toBe(CONFLICT);
-    for (const path of ['src/platform/http/rate-limit.ts', 'src/platform/sagas/timeouts.ts'])
+    for (const path of ['src/platform/http/paging.ts', 'src/platform/delivery/consumer/consumer-loop.ts'])
       expect(readFileSync(join(project.root, path), 'utf8')).toMatch(/^\/\/ Ours: at the beginning\.\n/);
     expect(existsSync(join(project.root, 'src/platform/persistence'))).toBe(false);
     expect(readFileSync(join(project.root, 'package.json'), 'utf8')).toContain('"startedFrom": {');
