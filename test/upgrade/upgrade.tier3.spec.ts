@@ -78,8 +78,9 @@ describe('a renamed project of version 0.1.0, without the example, with five mod
   it('is green when the conflict is resolved and what the release notes ask for is done', async () => {
     project.git('checkout', '--theirs', CONFLICT);
     for (const name of MODULES) {
-      const path = join(project.root, `modules/${name}/add-entry.ts`);
-      if (existsSync(path)) writeFileSync(path, readFileSync(path, 'utf8').replaceAll('.trim()', ''));
+      const folder = join(project.root, 'modules', name);
+      for (const file of readdirSync(folder).filter((each) => /^add-[a-z]+\.ts$/.test(each)))
+        writeFileSync(join(folder, file), readFileSync(join(folder, file), 'utf8').replaceAll('.trim()', ''));
     }
     expect(await project.node(['src/tools/launch.cjs', 'tools/fix'])).toMatchObject({ code: 0 });
     expect(await project.node(['src/tools/launch.cjs', 'tools/map'])).toMatchObject({ code: 0, errors: '' });
