@@ -63,7 +63,7 @@ const children: ChildProcess[] = [];
 
 /** A copy of the code and what it needs, which can be moved, damaged and closed to others. */
 async function makeClone(): Promise<void> {
-  await mkdir(join(clone, 'node_modules'), { recursive: true });
+  for (const folder of [join(clone, 'node_modules'), join(base, 'platform')]) await mkdir(folder, { recursive: true });
   const own = (await readdir(SOURCE)).filter((file) => /^embedded.*(?<!\.spec)\.ts$/.test(file));
   for (const file of ['../../platform/coded-error.ts', ...own]) {
     const jsc = { parser: { syntax: 'typescript' }, target: 'es2022' } as const;
@@ -155,7 +155,7 @@ function otherProgram(user: { uid: number; gid: number }): ChildProcess {
 beforeAll(async () => {
   base = await realpath(await mkdtemp(join(tmpdir(), 'embedded-spec-')));
   await chmod(base, 0o755);
-  clone = join(base, 'clone');
+  clone = join(base, 'dev/clone');
   await makeClone();
 });
 
