@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail, program, readArguments } from './lib/cli.js';
 import { git } from './extract/repository.js';
+import { textAt } from './generate/undo.js';
 import { refuseChanges } from './init/repository.js';
 import type { Outcome, Tree } from './upgrade/merge.js';
 import { mergeInto, mergeIntoFolder } from './upgrade/merge.js';
@@ -132,13 +133,9 @@ function movesBetween(source: string, former: string, newer: string): Map<string
 function list(root: string, { dir }: Tree): void {
   const changed = git(dir, 'ls-files', '-z')
     .split('\0')
-    .filter((path) => path && textAt(join(root, path)) !== textAt(join(dir, path)));
+    .filter((path) => path && textAt(root, path) !== textAt(dir, path));
   for (const path of changed) process.stdout.write(`${existsSync(join(root, path)) ? 'changed' : 'removed'} ${path}\n`);
   process.stdout.write(`${changed.length} files of the starter are not as they were.\n`);
-}
-
-function textAt(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 function tell(version: string, { changed, conflicts }: Outcome): void {

@@ -6,8 +6,8 @@ import { fail } from '../lib/cli.js';
 import { git } from '../extract/repository.js';
 import { put } from '../generate/changes.js';
 import { GENERATED } from '../init/bring-up-to-date.js';
+import { SOMEBODY } from './trees.js';
 
-const PERSON = { NAME: 'upgrade', EMAIL: 'upgrade@localhost' };
 const LOCK = 'package-lock.json';
 
 /** One commit in a folder that is a repository. */
@@ -27,8 +27,8 @@ export interface Outcome {
 
 /**
  * Merges what changed from `base` to `theirs` into what is committed in `root`, as git merges two branches that have
- * `base` in common: files that were moved are followed, those in `moves` however much they were changed. Commits nothing; conflicts are marked in the files and
- * in the index. What is made from the code stays as it is where both changed it, and the lock file becomes theirs.
+ * `base` in common: files that were moved are followed, those in `moves` however much they were changed. Commits
+ * nothing; conflicts are marked in the files and in the index. What is made from the code stays as it is where both changed it, and the lock file becomes theirs.
  */
 export function mergeInto(root: string, base: Tree, theirs: Tree, moves: Moves): Outcome {
   const treeOf = ({ dir, commit }: Tree) => {
@@ -48,12 +48,7 @@ export function mergeInto(root: string, base: Tree, theirs: Tree, moves: Moves):
 }
 
 function commitTree(root: string, tree: string, parent?: string): string {
-  const names = Object.entries(PERSON).flatMap(([key, value]) =>
-    ['AUTHOR', 'COMMITTER'].map((who) => [`GIT_${who}_${key}`, value] as const),
-  );
-  const args = ['commit-tree', tree, '-m', 'upgrade', ...(parent ? ['-p', parent] : [])];
-  const env = { ...process.env, ...Object.fromEntries(names) };
-  return ended(spawnSync('git', ['-C', root, ...args], { encoding: 'utf8', env })).trim();
+  return git(root, ...SOMEBODY, 'commit-tree', tree, '-m', 'upgrade', ...(parent ? ['-p', parent] : []));
 }
 
 /** @returns the tree in which each file has its present path */

@@ -7,7 +7,8 @@ import { wordsOf } from './start.js';
 
 /** Versions that have no tag. */
 const REVISIONS: Readonly<Record<string, string>> = { '0.1.0': 'd0717d20d113591a21891b2c34dac9d611dc5ff1' };
-const SOMEBODY = ['-c', 'user.name=upgrade', '-c', 'user.email=upgrade@localhost', '-c', 'commit.gpgSign=false'];
+/** Who commits what is only merged: nobody's settings of git matter. */
+export const SOMEBODY = ['-c', 'user.name=upgrade', '-c', 'user.email=upgrade@localhost', '-c', 'commit.gpgSign=false'];
 
 /** The repository of the starter, copied to `dir` once. @throws UsageError when it cannot be reached */
 export function fetchSource(source: string, dir: string): void {
