@@ -7,7 +7,7 @@ import { openFolder } from '../../test/support/stage.js';
 import { eventually } from '../platform/testing/index.js';
 
 const GIT = 'src/tools/contracts/revisions';
-const SERVERS = 'src/platform/persistence/embedded.tier2';
+const SERVERS = 'src/dev/postgres/embedded.tier2';
 
 /** Where the run keeps its temporary files. */
 let folder: string;
