@@ -143,10 +143,21 @@ export class BoundedClient extends pg.Client {
       this.emit('end');
       throw error;
     }
-    await super.connect();
-    const became = ({ parameterName: name, parameterValue: value }: ParameterStatus) =>
-      READ_ONLY_SETTINGS.has(name) && value === 'on' && setImmediate(() => this.cut(new ServerReadOnly()));
+    let isReady = false;
+    const became = ({ parameterName: name, parameterValue: value }: ParameterStatus) => {
+      if (!READ_ONLY_SETTINGS.has(name) || value !== 'on') return;
+      if (isReady) setImmediate(() => this.cut(new ServerReadOnly()));
+      else this.lost ??= new ServerReadOnly();
+    };
     wireOf(this).on('parameterStatus', became);
+    await super.connect();
+    isReady = true;
+    // It has turned read-only since it was asked: what is read there may be of the past.
+    if (this.lost instanceof ServerReadOnly) {
+      noteLost(this.lost);
+      this.end().catch(() => undefined);
+      throw this.lost;
+    }
     return this;
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { OutboxWatch } from '../delivery/feed/outbox-watch.js';
 import { childContext } from '../messaging/context.js';
@@ -100,6 +101,25 @@ describe('a connection with several servers', () => {
     expect((await connected(urls.join(' '))).database).toBe(nameOf(0));
     expect((await connected([...urls].reverse().join('\n'))).database).toBe(nameOf(0));
     await move();
+    expect((await connected(urls.join(' '))).database).toBe(nameOf(1));
+  });
+
+  it('is never to one that has turned read-only since it was asked: what is read there would be of the past', async () => {
+    class Late extends Socket {
+      override connect(...to: unknown[]): this {
+        void move().then(() => super.connect(...(to as [number, string])));
+        return this;
+      }
+    }
+    const session = sessionConfig({ application_name: 'test' });
+    const late = new BoundedClient({ connectionString: urls.join(' '), ...session, stream: () => new Late() as never });
+    clients.push(late);
+    const failure: unknown = await late.connect().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: '25006' });
+    expect(isConnectionFailure(failure)).toBe(true);
     expect((await connected(urls.join(' '))).database).toBe(nameOf(1));
   });
 

@@ -5,6 +5,8 @@ import type { Side } from './side.js';
 import { CutoverError } from './side.js';
 
 const DROP_ATTEMPTS = 100;
+/** From this version on a subscription may leave out what its publisher has from elsewhere. */
+const KNOWS_ORIGIN = 16;
 
 export interface Progress {
   /** Tables that are not copied yet. */
@@ -41,7 +43,9 @@ export class Flow {
     await this.#publish();
     await this.#makeSlot();
     const connection = this.connection(password);
-    const options = `create_slot = false, slot_name = ${this.name}, copy_data = ${copies}, enabled = ${copies}`;
+    // What the other flow has brought does not go back, not even where a crash has set the slot back to before it.
+    const own = !copies && Math.min(this.from.version, this.to.version) >= KNOWS_ORIGIN ? ', origin = none' : '';
+    const options = `create_slot = false, slot_name = ${this.name}, copy_data = ${copies}, enabled = ${copies}${own}`;
     const there = await this.isSubscribed();
     const text = there
       ? `ALTER SUBSCRIPTION ${this.name} CONNECTION ${connection}`

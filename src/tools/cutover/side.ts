@@ -6,6 +6,9 @@ import { databaseOf, describeUrl } from '../../platform/connection/urls.js';
 /** The table that says how far the cut-over is; while it exists, migrations and partitions are held. */
 export const STATE_TABLE = 'cutover_state';
 
+const FREEZE_TIMEOUT_MS = 5_000;
+const LOOK_MS = 5;
+
 /** Values as text have to be the same on both sides, whatever the defaults of their databases are. */
 const AS_TEXT = {
   TimeZone: 'UTC',
@@ -90,13 +93,32 @@ export class Side {
     await this.client.query(`ALTER ROLE ${this.#roleHere} SET default_transaction_read_only = on`);
   }
 
-  /** The role may not write, and no session of it is left that could. */
+  /**
+   * The role may not write, and no session of it is left that could.
+   * @throws Error when sessions do not end, or do not begin, within five seconds
+   */
   async freeze(): Promise<void> {
     await this.forbid();
     const since = await this.value<string>('SELECT clock_timestamp()::text');
+    await this.#othersComplete();
     const end = `SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity
                   WHERE usename = $1 AND datname = current_database() AND backend_start < $2::timestamptz`;
-    while ((await this.value<number>(end, [this.role, since])) > 0) await delay(5);
+    await within('sessions do not end', async () => (await this.value<number>(end, [this.role, since])) === 0);
+  }
+
+  /**
+   * Waits for the sessions that begin just now. They may have read the settings of their role before it was forbidden to write, and
+   * are in `pg_stat_activity` by their role only afterwards; until then they hold a lock on their database.
+   */
+  async #othersComplete(): Promise<void> {
+    const all = `SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks WHERE locktype = 'object' AND pid <> pg_backend_pid()
+                    AND classid = 'pg_database'::regclass AND objid = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    let begun = await this.value<string[]>(all);
+    await within('sessions do not begin', async () => {
+      const now = await this.value<string[]>(all);
+      begun = begun.filter((each) => now.includes(each));
+      return begun.length === 0;
+    });
   }
 
   /** The tables whose rows move, those of the platform and those of the module; a partitioned one counts once. */
@@ -108,6 +130,14 @@ export class Side {
 
   async hasSchema(): Promise<boolean> {
     return await this.value<boolean>('SELECT to_regnamespace($1) IS NOT NULL', [this.id(this.module)]);
+  }
+}
+
+async function within(otherwise: string, isDone: () => Promise<boolean>): Promise<void> {
+  const until = performance.now() + FREEZE_TIMEOUT_MS;
+  while (!(await isDone())) {
+    if (performance.now() > until) throw new Error(otherwise);
+    await delay(LOOK_MS);
   }
 }
 

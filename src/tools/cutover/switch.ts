@@ -13,6 +13,8 @@ import { hasMark, mark, open, readState, report } from './state.js';
 const DRAIN_TIMEOUT_MS = 5_000;
 const LOOK_MS = 5;
 const PROOF_ATTEMPTS = 20;
+/** How long a proof after the switch waits for what is carried back, at each attempt. */
+const LAG_TIMEOUT_MS = 30_000;
 
 export interface Switched {
   pauseMs: number;
@@ -71,13 +73,19 @@ async function refuseUnready(flow: Flow): Promise<void> {
 }
 
 async function drained(flow: Flow): Promise<void> {
-  const wanted = await mark(flow.from);
-  const until = performance.now() + DRAIN_TIMEOUT_MS;
-  while (!(await hasMark(flow.to, wanted))) {
-    if (performance.now() > until)
-      throw new Error(`${flow.to.place} is too far behind, or a long transaction of another module holds it back`);
+  if (!(await carried(flow, DRAIN_TIMEOUT_MS)))
+    throw new Error(`${flow.to.place} is too far behind, or a long transaction of another module holds it back`);
+}
+
+/** Waits until all that was written so far has come to the other side. @returns whether it has, in that time */
+async function carried({ from, to }: Flow, timeoutMs: number): Promise<boolean> {
+  const wanted = await mark(from);
+  const until = performance.now() + timeoutMs;
+  while (!(await hasMark(to, wanted))) {
+    if (performance.now() > until) return false;
     await delay(LOOK_MS);
   }
+  return true;
 }
 
 export async function setSequences(from: Side, to: Side): Promise<void> {
@@ -125,6 +133,7 @@ async function prove(counter: Flow, snapshot: pg.Client): Promise<string> {
 /**
  * Where the snapshot is gone: applies the counter flow, and compares each chunk that differs again when the lag has passed it, a bounded
  * number of times.
+ * @throws CutoverError where what is written does not come to the other side
  */
 export async function proveLater(counter: Flow): Promise<string> {
   const { from, to } = counter;
@@ -132,8 +141,10 @@ export async function proveLater(counter: Flow): Promise<string> {
   const first = await compare(from, to.client, from.client);
   let { different } = first;
   for (let attempt = 1; different.length > 0 && attempt < PROOF_ATTEMPTS; attempt++) {
-    const wanted = await mark(from);
-    while (!(await hasMark(to, wanted))) await delay(LOOK_MS);
+    if (!(await carried(counter, LAG_TIMEOUT_MS)))
+      throw new CutoverError(
+        `${from.place} is in charge. The switch is not proven: what it writes does not come to ${to.place}, status says why. Repeat the step.`,
+      );
     ({ different } = await compare(from, to.client, from.client, different));
   }
   const proof: Proof = { ...first, different };

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDatabase, eventually } from '../../src/platform/testing/index.js';
+import { RaiseCounter } from '../support/counting.js';
+import { OwnServer } from '../support/evidence/server.js';
+import { allHeard, following, Moving } from '../support/moving.js';
+
+const LATE = 20;
+
+describe('a target that crashes when the switch was just decided', () => {
+  const servers: OwnServer[] = [];
+  beforeAll(async () => {
+    servers.push(await OwnServer.start(), await OwnServer.start());
+  }, 120_000);
+  afterAll(async () => {
+    for (const server of servers) await server.remove();
+  }, 60_000);
+
+  it('gives nothing back that had come from the source, which would be there twice', async () => {
+    const [from, to] = [await createDatabase(servers[0]!.adminUrl), await createDatabase(servers[1]!.adminUrl)];
+    const moving = await Moving.between(from, to);
+    const replica = await moving.replica();
+    const first = await moving.open();
+    await first.cutover.prepare();
+    await following(first.cutover);
+    const { source, target } = first;
+    // Some of it is carried when the slot of the way back is there already.
+    const freeze = source.freeze.bind(source);
+    source.freeze = async () => {
+      for (let n = 0; n < LATE; n++) await replica.execute(new RaiseCounter({ counter: 'late' }), `late-${n}`);
+      await eventually(() => allHeard(source), 'everything being heard');
+      await freeze();
+    };
+    // The second connection holds the snapshot that is compared: then it is decided, and the way back is not begun.
+    const again = target.again.bind(target);
+    target.again = async () => {
+      const client = await again();
+      const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      client.query = (async (text: unknown, ...rest: unknown[]) => {
+        if (!/^(BEGIN|SELECT 1)/.test(String(text))) await (crashed ??= servers[1]!.crash());
+        return await query(text, ...rest);
+      }) as never;
+      return client;
+    };
+    let crashed: Promise<void> | undefined;
+    await expect(first.cutover.switch()).rejects.toThrow();
+    expect(crashed).toBeDefined();
+    await first.close().catch(() => undefined);
+
+    const { cutover, close, ...sides } = await moving.open();
+    expect((await cutover.switch()).report).toMatch(/^Proven/);
+    await replica.execute(new RaiseCounter({ counter: 'late' }), 'last');
+    await eventually(() => allHeard(sides.target), 'everything being heard', 60_000);
+    expect((await cutover.back()).report).toMatch(/^Proven/);
+    await eventually(() => allHeard(sides.source), 'everything being heard once', 60_000);
+    expect((await cutover.status()).failures ?? 0).toBe(0);
+    await cutover.abort();
+    await replica.stop();
+    await close();
+  }, 180_000);
+});
