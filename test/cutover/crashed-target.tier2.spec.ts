@@ -57,4 +57,26 @@ describe('a target that crashes when the switch was just decided', () => {
     await replica.stop();
     await close();
   }, 180_000);
+
+  it('is told where nothing comes back any more, rather than waited for', async () => {
+    const [from, to] = [await createDatabase(servers[0]!.adminUrl), await createDatabase(servers[1]!.adminUrl)];
+    const moving = await Moving.between(from, to);
+    const replica = await moving.replica();
+    const { cutover, source, target, close } = await moving.open();
+    await cutover.prepare();
+    await following(cutover);
+    await cutover.switch();
+    // Somebody with the right to has written at the former side.
+    await source.client.query(`INSERT INTO counting.counter VALUES ('clash', 7)`);
+    await replica.execute(new RaiseCounter({ counter: 'clash' }));
+    for (const { client } of [source, target]) await client.query('UPDATE counting.cutover_state SET report = NULL');
+    await expect(cutover.switch()).rejects.toThrow(
+      `${target.place} is in charge. The switch is not proven: what it writes does not come to ${source.place}, status says why. Repeat the step.`,
+    );
+    expect((await cutover.status()).problems.join()).toContain(`${source.place} has failed to take what comes from`);
+    await source.client.query(`DELETE FROM counting.counter WHERE name = 'clash'`);
+    expect((await cutover.switch()).report).toMatch(/^Proven after the switch/);
+    await replica.stop();
+    await close();
+  }, 180_000);
 });
