@@ -112,7 +112,7 @@ describe('a connection with several servers', () => {
       }
     }
     const session = sessionConfig({ application_name: 'test' });
-    const late = new BoundedClient({ connectionString: urls.join(' '), ...session, stream: () => new Late() as never });
+    const late = new BoundedClient({ connectionString: urls.join(' '), ...session, stream: () => new Late() });
     clients.push(late);
     const failure: unknown = await late.connect().then(
       () => undefined,
