@@ -66,6 +66,8 @@ describe('a target that crashes when the switch was just decided', () => {
     await cutover.prepare();
     await following(cutover);
     await cutover.switch();
+    const told = () => source.value<boolean>('SELECT report IS NOT NULL FROM counting.cutover_state');
+    await eventually(told, 'the report having come to the source');
     // Somebody with the right to has written at the former side.
     await source.client.query(`INSERT INTO counting.counter VALUES ('clash', 7)`);
     await replica.execute(new RaiseCounter({ counter: 'clash' }));
