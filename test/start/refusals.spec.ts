@@ -42,16 +42,6 @@ describe('a database that does not answer', () => {
   });
 });
 
-describe('a database that takes no writes', () => {
-  it('is refused in one line', async () => {
-    const url = new URL(env.DATABASE_URL);
-    url.searchParams.set('options', '-c default_transaction_read_only=on');
-    expect(await refusal({ DATABASE_URL: url.href })).toBe(
-      'The database takes no writes: it is a standby, or read-only. Use the URL of the primary. (LIFTOUT_DATABASE_READ_ONLY: docs/errors.md)\n',
-    );
-  });
-});
-
 describe('wrong variables', () => {
   it('are listed all at once, by name, with what is expected and without their values', async () => {
     const errors = await refusal({

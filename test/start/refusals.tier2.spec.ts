@@ -28,6 +28,15 @@ describe('an address that this machine does not have', () => {
   });
 });
 
+describe('a database that takes no writes', () => {
+  it('is refused in one line', async () => {
+    const readOnly = (url: URL) => url.searchParams.set('options', '-c default_transaction_read_only=on');
+    expect(await refusal({ DATABASE_URL: databaseWith(readOnly) })).toBe(
+      'The database takes no writes: it is a standby, or read-only. Use the URL of the primary. (LIFTOUT_DATABASE_READ_ONLY: docs/errors.md)\n',
+    );
+  });
+});
+
 describe('on Windows', () => {
   it('a start without a database says that there is no embedded one', async () => {
     const windows = `data:text/javascript,Object.defineProperty(process,'platform',{value:'win32'})`;

@@ -2,23 +2,9 @@ import { describe as suite, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { eventually } from '../../src/platform/testing/index.js';
-import type { HostProcess } from '../support/host-process.js';
+import { busyHost, stopping } from '../support/busy-host.js';
 import { startHost } from '../support/host-process.js';
-import { newKey, Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
-
-/** A host that has begun an order of which the customer waits for the end. */
-async function busyHost() {
-  const env = await ownEnv();
-  const host = await startHost({ ...env, LOG_LEVEL: 'info' });
-  const shop = new Shop(host.url, env.DATA_DIR);
-  const [staff, customer, key] = [await shop.staff(), await shop.customer(), newKey()];
-  const lines = [{ sku: await staff.stocked(1), quantity: 1 }];
-  const answer = customer.place(lines, 'tok_slow', { key, wait: 30 });
-  await eventually(async () => (await customer.orders()).items.length === 1, 'the order being accepted');
-  return { env, host, customer, key, lines, answer };
-}
 
 /** The port that a line of the log tells. */
 const portIn = (output: string, msg: string) =>
@@ -34,17 +20,13 @@ async function holdOn(port: number): Promise<void> {
   }
 }
 
-/** Waits until the host says that it stops. */
-const stopping = (host: HostProcess) =>
-  eventually(() => host.output().includes('"msg":"shutting down'), 'the host stopping');
-
 /** Windows ends a process without asking it. */
 const describe = process.platform === 'win32' ? suite.skip : suite;
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('a process that gets %s', (signal) => {
+describe('a process that gets SIGTERM', () => {
   it('answers what it has begun as it is then, takes nothing new, and ends with 0', async () => {
     const { host, answer } = await busyHost();
-    host.kill(signal);
+    host.kill('SIGTERM');
     await stopping(host);
     const refused = await fetch(`${host.url}/v1/catalog/products`).catch(() => undefined);
     expect([undefined, 503]).toContain(refused?.status);
@@ -65,21 +47,3 @@ describe('a process that stops', () => {
     expect(performance.now() - since).toBeLessThan(15_000);
   }, 60_000);
 });
-
-describe('a process that is started after one that was stopped', () => {
-  it('finishes what the other had begun, and seeds nothing again', async () => {
-    const { env, host, customer, key, lines, answer } = await busyHost();
-    host.kill('SIGTERM');
-    const { orderId } = (await answer).body;
-    expect((await host.stopped).code).toBe(0);
-    const shop = new Shop((await startHost(env)).url, env.DATA_DIR);
-    const again = await (await shop.customer(subOf(customer.token!))).place(lines, 'tok_slow', { key, wait: 30 });
-    expect(again.expect(200)).toEqual({ orderId, status: 'confirmed' });
-    const staff = await shop.staff();
-    expect(await staff.level('moka-pot')).toEqual({ sku: 'moka-pot', onHand: 3, reserved: 0, available: 3 });
-    expect(await staff.charges(orderId)).toMatchObject([{ status: 'approved' }]);
-  });
-});
-
-const subOf = (token: string) =>
-  (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sub: string }).sub;
