@@ -41,7 +41,11 @@ describe('the numbers', () => {
     const asked = { from: 'ordering', to: 'catalog', message: 'catalog.find-products.v1', outcome: 'ok' };
     const refused = { message: 'ordering.place-order.v1', outcome: 'refused' };
     const heard = { from: 'ordering', to: 'storefront', message: 'ordering.order-placed.v1' };
-    const request = { method: 'POST', route: '/v1/orders', status: '422' };
+    const request = {
+      http_request_method: 'POST',
+      http_route: '/v1/orders',
+      http_response_status_code: '422',
+    };
     await eventually(async () => value(await numbers(), 'liftout_message_age_seconds_count', heard) === 3);
     const text = await numbers();
     expect(value(text, 'liftout_seam_duration_seconds_count', asked)).toBe(4);

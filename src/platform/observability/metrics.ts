@@ -1,7 +1,7 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
 import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import type { IMetricReader } from '@opentelemetry/sdk-metrics';
+import type { IMetricReader, MetricData } from '@opentelemetry/sdk-metrics';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { SeamCall } from './crossings.js';
 import { onCrossing } from './crossings.js';
@@ -21,7 +21,8 @@ const MAX_SERIES = 1000;
 
 /**
  * The numbers of one process, by the API of OpenTelemetry: as Prometheus text when asked, and by OTLP where there is a
- * collector. Every label has few values: names of modules, messages, routes, consumers.
+ * collector. Every label has few values: names of modules, messages, routes, consumers. Requests are named by the semantic
+ * conventions of OpenTelemetry (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
  */
 export class Metrics {
   readonly meter: Meter;
@@ -35,11 +36,14 @@ export class Metrics {
     this.#provider = new MeterProvider({ resource: resource(), readers: [this.#prometheus, ...readers], views });
     this.meter = this.#provider.getMeter('liftout');
     const text = 'Requests by HTTP, until they were answered';
-    const requests = this.#histogram('http_server_request_duration_seconds', text, DURATIONS);
+    const requests = this.#histogram('http.server.request.duration', text, DURATIONS);
     this.#ends.push(this.#countCrossings(), () => onRequest(undefined));
     onRequest(({ method, route, status, ms }) => {
-      const labels = { method: METHODS.has(method) ? method : '_OTHER', route, status };
-      requests.record(ms / 1000, labels);
+      requests.record(ms / 1000, {
+        'http.request.method': METHODS.has(method) ? method : '_OTHER',
+        'http.route': route,
+        'http.response.status_code': status,
+      });
     });
   }
 
@@ -55,7 +59,11 @@ export class Metrics {
   /** Prometheus text exposition format. */
   async text(): Promise<string> {
     const { resourceMetrics } = await this.#prometheus.collect();
-    return this.#serializer.serialize(resourceMetrics);
+    const scopeMetrics = resourceMetrics.scopeMetrics.map((scope) => ({
+      ...scope,
+      metrics: scope.metrics.map(withUnit),
+    }));
+    return this.#serializer.serialize({ ...resourceMetrics, scopeMetrics });
   }
 
   async stop(): Promise<void> {
@@ -90,6 +98,13 @@ export class Metrics {
   #histogram(name: string, description: string, explicitBucketBoundaries: number[]): Histogram {
     return this.meter.createHistogram(name, { description, unit: 's', advice: { explicitBucketBoundaries } });
   }
+}
+
+/** In Prometheus a name ends in its unit; OpenTelemetry keeps the two apart. */
+function withUnit(metric: MetricData): MetricData {
+  const { descriptor } = metric;
+  if (descriptor.unit !== 's' || descriptor.name.endsWith('_seconds')) return metric;
+  return { ...metric, descriptor: { ...descriptor, name: `${descriptor.name}_seconds` } };
 }
 
 async function exporting(exportIntervalMillis: number, log: Logger): Promise<IMetricReader> {

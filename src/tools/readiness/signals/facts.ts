@@ -6,6 +6,7 @@ import { done, note, todo, unknown } from '../ready/say.js';
 import type { ModuleLoad } from './load.js';
 import { loadsOf } from './load.js';
 import type { Measured, Sample } from './metrics.js';
+import { routeOf } from './metrics.js';
 
 const FAILED = new Set(['fault', 'down', 'timeout']);
 
@@ -73,7 +74,7 @@ export function metricFacts(metrics: Measured | undefined): (code: ModuleCode) =
   const all = total(metrics.requests);
   return ({ module, entries }) => {
     const routes = new Set(entries.flatMap(({ kind, name }) => (kind === 'route' ? [name] : [])));
-    const isOwn = ({ labels }: Sample) => routes.has(`${labels['method']} ${labels['route']}`);
+    const isOwn = ({ labels }: Sample) => routes.has(routeOf(labels));
     const own = metrics.requests.filter(isOwn);
     const share = `${percent(total(own), all)} of all requests (${Math.round(total(own)).toLocaleString('en')}).`;
     return [figure('load', share + peak(metrics, isOwn), metrics.period), isolation(module, metrics)];

@@ -4,6 +4,8 @@ import { isUrl, textAt, textOfFile } from './source.js';
 
 const FLAG = '--metrics';
 const REQUESTS = 'http_server_request_duration_seconds_count';
+/** Named by the semantic conventions of OpenTelemetry. */
+const [METHOD, ROUTE, STATUS] = ['http_request_method', 'http_route', 'http_response_status_code'];
 const SEAM = 'liftout_seam_duration_seconds_count';
 const DAYS = 7;
 
@@ -13,11 +15,14 @@ export interface Sample {
   value: number;
 }
 
+/** `POST /v1/orders` */
+export const routeOf = (labels: Sample['labels']): string => `${labels[METHOD]} ${labels[ROUTE]}`;
+
 /** What processes have counted. */
 export interface Measured {
   /** `of the last 7 days`, for the evidence. */
   period: string;
-  /** By `method`, `route` and `status`. */
+  /** By route, see {@link routeOf}, and status. */
   requests: readonly Sample[];
   /** By `from`, `to`, `kind` and `outcome`. */
   seams: readonly Sample[];
@@ -35,16 +40,16 @@ export async function readMetrics(source: string): Promise<Measured> {
   if (/\/metrics\/?$/.test(new URL(source).pathname)) return fromText(await textAt(FLAG, source), source);
   const base = source.replace(/\/$/, '');
   const sum = (name: string, labels: string) => query(base, `sum by (${labels}) (increase(${name}[${DAYS}d]))`);
-  const rate = `sum by (method, route) (rate(${REQUESTS}[5m]))`;
+  const rate = `sum by (${METHOD}, ${ROUTE}) (rate(${REQUESTS}[5m]))`;
   const [requests, seams, highest, mean] = await Promise.all([
-    sum(REQUESTS, 'method, route, status'),
+    sum(REQUESTS, `${METHOD}, ${ROUTE}, ${STATUS}`),
     sum(SEAM, 'from, to, kind, outcome'),
     query(base, `max_over_time((${rate})[${DAYS}d:5m])`),
     query(base, `avg_over_time((${rate})[${DAYS}d:5m])`),
   ]);
-  const meanOf = new Map(mean.map(({ labels, value }) => [`${labels['method']} ${labels['route']}`, value]));
+  const meanOf = new Map(mean.map(({ labels, value }) => [routeOf(labels), value]));
   const peaks = highest.map(({ labels, value }) => {
-    return { labels, value, mean: meanOf.get(`${labels['method']} ${labels['route']}`) ?? 0 };
+    return { labels, value, mean: meanOf.get(routeOf(labels)) ?? 0 };
   });
   return { period: `of the last ${DAYS} days, ${base}`, requests, seams, peaks };
 }

@@ -143,8 +143,8 @@ describe('traces', () => {
 });
 
 const TEXT = `# TYPE http_server_request_duration_seconds histogram
-http_server_request_duration_seconds_count{method="GET",route="/v1/letters",status="200"} 30
-http_server_request_duration_seconds_count{method="GET",route="/v1/archive",status="200"} 10
+http_server_request_duration_seconds_count{http_request_method="GET",http_route="/v1/letters",http_response_status_code="200"} 30
+http_server_request_duration_seconds_count{http_request_method="GET",http_route="/v1/archive",http_response_status_code="200"} 10
 liftout_seam_duration_seconds_count{from="letters",to="archive",message="a.b.v1",kind="query",outcome="ok"} 15
 liftout_seam_duration_seconds_count{from="letters",to="archive",message="a.b.v1",kind="query",outcome="down"} 5
 liftout_seam_duration_seconds_count{from="archive",to="archive",message="a.b.v1",kind="query",outcome="down"} 80
@@ -170,7 +170,9 @@ describe('metrics', () => {
     const answerOf = (query: string) => {
       const scale = query.startsWith('max_over') ? [9, 2] : query.startsWith('avg_over') ? [3, 2] : [30, 10];
       if (query.includes('liftout_seam')) return [];
-      return ['letters', 'archive'].map((name, at) => sample({ method: 'GET', route: `/v1/${name}` }, scale[at]!));
+      return ['letters', 'archive'].map((name, at) =>
+        sample({ http_request_method: 'GET', http_route: `/v1/${name}` }, scale[at]!),
+      );
     };
     const url = await serving(({ pathname, searchParams }) =>
       pathname === '/api/v1/query'
