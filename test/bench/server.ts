@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { joinEmbedded } from '../../src/dev/postgres/embedded.js';
 import { createDatabase, dropDatabase } from '../../src/platform/testing/index.js';
+import { killAll } from '../support/host-process.js';
 
 /**
  * Runs `work` with a PostgreSQL of its own that forgets nothing: `fsync` and `synchronous_commit` are on.
@@ -25,7 +26,7 @@ export async function withServer<T>(work: (version: string) => Promise<T>, setti
     await server.leave();
     await rm(folder, { recursive: true, force: true });
   };
-  const interrupted = () => void clear().finally(() => process.exit(130));
+  const interrupted = () => void killAll().then(clear).finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     return await work(await versionOf(server.adminUrl));
