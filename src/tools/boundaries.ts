@@ -16,7 +16,8 @@ one is stepped over, and 2 when it could not check everything.
               excuses it, and with "known": true where the baseline has it: those two do not fail
   --root DIR  checks another tree of the same layout
   --write     first brings CODEOWNERS and modules/module.schema.json up to date
-  --fix       first writes the three entries of each new dependency into both manifests, and asks why it is needed
+  --fix       first writes the three entries of each new dependency into both manifests, and asks why it is needed; the
+              specs of the module play the other one from then on
   --reason    says why, where there is no terminal to ask on; it is written for each new dependency
   --baseline  records today's violations in boundaries-baseline.json, so that only new ones fail; where there is such a
               file, only takes out what is mended
@@ -82,7 +83,7 @@ async function fix(root: string, given: string | undefined): Promise<void> {
     for (const file of written) process.stderr.write(`wrote ${file}\n`);
     for (const name of unknown)
       process.stderr.write(
-        `${name} is in no snapshot yet: say in modules/${dependency.from}/module.json what of it is needed.\n`,
+        `${name} is in no snapshot yet: all of it counts as needed. "npm run contracts -- update" before this one writes which fields that is.\n`,
       );
   }
   process.stderr.write(found.length > 0 ? AFTER_FIX : 'There is no new dependency to declare.\n');

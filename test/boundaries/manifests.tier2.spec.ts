@@ -190,6 +190,27 @@ describe('--fix', () => {
     expect(again.stderr).toBe('There is no new dependency to declare.\n');
   });
 
+  it('has the specs of the module play the other one, where they do not yet', async () => {
+    const spec = (options: string, more = '') =>
+      `import { scenario } from '../../src/platform/testing/index.js';\n${more}import { StockModule } from './stock.module.js';\n\nexport const scene = scenario(StockModule${options});\n`;
+    const known = `import * as order from '../order/contracts/index.js';\n`;
+    const written = `import * as theOrder from '../order/contracts/index.js';\n`;
+    const cases = [
+      ['alone', spec(''), spec(', { neighbours: [theOrder] }', written)],
+      ['among', spec(', { neighbours: [other] }'), spec(', { neighbours: [other, theOrder] }', written)],
+      ['patient', spec(', { patienceMs: 1 }'), spec(', {\n  neighbours: [theOrder],\n  patienceMs: 1,\n}', written)],
+      ['done', spec(', { neighbours: [order] }', known), spec(', { neighbours: [order] }', known)],
+      ['other', 'export const two = 1 + 1;\n', 'export const two = 1 + 1;\n'],
+    ] as const;
+    const file = (name: string) => `modules/stock/${name}.spec.ts`;
+    const root = makeTree({ [at]: hears, ...Object.fromEntries(cases.map(([name, before]) => [file(name), before])) });
+    const { stderr } = await runGate(['--fix', '--reason', reason, '--root', root]);
+    for (const [name, , after] of cases)
+      expect(readFileSync(join(root, file(name)), 'utf8').replaceAll('"', "'")).toBe(after);
+    const told = [...stderr.matchAll(/wrote modules\/stock\/(\w+)\.spec\.ts/g)].map(([, name]) => name);
+    expect(told).toEqual(['alone', 'among', 'patient']);
+  });
+
   it.each([
     [
       'no reason',

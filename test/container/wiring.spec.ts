@@ -136,7 +136,7 @@ describe('a start is refused for', () => {
       async handle() {}
     }
     expect(await wiringProblems([context('shelf', {}, [WhenPriceChanges])])).toEqual([
-      'shelf subscribes to pricing.price-changed.v1, which pricing does not publish in its contracts',
+      'shelf subscribes to pricing.price-changed.v1, but pricing is not here: list it in src/modules.ts, in a spec among the neighbours of scenario()',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { Clone } from '../support/clone.js';
 import { needs } from '../support/needs.js';
 import { runPages, runPagesIn, wrong } from './page.js';
@@ -22,7 +22,13 @@ describe('in a project without the example', () => {
     clone = new Clone();
     const init = ['src/tools/launch.cjs', 'tools/init', '--name', 'my-app', '--drop-example'];
     expect(await clone.node(init)).toMatchObject({ code: 0, errors: '' });
+    clone.commit();
   }, 600_000);
+  // Each page begins in a project without modules, as its reader may.
+  afterEach(() => {
+    clone.git('reset', '--quiet', '--hard');
+    clone.git('clean', '--quiet', '-d', '--force');
+  });
   afterAll(() => clone.remove());
 
   it.each(['extract-a-module', 'sagas', 'outside-calls', 'read-models', 'configuration', 'logging', 'backfill'])(

@@ -88,7 +88,11 @@ export class Registry {
     if (!definition) return;
     const { name } = definition;
     if (definition.kind !== 'event') this.#problems.push(`${module} subscribes to ${name}, which is no event`);
-    else if (definition.module !== module && !this.#published.has(name)) {
+    else if (!this.#modules.has(definition.module)) {
+      this.#problems.push(
+        `${module} subscribes to ${name}, but ${definition.module} is not here: list it in src/modules.ts, in a spec among the neighbours of scenario()`,
+      );
+    } else if (definition.module !== module && !this.#published.has(name)) {
       this.#problems.push(
         `${module} subscribes to ${name}, which ${definition.module} does not publish in its contracts`,
       );

@@ -9,6 +9,7 @@ import { Sources } from '../contracts/sources.js';
 import { importsIn } from './references.js';
 import type { Manifest } from './manifest.js';
 import { Sentence } from './manifest.js';
+import { playNeighbour } from './neighbours.js';
 import { readText } from './tree.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, isNew, moduleOf } from './violation.js';
@@ -40,7 +41,7 @@ export function wrongWithReason(reason: string): string | undefined {
 
 /**
  * Writes what a new dependency needs: its reason in `dependsOn`, the module in the provider's `consumers`, and in
- * `consumes` the fields of each message that it imports.
+ * `consumes` the fields of each message that it imports. Specs of the module play the provider from then on.
  *
  * @returns the files that changed, and the messages whose fields nobody knows yet, for want of a snapshot
  */
@@ -59,7 +60,8 @@ export async function declareDependency(root: string, { from, to }: NewDependenc
     ...manifest,
     consumers: [...new Set([...manifest.consumers, from])].sort(),
   }));
-  return { written: [consumer, provider], unknown: used.filter((name) => !(name in snapshot)) };
+  const specs = await playNeighbour(root, from, to);
+  return { written: [consumer, provider, ...specs], unknown: used.filter((name) => !(name in snapshot)) };
 }
 
 /** All that the message has: who uses less takes out what it can do without. */

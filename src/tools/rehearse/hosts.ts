@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../../platform/testing/eventually.js';
 import type { Part } from './split.js';
 
-const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
+const MAIN = 'dist/src/main.js';
 const READY_MS = 60_000;
 
 /** The processes of one rehearsal. */

@@ -52,4 +52,5 @@ afterAll(() => scene.close());
 const originOf = (line: string) => line.split(' from ')[1]!;
 const byOrigin = (a: string, b: string) => (originOf(a) < originOf(b) ? -1 : 1);
 
-const local = (module: string) => `the${pascal(module)}`;
+/** What specs call the contracts of a neighbour. */
+export const local = (module: string) => `the${pascal(module)}`;
