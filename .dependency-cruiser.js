@@ -139,6 +139,13 @@ const forbidden = [
     },
   },
   {
+    name: 'stand-in',
+    comment:
+      'What stands for a package that decides for the whole application goes: publish the event, or make a command of the job. See docs/guides/bring-in-a-module.md.',
+    from: { path: '^modules/' },
+    to: { path: '^modules/[^/]+/stand-ins/' },
+  },
+  {
     name: 'no-build-output',
     comment: 'What was built is not what is checked. Import the source.',
     // What Jest loads before it can compile.

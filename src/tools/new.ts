@@ -1,7 +1,7 @@
 import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { readFields } from './generate/fields.js';
 import type { Plan } from './generate/kinds.js';
-import { planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
+import { planBringIn, planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
 import type { Project } from './generate/project.js';
 import { readProject } from './generate/project.js';
 import { refresh } from './generate/refresh.js';
@@ -10,6 +10,7 @@ import { readModules } from './lib/load-modules.js';
 
 const HELP = `
 npm run new:module -- NAME [--thing NOUN] [--field NAME:TYPE]…
+npm run new:module -- NAME --from PATH
 npm run new:command -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:query -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:event -- MODULE NOUN-HAPPENED [--on NOUN] [--field NAME:TYPE]…
@@ -21,6 +22,9 @@ is green right after.
 
   new:module    a module that keeps things, can be told to add one, be asked for one, and says so: billing
     --thing     what it keeps, as in invoice; by default what its name is the plural of, else entry
+    --from      brings in an ordinary Nest module instead: the folder with its @Module, entities, controllers and services.
+                What has no place in a bounded context yet is recorded in boundaries-baseline.json; what cannot be brought in
+                is named with what to do, and nothing is written: docs/guides/bring-in-a-module.md
   new:command   makes a thing that the module has no table of yet, or whose verb says so (add, create, register, …), else
                 does something to one: billing issue-invoice
     --on        the thing whose table it uses, where the name speaks of a part of it: patients change-contact --on patient
@@ -40,6 +44,7 @@ Names are lower-case words joined by "-". An invalid name prints one line and ex
 
 const KINDS = ['module', 'command', 'query', 'event', 'saga'] as const;
 const FLAGS = {
+  from: { type: 'string' },
   thing: { type: 'string' },
   on: { type: 'string' },
   field: { type: 'string', multiple: true },
@@ -53,8 +58,12 @@ export function plan(args: readonly string[], project: Project): Plan {
   const extra = kind === 'module' ? second : more[0];
   if (extra !== undefined) fail(`Unexpected argument '${extra}'. See --help.`);
   if (flags.thing !== undefined && kind !== 'module') fail('--thing belongs to new:module. See --help.');
+  if (flags.from !== undefined && kind !== 'module') fail('--from belongs to new:module. See --help.');
   if (flags.on !== undefined && kind === 'module') fail('--on is for what is new in a module. See --help.');
   if (flags.field !== undefined && kind === 'saga') fail('--field is not for new:saga. See --help.');
+  if (flags.from !== undefined && (flags.thing ?? flags.field) !== undefined)
+    fail('--from brings in what is there: --thing and --field are for what is new. See --help.');
+  if (flags.from !== undefined) return planBringIn(project, first, flags.from);
   const details = { on: flags.on, fields: readFields(flags.field ?? []) };
   if (kind === 'module') return planModule(project, first, flags.thing, details.fields);
   const module = first ?? fail(`The module has to be named first, as in "billing". See --help.`);
@@ -67,15 +76,20 @@ await program(import.meta.url, HELP, async (args) => {
   const root = process.cwd();
   if (args.includes('--undo')) return takeBack(root, args);
   const modules = await readModules();
-  const { changes, module, next } = plan(args, await readProject(root, modules));
+  const { changes, module, next, bringIn } = plan(args, await readProject(root, modules));
   for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`])
     changes.watch(path);
   for (const kind of ['snapshot', 'samples']) changes.watch(`modules/${module}/contracts.${kind}.json`);
-  await changes.apply(() => refresh(root, changes));
+  let told = next;
+  await changes.apply(async () => {
+    await bringIn?.migrate();
+    await refresh(root, changes);
+    told = (await bringIn?.record()) ?? next;
+  });
   const done = changes.differences().sort((a, b) => (a.path < b.path ? -1 : 1));
   remember(root, `new:${args.join(' ')}`, done);
   for (const { path, after } of done) process.stdout.write(`${after === undefined ? 'removed' : 'wrote'} ${path}\n`);
-  process.stdout.write(`\n${next}\nNow: npm run check && npm test\n`);
+  process.stdout.write(`\n${told}\nNow: npm run check && npm test\n`);
 });
 
 /** @throws UsageError when more is said than that */

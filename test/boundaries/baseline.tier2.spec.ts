@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Reported } from './gate.js';
 import { makeTree, places, removeTrees, runGate, violationsOf } from './gate.js';
 import { write } from './synthetic-tree.js';
+import { recordBelow, withBaseline } from '../../src/tools/boundaries/baseline.js';
+import { violation } from '../../src/tools/boundaries/violation.js';
 
 afterAll(removeTrees);
 
@@ -53,6 +55,22 @@ describe('a tree with violations of before', () => {
       stdout: expect.stringContaining(expected[0]!.replace(' ', '  ')),
     });
     expect(baseline()).toBe(before);
+  });
+
+  it('takes in what a module has that is brought in, and nothing else', () => {
+    const found = (file: string) => violation({ file, line: 1, rule: 'environment', target: 'PORT', message: '' });
+    const [known] = (JSON.parse(baseline()) as { known: object[] }).known;
+    const before = Array.from({ length: 2 }, () =>
+      violation({ file: FILE, line: 1, rule: 'sql-of-another', target: 'stock', message: '' }),
+    );
+    const all = [...before, found('modules/late/a.ts'), found('modules/order/a.ts')].map((each, line) => ({
+      ...each,
+      line,
+    }));
+    recordBelow(root, 'modules/late/', withBaseline(root, all));
+    expect(JSON.parse(baseline())).toEqual({
+      known: [known, { file: 'modules/late/a.ts', rule: 'environment', target: 'PORT', count: 1 }],
+    });
   });
 
   it('fails for one that is mended until it is taken out, and then for its return', async () => {

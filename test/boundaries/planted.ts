@@ -117,6 +117,12 @@ export const PLANTED: readonly Leak[] = [
     code: "import { connect } from '@nats-io/transport-node'; // leak\n\nexport const leaked = connect;\n",
   },
   {
+    rule: 'stand-in',
+    kind: 'what stands for a package',
+    code: "import { leaked } from './stand-ins/schedule.js'; // leak\n\nexport const kept = leaked;\n",
+    around: { 'modules/billing/stand-ins/schedule.ts': 'export const leaked = 1;\n' },
+  },
+  {
     rule: 'path-of-another',
     kind: 'a URL',
     code: "export const leaked = new URL('../stock/secret.json', import.meta.url); // leak\n",

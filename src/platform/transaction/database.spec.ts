@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { Entity, PrimaryColumn } from 'typeorm';
 import { OutboxWatch } from '../delivery/feed/outbox-watch.js';
 import { childContext } from '../messaging/context.js';
 import { createDatabase, dropDatabase } from '../testing/index.js';
@@ -11,6 +12,12 @@ import { Statements } from '../connection/statements.js';
 import { moduleUrl } from '../connection/urls.js';
 
 const module = 'library';
+@Entity()
+class Book {
+  @PrimaryColumn('text')
+  title!: string;
+}
+
 const SELECT = 'SELECT * FROM book WHERE title = $1';
 
 let adminUrl: string;
@@ -23,7 +30,7 @@ beforeEach(async () => {
   await withAdministrator(adminUrl, (client) => provision(client, [{ module, url }]));
   await migrate({ module, url, migrations: [] });
   const watch = new OutboxWatch(module, url, () => undefined);
-  database = new Database({ module, url, entities: [], poolSize: 1, watch });
+  database = new Database({ module, url, entities: [Book], poolSize: 1, watch });
   await database.dataSource.initialize();
   await database.sql(`CREATE TABLE book (title text); INSERT INTO book VALUES ('Emma')`);
 });
@@ -108,5 +115,27 @@ describe('names of statements', () => {
     expect(named.filter(({ name }) => name !== undefined)).toHaveLength(499);
     statements.forget('SELECT $1');
     expect(statements.named('SELECT $1', [3]).name).not.toBe(first.name);
+  });
+});
+
+describe('a repository of an entity', () => {
+  const books = () => database.repository(Book);
+
+  it('writes in the transaction of the command that runs, and is undone with it', async () => {
+    const work = async () => {
+      await books().save({ title: 'Persuasion' });
+      expect(await database.sql(SELECT, ['Persuasion'])).toHaveLength(1);
+      throw new Error('no');
+    };
+    await expect(command(work)).rejects.toThrow('no');
+    expect(await books().find()).toEqual([{ title: 'Emma' }]);
+    await command(() => books().save({ title: 'Persuasion' }));
+    expect(await books().count()).toBe(2);
+  });
+
+  it('begins no transaction of its own while one is open', async () => {
+    await expect(command(() => books().manager.transaction(async () => undefined))).rejects.toThrow(
+      'The command is the transaction: do not begin one inside a handler.',
+    );
   });
 });

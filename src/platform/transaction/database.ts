@@ -1,5 +1,5 @@
 import type { Pool, QueryResultRow } from 'pg';
-import type { EntityManager, EntityTarget, MixedList } from 'typeorm';
+import type { EntityManager, EntityTarget, MixedList, ObjectLiteral, Repository } from 'typeorm';
 import { DataSource } from 'typeorm';
 import { Changes } from '../delivery/feed/changes.js';
 import { partitionsOf } from '../schema/outbox-partitions.js';
@@ -86,6 +86,17 @@ export class Database {
   /** TypeORM's entity manager: the one of the running transaction, or one without a transaction. */
   get manager(): EntityManager {
     return this.#unit()?.manager ?? this.dataSource.manager;
+  }
+
+  /**
+   * TypeORM's repository of one of the module's entities, bound as {@link manager} is: ask for it where it is used, and do
+   * not keep it.
+   *
+   * @example
+   * const letter = await this.database.repository(Letter).findOneBy({ letterId });
+   */
+  repository<E extends ObjectLiteral>(entity: EntityTarget<E>): Repository<E> {
+    return this.manager.getRepository(entity);
   }
 
   /**

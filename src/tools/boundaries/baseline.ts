@@ -96,6 +96,18 @@ export function writeBaseline(root: string, violations: readonly Violation[]): V
   return withBaseline(root, violations.filter(({ rule }) => rule !== 'baseline').map(unmarked));
 }
 
+/**
+ * Takes in what is wrong below a folder that is new: nothing of it was there before, so nothing comes back unseen.
+ *
+ * @param violations of the whole tree, as `withBaseline` marked them
+ */
+export function recordBelow(root: string, folder: string, violations: readonly Violation[]): void {
+  const recorded = violations.filter(
+    (found) => found.known || (isNew(found) && !NEVER.has(found.rule) && found.file.startsWith(folder)),
+  );
+  if (recorded.length > 0) writeFileSync(join(root, BASELINE), textOf(entriesOf(recorded)));
+}
+
 function unmarked(found: Violation): Violation {
   const { known, ...rest } = found;
   return known ? rest : found;

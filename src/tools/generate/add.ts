@@ -195,7 +195,7 @@ export class Extension {
 
   #migrate(name: string, up: string, down: string): void {
     this.#migratedAt = Math.max(Date.now(), this.#migratedAt + 1);
-    const { path, type, text } = migration(this.module.name, name, this.#migratedAt, up, down);
+    const { path, type, text } = migration(this.module.name, name, this.#migratedAt, [up], [`'${down}'`]);
     this.changes.add(path, text);
     const from = `./migrations/${path.split('/').at(-1)!.replace(/ts$/, 'js')}`;
     this.#edit(`${this.module.name}.module.ts`, (file) => file.import(from, type).addToList('migrations', type));

@@ -58,6 +58,11 @@ export class Changes {
     }
   }
 
+  /** Writes a file anew, formatted, while `apply` does what depends on the files. */
+  async rewrite(path: string, text: string): Promise<void> {
+    this.#write(path, await this.#formatted(path, text));
+  }
+
   /** Notes a file that something else is going to write, so that it can be restored. */
   watch(path: string): void {
     if (this.#before.has(path)) return;

@@ -1,5 +1,6 @@
 import { NONE_YET } from '../boundaries/tree.js';
 import { fail } from '../lib/cli.js';
+import { BringIn } from '../bring-in/bring-in.js';
 import { describeAll } from '../contracts/describe.js';
 import { inventSample } from '../contracts/samples.js';
 import type { MessageClass } from '../../platform/messaging/define.js';
@@ -22,6 +23,8 @@ export interface Plan {
   changes: Changes;
   module: string;
   next: string;
+  /** What has more to do once it is written. */
+  bringIn?: BringIn;
 }
 
 export function planModule(
@@ -54,6 +57,14 @@ export function planModule(
   );
   if (project.modules.length === 0) changes.remove(NONE_YET);
   return { changes, module, next: `Say in modules/${module}/module.json what it is there for and who owns it.` };
+}
+
+/** @param from the folder of an ordinary Nest module */
+export function planBringIn(project: Project, name: string | undefined, from: string): Plan {
+  const module = checkShape('The module', name, 'billing', { letters: moduleLetters(project.name), why: ROLE });
+  checkModuleName(module, project.modules);
+  const bringIn = new BringIn(project, module, from);
+  return { changes: bringIn.changes, module, next: '', bringIn };
 }
 
 /** `invoices` keep an invoice; of other names nobody can tell. */

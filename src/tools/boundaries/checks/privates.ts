@@ -5,7 +5,7 @@ import type { Check } from '../visitor.js';
 
 /** What modules may do with the objects that the platform gives them. */
 const MEMBERS: Readonly<Record<string, ReadonlySet<string>>> = {
-  Database: new Set(['sql', 'manager', 'changed', 'position', 'module']),
+  Database: new Set(['sql', 'manager', 'repository', 'changed', 'position', 'module']),
   EventBus: new Set(['publish', 'publishAll']),
   CommandBus: new Set(['execute']),
   QueryBus: new Set(['execute']),
