@@ -7,9 +7,10 @@ import { needs } from '../support/needs.js';
 
 const describe = needs('bash', 'curl', 'git', 'openssl');
 
-/** It has a spec of its own. */
+/** They have specs of their own. */
 const EXTRACTION = 'docs/guides/extract-a-module.md';
-const ELSEWHERE = [EXTRACTION, ...LONG_GUIDES];
+const BRINGING_IN = 'docs/guides/bring-in-a-module.md';
+const ELSEWHERE = [EXTRACTION, BRINGING_IN, ...LONG_GUIDES];
 const pages = allPages().map((file) => ({ file, blocks: blocksOf(readFileSync(file, 'utf8')) }));
 const blocks = pages.flatMap(({ file, blocks: own }) => own.map((block) => ({ file, ...block })));
 

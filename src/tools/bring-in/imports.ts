@@ -112,7 +112,7 @@ export class Imports {
       if (ts.isCallExpression(node)) {
         if (node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText() === 'require')
           this.refusals.add(node, 'Import it at the top of the file.');
-        if (/\.createQueryRunner$/.test(node.expression.getText()))
+        if (node.expression.getText().endsWith('.createQueryRunner'))
           this.refusals.add(node, 'A query runner goes past the transaction of a command: use manager.transaction(…).');
       }
       ts.forEachChild(node, visit);
@@ -138,7 +138,7 @@ const namesOf = (reference: Reference) =>
   elementsOf(reference).map((element) => (element.propertyName ?? element.name).text);
 
 /** As a file of the folder imports another one of it. */
-export function relativeTo(from: string, target: string): string {
+function relativeTo(from: string, target: string): string {
   const path = posix.relative(posix.dirname(from), target);
   return path.startsWith('.') ? path : `./${path}`;
 }

@@ -3,7 +3,7 @@ import type { Edit } from './edits.js';
 import type { Refusals } from './sources.js';
 
 /** What a class needs besides what it has, and the edits that make it so. */
-export interface Injections {
+interface Injections {
   edits: readonly Edit[];
   /** Whether a class of the file gets a `Database`, or an `EntityManager`. */
   database: boolean;
