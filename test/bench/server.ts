@@ -26,7 +26,10 @@ export async function withServer<T>(work: (version: string) => Promise<T>, setti
     await server.leave();
     await rm(folder, { recursive: true, force: true });
   };
-  const interrupted = () => void killAll().then(clear).finally(() => process.exit(130));
+  const interrupted = () =>
+    void killAll()
+      .then(clear)
+      .finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     return await work(await versionOf(server.adminUrl));
