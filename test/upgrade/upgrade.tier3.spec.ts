@@ -12,14 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Clone } from '../support/clone.js';
+import { checkOutFormer } from '../support/former.js';
 import { needs } from '../support/needs.js';
 
 const describe = needs('git');
 
-/** Version 0.1.0. */
-const FORMER = 'd0717d20d113591a21891b2c34dac9d611dc5ff1';
 const ANSWERS = '--name my-app --drop-example';
 const MODULES = ['billing', 'shipping', 'patients', 'visits', 'letters'];
 /** At the end of this file the versions differ, and it has moved. */
@@ -41,9 +40,7 @@ const upgrade = (dir: string) =>
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'upgrade-spec-'));
   const root = join(folder, 'project');
-  run('.', 'git', 'clone', '--quiet', '--no-checkout', resolve('.'), root);
-  run(root, 'git', 'checkout', '--quiet', '--detach', FORMER);
-  run(root, 'npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
+  checkOutFormer(root);
   run(root, process.execPath, 'src/tools/launch.cjs', 'tools/init', ...ANSWERS.split(' '));
   run(root, 'git', 'add', '--all');
   run(root, 'git', '-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '--quiet', '-m', 'ours');
