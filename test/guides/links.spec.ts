@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { allPages } from './pages.js';
 
@@ -73,5 +73,25 @@ describe('the documentation', () => {
         : [file === 'README.md' ? 150 : file.startsWith('docs/runbooks/') ? 60 : Infinity, readFileSync(file, 'utf8')];
       expect({ file, long: text.split('\n').length > limit }).toEqual({ file, long: false });
     }
+  });
+});
+
+describe('comments', () => {
+  const files = ['src', 'modules', 'test']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)))
+    .filter((path) => path.endsWith('.ts'));
+  const paths = files.map((file) => `/${file.replaceAll('\\', '/')}`);
+  const COMMENT = /^\s*(?:\/\/|\/?\*).*$/gm;
+  const NAMED = /`((?:[\w-]+\/)+[a-z][\w.-]*\.ts)`/g;
+
+  it('name only files that there are', () => {
+    const dead = files.flatMap((file) => {
+      const comments = readFileSync(file, 'utf8').match(COMMENT)?.join('\n') ?? '';
+      const named = [...comments.matchAll(NAMED)].map(([, path]) => path!);
+      return named.filter((name) => !paths.some((path) => path.endsWith(`/${name}`))).map((name) => `${file}: ${name}`);
+    });
+    // An example of what somebody else has.
+    expect(dead.filter((each) => !each.endsWith('modules/letters/letter.ts'))).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import type { Customer, Shop, Staff } from '../support/shop.js';
 import type { ModuleName } from '../support/topology.js';
 import { MODULES, SplitShop } from '../support/topology.js';
 
-/** How long a client waits at most for an answer that does not come, in milliseconds: see `http/request-state.ts`. */
+/** How long a client waits at most for an answer that does not come, in milliseconds: see `http/request/request-state.ts`. */
 const DEADLINE_MS = 10_000;
 
 let split: SplitShop;

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { acceptance } from '../../src/tools/rehearse/acceptance.js';
-import { checkOutFormer } from '../support/former.js';
+import { checkOutFormer } from './former.js';
 import type { HostProcess } from '../support/host-process.js';
 import { runProcess, startHost, untilReady } from '../support/host-process.js';
 import { needs } from '../support/needs.js';

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Clone } from '../support/clone.js';
-import { checkOutFormer } from '../support/former.js';
+import { checkOutFormer } from './former.js';
 import { needs } from '../support/needs.js';
 
 const describe = needs('git');

@@ -46,7 +46,7 @@ export interface MessageContext {
   readonly former?: { readonly parent: string; readonly position: number; readonly nth: number };
 }
 
-/** What a running handler may do to the unit of work it is in. Implemented in `persistence/unit-of-work.ts`. */
+/** What a running handler may do to the unit of work it is in. Implemented in `transaction/unit-of-work.ts`. */
 export interface Unit {
   /** The module whose database it writes. */
   readonly module: string;

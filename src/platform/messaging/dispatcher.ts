@@ -18,14 +18,14 @@ import { refuseUnstorable } from './refuse-unstorable.js';
 /** The answer of a handler as it crosses a seam: a result, or an error named in the contract. */
 export type CommandResult = { ok: true; result: unknown } | { ok: false; error: WireError };
 
-/** Runs commands and queries of one module. Implemented in `persistence/command-runner.ts`. */
+/** Runs commands and queries of one module. Implemented in `transaction/command-runner.ts`. */
 export interface CommandRunner {
   run(context: MessageContext, message: object, handle: () => Promise<CommandResult>): Promise<CommandResult>;
   /** Runs what reads only; again, where the module's database was moving meanwhile. */
   read<T>(context: MessageContext, work: () => Promise<T>): Promise<T>;
 }
 
-/** A module in another process. Implemented in `transport/remote-module.ts`. */
+/** A module in another process. Implemented in `transport/seam/remote-module.ts`. */
 export interface RemoteModule {
   /** @throws Unavailable when there is no answer */
   ask(context: MessageContext, message: object): Promise<CommandResult>;

@@ -1,8 +1,8 @@
-/** One look at an outbox: the highest visible sequence number, and afterwards who was writing. */
+/** One look at an outbox: the highest visible sequence number, and who was writing afterwards. */
 interface Sample {
   /** `max(seq)` as one statement saw it. */
   head: number;
-  /** Transactions that held a write lock on the outbox in a *later* statement. */
+  /** Transactions that held a write lock on the outbox *after* the snapshot in which `head` was read: `pg_locks` has none. */
   writers: ReadonlySet<string>;
 }
 
