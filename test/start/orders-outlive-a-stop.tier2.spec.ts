@@ -1,10 +1,10 @@
-import { describe as suite, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { busyHost, stopping } from '../support/busy-host.js';
 import { startHost } from '../support/host-process.js';
+import { needsSignals } from '../support/needs.js';
 import { Shop } from '../support/shop.js';
 
-/** Windows ends a process without asking it. */
-const describe = process.platform === 'win32' ? suite.skip : suite;
+const describe = needsSignals();
 
 describe('a process that gets SIGINT, as from the keyboard', () => {
   it('answers what it has begun as it is then, and ends with 0', async () => {

@@ -1,9 +1,10 @@
-import { describe as suite, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { busyHost, stopping } from '../support/busy-host.js';
 import { startHost } from '../support/host-process.js';
+import { needsSignals } from '../support/needs.js';
 import { ownEnv } from '../support/stage.js';
 
 /** The port that a line of the log tells. */
@@ -20,8 +21,7 @@ async function holdOn(port: number): Promise<void> {
   }
 }
 
-/** Windows ends a process without asking it. */
-const describe = process.platform === 'win32' ? suite.skip : suite;
+const describe = needsSignals();
 
 describe('a process that gets SIGTERM', () => {
   it('answers what it has begun as it is then, takes nothing new, and ends with 0', async () => {

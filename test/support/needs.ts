@@ -5,12 +5,17 @@ import { hasPackages, installPackages } from './packages.js';
 
 /**
  * Declares what a file of tests needs and no npm package ships: `const describe = needs('nats-server');`, once, at its top.
- * Only specs of the second and third tier may (`*.tier2.spec.ts`, `*.tier3.spec.ts`).
+ * Only specs of the second and third tier may name programs (`*.tier2.spec.ts`, `*.tier3.spec.ts`).
  *
  * @returns a `describe` whose tests are not run where a program is missing; the end of the run names it: see not-run.ts
  */
 export function needs(...programs: readonly Program[]): typeof describe | typeof describe.skip {
   return programs.every(findProgram) ? describe : describe.skip;
+}
+
+/** As {@link needs}, for tests that tell a process by a signal to end: Windows ends it without asking. */
+export function needsSignals(): typeof describe | typeof describe.skip {
+  return process.platform === 'win32' ? describe.skip : describe;
 }
 
 /**

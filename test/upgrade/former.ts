@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 /** Version 0.1.0. */
-export const FORMER = 'd0717d20d113591a21891b2c34dac9d611dc5ff1';
+const FORMER = 'd0717d20d113591a21891b2c34dac9d611dc5ff1';
 
 /**
  * Checks out version 0.1.0 with its packages, as somebody had cloned it then. The repository's own history has it.

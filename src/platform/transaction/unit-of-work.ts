@@ -46,9 +46,10 @@ function openOf(source: DataSource): Set<UnitOfWork> {
 /**
  * At most one transaction of one module, with what it will say when it commits.
  *
- * What it has said goes on from `commit`; its caller then wakes the watch of the outbox (`delivery/feed/outbox-watch.ts`). That asks the
- * `watermark.ts` how far nothing can appear any more, and keeps the `recent-rows.ts`. A `consumer-loop.ts` wakes, gets its rows from
- * the `feed.ts`, moves its checkpoint in `progress.ts`, and has the `batch.ts` handled by what `consumers.ts` has made of the handler.
+ * What it has said goes on from `commit`; its caller then wakes the watch of the outbox (`delivery/feed/outbox-watch.ts`).
+ * That asks the `watermark.ts` how far nothing can appear any more, and keeps the `recent-rows.ts`. A `consumer-loop.ts`
+ * wakes, gets its rows from the `feed.ts`, moves its checkpoint in `progress.ts`, and has the `batch.ts` handled by what
+ * `consumers.ts` has made of the handler.
  *
  * - The transaction begins at the first use of the database, not before.
  * - State and outbox rows commit together, or neither does.

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { fieldsOf } from '../contracts/judge.js';
 import type { Snapshot } from '../contracts/describe.js';
 import { readRecorded } from '../contracts/files.js';
 import { MessageExports } from '../contracts/exports.js';
 import { Sources } from '../contracts/sources.js';
+import { formatted } from '../generate/changes.js';
 import { importsIn } from './references.js';
 import type { Manifest } from './manifest.js';
 import { Sentence } from './manifest.js';
@@ -86,8 +86,7 @@ function messagesUsed(root: string, from: string, to: string): string[] {
 async function edit(root: string, module: string, change: (manifest: Manifest) => Manifest): Promise<string> {
   const path = `modules/${module}/module.json`;
   const text = JSON.stringify(change(manifestIn(path, readText(root, path))));
-  const options = await resolveConfig(join(root, path));
-  writeFileSync(join(root, path), await format(text, { ...options, parser: 'json' }));
+  writeFileSync(join(root, path), await formatted(root, path, text));
   return path;
 }
 

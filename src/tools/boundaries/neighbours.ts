@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { formatted } from '../generate/changes.js';
 import { local } from '../generate/templates/place.js';
 import { slashes } from '../lib/slashes.js';
 import { readText } from './tree.js';
@@ -20,8 +20,7 @@ export async function playNeighbour(root: string, from: string, to: string): Pro
     const text = readText(root, path);
     const next = withNeighbour(text, to, posix.relative(posix.dirname(path), `modules/${to}/contracts/index.js`));
     if (next === text) continue;
-    const options = await resolveConfig(join(root, path));
-    writeFileSync(join(root, path), await format(next, { ...options, parser: 'typescript' }));
+    writeFileSync(join(root, path), await formatted(root, path, next));
     changed.push(path);
   }
   return changed;

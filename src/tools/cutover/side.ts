@@ -1,13 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from '../../platform/connection/connection.js';
 import { databaseOf, describeUrl } from '../../platform/connection/urls.js';
+import { within } from './within.js';
 
 /** The table that says how far the cut-over is; while it exists, migrations and partitions are held. */
 export const STATE_TABLE = 'cutover_state';
 
 const FREEZE_TIMEOUT_MS = 5_000;
-const LOOK_MS = 5;
 
 /** Values as text have to be the same on both sides, whatever the defaults of their databases are. */
 const AS_TEXT = {
@@ -103,7 +102,8 @@ export class Side {
     await this.#othersComplete();
     const end = `SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity
                   WHERE usename = $1 AND datname = current_database() AND backend_start < $2::timestamptz`;
-    await within('sessions do not end', async () => (await this.value<number>(end, [this.role, since])) === 0);
+    const haveEnded = async () => (await this.value<number>(end, [this.role, since])) === 0;
+    if (!(await within(FREEZE_TIMEOUT_MS, haveEnded))) throw new Error('sessions do not end');
   }
 
   /**
@@ -114,11 +114,12 @@ export class Side {
     const all = `SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks WHERE locktype = 'object' AND pid <> pg_backend_pid()
                     AND classid = 'pg_database'::regclass AND objid = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     let begun = await this.value<string[]>(all);
-    await within('sessions do not begin', async () => {
+    const areComplete = await within(FREEZE_TIMEOUT_MS, async () => {
       const now = await this.value<string[]>(all);
       begun = begun.filter((each) => now.includes(each));
       return begun.length === 0;
     });
+    if (!areComplete) throw new Error('sessions do not begin');
   }
 
   /** The tables whose rows move, those of the platform and those of the module; a partitioned one counts once. */
@@ -130,14 +131,6 @@ export class Side {
 
   async hasSchema(): Promise<boolean> {
     return await this.value<boolean>('SELECT to_regnamespace($1) IS NOT NULL', [this.id(this.module)]);
-  }
-}
-
-async function within(otherwise: string, isDone: () => Promise<boolean>): Promise<void> {
-  const until = performance.now() + FREEZE_TIMEOUT_MS;
-  while (!(await isDone())) {
-    if (performance.now() > until) throw new Error(otherwise);
-    await delay(LOOK_MS);
   }
 }
 

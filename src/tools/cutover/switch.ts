@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Flow } from './flow.js';
 import { refuseUnaware } from './plan.js';
@@ -8,10 +7,10 @@ import type { Side } from './side.js';
 import { CutoverError } from './side.js';
 import type { State } from './state.js';
 import { hasMark, mark, open, readState, report } from './state.js';
+import { within } from './within.js';
 
 /** The pause is given up, and the former side opened again, when what is left to carry takes longer: milliseconds. */
 const DRAIN_TIMEOUT_MS = 5_000;
-const LOOK_MS = 5;
 const PROOF_ATTEMPTS = 20;
 /** How long a proof after the switch waits for what is carried back, at each attempt. */
 const LAG_TIMEOUT_MS = 30_000;
@@ -80,12 +79,7 @@ async function drained(flow: Flow): Promise<void> {
 /** Waits until all that was written so far has come to the other side. @returns whether it has, in that time */
 async function carried({ from, to }: Flow, timeoutMs: number): Promise<boolean> {
   const wanted = await mark(from);
-  const until = performance.now() + timeoutMs;
-  while (!(await hasMark(to, wanted))) {
-    if (performance.now() > until) return false;
-    await delay(LOOK_MS);
-  }
-  return true;
+  return await within(timeoutMs, () => hasMark(to, wanted));
 }
 
 export async function setSequences(from: Side, to: Side): Promise<void> {
