@@ -10,7 +10,7 @@ import { contextOptions } from './platform/bounded-context.js';
 import { OperatorError } from './platform/coded-error.js';
 import { fastifyOptions } from './platform/http/fastify-options.js';
 import { configureHttp } from './platform/http/http-app.js';
-import { childContext, runInScope } from './platform/messaging/context.js';
+import { childContext, runInScope } from './platform/messaging/context/context.js';
 import type { Logger } from './platform/observability/logging.js';
 import { nestLogger } from './platform/observability/nest-logger.js';
 import { OpsDoor } from './platform/operations/ops-door.js';

@@ -1,6 +1,6 @@
-import type { Scope } from './messaging/context.js';
-import { currentScope } from './messaging/context.js';
-import { StrayRejection } from './messaging/time-limit.js';
+import type { Scope } from './messaging/context/context.js';
+import { currentScope } from './messaging/context/context.js';
+import { StrayRejection } from './messaging/context/time-limit.js';
 import type { Logger } from './observability/logging.js';
 
 /**

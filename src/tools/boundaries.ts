@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { NewDependency } from './boundaries/fix.js';
 import type { Verdict } from './boundaries/gate.js';
-import { exists } from './boundaries/tree.js';
+import { exists } from './boundaries/modules/tree.js';
 import { fail, program, readArguments, UsageError } from './lib/cli.js';
 
 const HELP = `
@@ -111,9 +111,9 @@ function fine(reason: string, wrongWith: (reason: string) => string | undefined)
 }
 
 async function write(root: string): Promise<void> {
-  const { readManifests } = await import('./boundaries/manifest.js');
-  const { writeGenerated } = await import('./boundaries/codeowners.js');
-  const { readTree } = await import('./boundaries/tree.js');
+  const { readManifests } = await import('./boundaries/modules/manifest.js');
+  const { writeGenerated } = await import('./boundaries/modules/codeowners.js');
+  const { readTree } = await import('./boundaries/modules/tree.js');
   for (const file of writeGenerated(root, readManifests(readTree(root)).declared))
     process.stderr.write(`wrote ${file}\n`);
 }

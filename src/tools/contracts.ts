@@ -1,14 +1,14 @@
 import { contextOptions } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './lib/cli.js';
-import { compareWith } from './contracts/against.js';
+import { compareWith } from './contracts/elsewhere/against.js';
 import { checkContracts } from './contracts/check.js';
 import type { ContextContracts } from './contracts/describe.js';
 import { passes, textOf } from './contracts/report.js';
-import type { Releasing } from './contracts/release.js';
-import { releaseMessages } from './contracts/release.js';
-import type { Updated } from './contracts/update.js';
-import { contractsAt } from './contracts/repositories.js';
-import { updateContracts } from './contracts/update.js';
+import type { Releasing } from './contracts/recorded/release.js';
+import { releaseMessages } from './contracts/recorded/release.js';
+import type { Updated } from './contracts/recorded/update.js';
+import { contractsAt } from './contracts/elsewhere/repositories.js';
+import { updateContracts } from './contracts/recorded/update.js';
 import { loadModules } from './lib/load-modules.js';
 
 const HELP = `
@@ -107,7 +107,7 @@ function refuseStrayFlags(task: Task, flags: Flags): void {
 
 async function pull(root: string, name: string | undefined, from: string | undefined): Promise<CheckResult> {
   const { knownModules } = await import('./extract/known.js');
-  const { pullContracts } = await import('./contracts/pull.js');
+  const { pullContracts } = await import('./contracts/elsewhere/pull.js');
   const all = await knownModules();
   const module = all.find((each) => each.name === name);
   if (!module) return fail(`pull needs a module: one of ${all.map((each) => each.name).join(', ')}.`);

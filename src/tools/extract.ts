@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import type { Manifest } from './boundaries/manifest.js';
+import type { Manifest } from './boundaries/modules/manifest.js';
 import { fail, program, readArguments } from './lib/cli.js';
 import { back, TRAILER } from './extract/back.js';
 import type { Draft } from './extract/files.js';
@@ -9,7 +9,7 @@ import type { Leaving } from './extract/plan.js';
 import { go, stay } from './extract/plan.js';
 import { commitAll, copyRepository, git, joinHistory, writeCopy, writeDraft } from './extract/repository.js';
 import { knownModules } from './extract/known.js';
-import { lockOf, lockPath } from './contracts/lock.js';
+import { lockOf, lockPath } from './contracts/elsewhere/lock.js';
 import { readTracked, refuseChanges } from './init/repository.js';
 import { slashes } from './lib/slashes.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NONE_YET, readTree } from './boundaries/tree.js';
+import { NONE_YET, readTree } from './boundaries/modules/tree.js';
 import { fail, program, readArguments } from './lib/cli.js';
 import { Changes } from './generate/changes.js';
 import { checkShape } from './generate/names.js';

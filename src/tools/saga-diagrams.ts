@@ -10,7 +10,7 @@ import { shortName } from './saga-diagrams/exploration.js';
 import type { Saga } from '../platform/sagas/saga.js';
 import { program, readArguments } from './lib/cli.js';
 import { describeAll } from './contracts/describe.js';
-import { inventSample } from './contracts/samples.js';
+import { inventSample } from './contracts/recorded/samples.js';
 import { loadModules } from './lib/load-modules.js';
 import { inFileOf } from './map/file-of.js';
 import { sagasOf } from './map/sagas.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { parse } from './boundaries/source.js';
+import { parse } from './boundaries/sources/source.js';
 import { unusedExports } from './unused-exports.js';
 
 const found = (files: Readonly<Record<string, string>>) =>

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { importsIn, REFERENCE_KINDS } from './boundaries/references.js';
-import type { Source } from './boundaries/source.js';
-import { lineOf, parse } from './boundaries/source.js';
-import { readText, readTree } from './boundaries/tree.js';
+import { importsIn, REFERENCE_KINDS } from './boundaries/references/references.js';
+import type { Source } from './boundaries/sources/source.js';
+import { lineOf, parse } from './boundaries/sources/source.js';
+import { readText, readTree } from './boundaries/modules/tree.js';
 import { program, readArguments } from './lib/cli.js';
 
 const HELP = `

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { Command, CommandBus, CommandHandler, CqrsModule } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { BoundedContext, defineCommand } from '../../src/platform/index.js';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context/context.js';
 import { testDatabase } from '../../src/platform/testing/index.js';
 import type { Bench, Row } from './harness.js';
 import { inTurns } from './harness.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { seeded } from '../../src/platform/transport/fault-injection/seeded.js';
-import { compareSchemas } from '../../src/tools/contracts/compare-schemas.js';
+import { compareSchemas } from '../../src/tools/contracts/schemas/compare-schemas.js';
 import { toJsonSchema } from '../../src/tools/contracts/describe.js';
 import { changedObject, randomObject } from './change.js';
 import { objectOf, parsed, takes, valueOf } from './shape.js';

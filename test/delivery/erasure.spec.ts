@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { failureOf } from '../../src/platform/http/problems/failures.js';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context/context.js';
 import { OUTSIDER } from '../../src/platform/testing/roles.js';
 import type { ErasureOptions } from '../../src/platform/operations/erasures.js';
 import { erase } from '../../src/platform/operations/erasures.js';

@@ -3,7 +3,7 @@ import type { Command } from '@nestjs/cqrs';
 import { CommandBus } from '@nestjs/cqrs';
 import { createHash } from 'node:crypto';
 import { keepOutbox } from '../../src/platform/delivery/maintenance/retention.js';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context/context.js';
 import { forgetModule, silentModules } from '../../src/platform/operations/silent-modules.js';
 import { UnitOfWork } from '../../src/platform/transaction/unit-of-work.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Subscription } from '../../src/platform/index.js';
-import { overdueHandlers } from '../../src/platform/messaging/time-limit.js';
+import { overdueHandlers } from '../../src/platform/messaging/context/time-limit.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';

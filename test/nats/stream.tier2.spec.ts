@@ -3,7 +3,7 @@ import { connect, headers } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { runInScope, childContext } from '../../src/platform/messaging/context.js';
+import { runInScope, childContext } from '../../src/platform/messaging/context/context.js';
 import type { TestDatabase } from '../../src/platform/testing/database.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
 import type { EventsOptions } from '../../src/platform/transport/events/event-transport.js';

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Command } from '@nestjs/cqrs';
 import { CommandBus } from '@nestjs/cqrs';
 import type { HousekeepingOptions } from '../../src/platform/delivery/maintenance/housekeeping.js';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context/context.js';
 import { definitionOf } from '../../src/platform/messaging/define.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
 import { UnitOfWork } from '../../src/platform/transaction/unit-of-work.js';

@@ -4,7 +4,7 @@ import type { IQueryHandler } from '@nestjs/cqrs';
 import { QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { BoundedContext, defineQuery } from '../../src/platform/index.js';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context/context.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { testDatabase } from '../../src/platform/testing/index.js';
 import { freePorts } from '../../src/tools/rehearse/split.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CommandBus } from '@nestjs/cqrs';
-import { childContext, runInScope } from '../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../src/platform/messaging/context/context.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';

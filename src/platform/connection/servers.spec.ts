@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { OutboxWatch } from '../delivery/feed/outbox-watch.js';
-import { childContext } from '../messaging/context.js';
+import { childContext } from '../messaging/context/context.js';
 import type { CommandResult } from '../messaging/dispatcher.js';
 import { createDatabase, dropDatabase } from '../testing/index.js';
 import { TransactionalRunner } from '../transaction/command-runner.js';

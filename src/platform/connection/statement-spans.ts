@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { ClientBase, Pool } from 'pg';
-import { currentMessage } from '../messaging/context.js';
-import { isSampled } from '../messaging/trace-context.js';
+import { currentMessage } from '../messaging/context/context.js';
+import { isSampled } from '../messaging/context/trace-context.js';
 import { MODULE } from '../observability/seam-spans.js';
 import type { SpanSpec } from '../observability/spans.js';
 import { inSpan, isTracing } from '../observability/spans.js';

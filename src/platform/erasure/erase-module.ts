@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { hashOf } from '../messaging/content.js';
-import { childContext, runInScope } from '../messaging/context.js';
+import { childContext, runInScope } from '../messaging/context/context.js';
 import type { Database } from '../transaction/database.js';
 import { transact } from '../transaction/transact.js';
 import { UnitOfWork } from '../transaction/unit-of-work.js';

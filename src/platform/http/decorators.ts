@@ -1,8 +1,8 @@
 import { SetMetadata } from '@nestjs/common';
 import 'reflect-metadata';
 import type { z } from 'zod';
-import { currentMessage } from '../messaging/context.js';
-import type { Actor } from '../messaging/context.js';
+import { currentMessage } from '../messaging/context/context.js';
+import type { Actor } from '../messaging/context/context.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { Role } from './auth/roles.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { before } from '../messaging/deadline.js';
+import { before } from '../messaging/context/deadline.js';
 import { Closing } from './closing.js';
 import { Answers, Operation, Operational } from './decorators.js';
 import { HttpOptions } from './http-options.js';

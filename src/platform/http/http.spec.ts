@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import type { MessageContext } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
 import { eventually } from '../testing/eventually.js';
 import { Closing } from './closing.js';
 import type { Listener } from './fixtures/things.js';

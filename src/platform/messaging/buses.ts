@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { ICommand, IEvent, IQuery } from '@nestjs/cqrs';
 import { CommandBus, EventBus, QueryBus, UnhandledExceptionBus } from '@nestjs/cqrs';
-import type { SendOptions, Unit } from './context.js';
-import { activeScope } from './context.js';
+import type { SendOptions, Unit } from './context/context.js';
+import { activeScope } from './context/context.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ContractViolation } from './errors.js';
 

@@ -1,7 +1,7 @@
-import { childKey } from './child-key.js';
-import type { MessageContext, Unit } from './context.js';
-import { activeScope, childContext, childScope, currentMessage, currentScope, runInScope } from './context.js';
-import { before } from './deadline.js';
+import { childKey } from './context/child-key.js';
+import type { MessageContext, Unit } from './context/context.js';
+import { activeScope, childContext, childScope, currentMessage, currentScope, runInScope } from './context/context.js';
+import { before } from './context/deadline.js';
 import type { MessageDefinition } from './define.js';
 import { deepFreeze, definitionOf } from './define.js';
 import type { WireError } from './errors.js';
@@ -11,7 +11,7 @@ import { handling } from '../observability/seam-spans.js';
 import { inOwnSpan } from '../observability/spans.js';
 import { isCancelled, isUnreachable } from '../connection/failures.js';
 import type { Registry } from './registry.js';
-import { leftMs, runLimited } from './time-limit.js';
+import { leftMs, runLimited } from './context/time-limit.js';
 import { storable } from './plain/storable.js';
 import { refuseUnstorable } from './refuse-unstorable.js';
 

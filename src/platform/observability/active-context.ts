@@ -1,8 +1,8 @@
 import type { Context, ContextManager } from '@opentelemetry/api';
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
-import type { Scope } from '../messaging/context.js';
-import { currentScope } from '../messaging/context.js';
+import type { Scope } from '../messaging/context/context.js';
+import { currentScope } from '../messaging/context/context.js';
 import { spanContext, spanOf } from './spans.js';
 
 /**

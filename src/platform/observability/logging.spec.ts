@@ -1,8 +1,8 @@
 import { describeError } from '../messaging/describe-error.js';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import type { MessageContext } from '../messaging/context.js';
-import { runInScope } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
+import { runInScope } from '../messaging/context/context.js';
 import type { Line, LogOptions } from './logging.js';
 import { errorLine, pinoOptions, withoutSecrets } from './logging.js';
 

@@ -1,8 +1,8 @@
 import type { Logger, LoggerOptions } from 'pino';
 import { destination, pino, transport } from 'pino';
 import { describeError, messageOf } from '../messaging/describe-error.js';
-import { currentMessage } from '../messaging/context.js';
-import { traceIds } from '../messaging/trace-context.js';
+import { currentMessage } from '../messaging/context/context.js';
+import { traceIds } from '../messaging/context/trace-context.js';
 
 export type { Logger } from 'pino';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { pino } from 'pino';
-import type { MessageContext } from '../messaging/context.js';
-import { runInScope } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
+import { runInScope } from '../messaging/context/context.js';
 import type { LogOptions } from './logging.js';
 import { pinoOptions } from './logging.js';
 import { nestLogger } from './nest-logger.js';

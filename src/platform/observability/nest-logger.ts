@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BoundedContextOptions } from '../bounded-context.js';
-import { currentMessage } from '../messaging/context.js';
+import { currentMessage } from '../messaging/context/context.js';
 import { messageOf } from '../messaging/describe-error.js';
 import type { Logger } from './logging.js';
 

@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import type { MessageContext } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
 import type { MessageDefinition } from '../messaging/define.js';
 import type { SpanSpec } from './spans.js';
 

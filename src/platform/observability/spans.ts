@@ -1,9 +1,9 @@
 import type { Attributes, Span, SpanContext, SpanKind, Tracer } from '@opentelemetry/api';
 import { ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { describeError } from '../messaging/describe-error.js';
-import type { MessageContext } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
 import { RetryLater } from '../messaging/errors.js';
-import { isSampled, traceIds } from '../messaging/trace-context.js';
+import { isSampled, traceIds } from '../messaging/context/trace-context.js';
 
 /** What a span is about. Asked for only when it is recorded. */
 export interface SpanSpec {

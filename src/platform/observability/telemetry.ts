@@ -5,7 +5,7 @@ import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { BatchSpanProcessor, SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sampleRootsBy } from '../messaging/trace-context.js';
+import { sampleRootsBy } from '../messaging/context/trace-context.js';
 import { ActiveContext } from './active-context.js';
 import type { Logger } from './logging.js';
 import type { TelemetrySettings } from './settings.js';

@@ -13,7 +13,7 @@ import {
   retryAllPutAside,
   retryPutAside,
 } from '../delivery/retry/work-table.js';
-import { currentMessage } from '../messaging/context.js';
+import { currentMessage } from '../messaging/context/context.js';
 import { Conflict, NotFound } from '../messaging/errors.js';
 import { withoutSecrets } from '../observability/logging.js';
 import type { Database } from '../transaction/database.js';

@@ -3,7 +3,7 @@ import type { Counts, ErasedModule } from '../erasure/erase-module.js';
 import { eraseModule, subjectHash } from '../erasure/erase-module.js';
 import type { Mark } from '../erasure/marks.js';
 import { ERASED_ACTOR } from '../erasure/marks.js';
-import { SYSTEM } from '../messaging/context.js';
+import { SYSTEM } from '../messaging/context/context.js';
 import { describeError } from '../messaging/describe-error.js';
 import { Invalid } from '../messaging/errors.js';
 import type { Runtime } from '../runtime/runtime.js';

@@ -3,7 +3,7 @@ import type { IntervalHistogram } from 'node:perf_hooks';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Waiting } from '../delivery/maintenance/lag.js';
 import { waitingIn } from '../delivery/maintenance/lag.js';
-import { overdueHandlers } from '../messaging/time-limit.js';
+import { overdueHandlers } from '../messaging/context/time-limit.js';
 import type { Database } from '../transaction/database.js';
 import { heldMsOf } from '../connection/servers.js';
 import type { Runtime } from '../runtime/runtime.js';

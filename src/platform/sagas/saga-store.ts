@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { MessageHeaders } from '../transaction/message.js';
-import { currentMessage } from '../messaging/context.js';
+import { currentMessage } from '../messaging/context/context.js';
 
 /** A command that a saga sent, and how it ended. */
 export interface Step {

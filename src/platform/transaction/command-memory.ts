@@ -1,7 +1,7 @@
 import type { DatabaseError, PoolClient } from 'pg';
 import { contentHash, hashOf, withoutDefaults } from '../messaging/content.js';
 import { definitionOf } from '../messaging/define.js';
-import type { MessageContext } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
 import type { CommandResult } from '../messaging/dispatcher.js';
 import { ERASED, Invalid } from '../messaging/errors.js';
 import { isUniqueViolation } from '../connection/failures.js';

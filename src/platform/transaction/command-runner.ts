@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MessageContext } from '../messaging/context.js';
-import { childScope } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
+import { childScope } from '../messaging/context/context.js';
 import type { CommandRunner, CommandResult } from '../messaging/dispatcher.js';
 import { Unavailable } from '../messaging/errors.js';
-import { HANDLER_TIMEOUT_MS, leftMs, runLimited } from '../messaging/time-limit.js';
+import { HANDLER_TIMEOUT_MS, leftMs, runLimited } from '../messaging/context/time-limit.js';
 import { CommandMemory, wasHandled } from './command-memory.js';
 import type { Database } from './database.js';
 import { isConnectionFailure, isReadOnly, isRetryable } from '../connection/failures.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Entity, PrimaryColumn } from 'typeorm';
 import { OutboxWatch } from '../delivery/feed/outbox-watch.js';
-import { childContext } from '../messaging/context.js';
+import { childContext } from '../messaging/context/context.js';
 import { createDatabase, dropDatabase } from '../testing/index.js';
 import { TransactionalRunner } from './command-runner.js';
 import { Database } from './database.js';

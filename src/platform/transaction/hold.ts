@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MessageContext } from '../messaging/context.js';
+import type { MessageContext } from '../messaging/context/context.js';
 import { isConnectionFailure } from '../connection/failures.js';
 
 /** How long work is held that has no deadline, in milliseconds. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Span } from '@opentelemetry/api';
-import type { Actor, MessageContext, SendOptions } from '../messaging/context.js';
-import { currentMessage, SYSTEM } from '../messaging/context.js';
-import { childTrace, parseTraceparent } from '../messaging/trace-context.js';
+import type { Actor, MessageContext, SendOptions } from '../messaging/context/context.js';
+import { currentMessage, SYSTEM } from '../messaging/context/context.js';
+import { childTrace, parseTraceparent } from '../messaging/context/trace-context.js';
 import { definitionOf } from '../messaging/define.js';
 import type { WireError } from '../messaging/errors.js';
 import { jsonWithinLimit, keyWithinLimit } from './message-size.js';

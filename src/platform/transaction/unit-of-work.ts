@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import type { SendOptions, Unit } from '../messaging/context.js';
-import { currentMessage } from '../messaging/context.js';
+import type { SendOptions, Unit } from '../messaging/context/context.js';
+import { currentMessage } from '../messaging/context/context.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import type { Span } from '@opentelemetry/api';
@@ -16,7 +16,7 @@ import type { BoundedClient } from '../connection/connection.js';
 import { isConnectionFailure } from '../connection/failures.js';
 import type { Level } from './levels.js';
 import { Levels } from './levels.js';
-import { endSession, poolOf } from '../connection/sessions.js';
+import { endSession, poolOf } from '../connection/session/sessions.js';
 import { statementsWithin } from '../connection/statement-spans.js';
 
 /** The database answered COMMIT with ROLLBACK: a statement had failed and nobody looked. */

@@ -1,6 +1,6 @@
 import ts from 'typescript';
-import type { Source } from './source.js';
-import { lineAt } from './source.js';
+import type { Source } from './sources/source.js';
+import { lineAt } from './sources/source.js';
 import type { Violation } from './violation.js';
 import { violation } from './violation.js';
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { exists, readText } from './tree.js';
+import { exists, readText } from './modules/tree.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, inOrder, isNew, violation } from './violation.js';
 

@@ -2,18 +2,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fieldsOf } from '../contracts/judge.js';
 import type { Snapshot } from '../contracts/describe.js';
-import { readRecorded } from '../contracts/files.js';
-import { MessageExports } from '../contracts/exports.js';
-import { Sources } from '../contracts/sources.js';
+import { readRecorded } from '../contracts/recorded/files.js';
+import { MessageExports } from '../contracts/sources/exports.js';
+import { Sources } from '../contracts/sources/sources.js';
 import { formatted } from '../generate/changes.js';
-import { importsIn } from './references.js';
-import type { Manifest } from './manifest.js';
-import { Sentence } from './manifest.js';
+import { importsIn } from './references/references.js';
+import type { Manifest } from './modules/manifest.js';
+import { Sentence } from './modules/manifest.js';
 import { playNeighbour } from './neighbours.js';
-import { readText } from './tree.js';
+import { readText } from './modules/tree.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, isNew, moduleOf } from './violation.js';
-import { visit } from './visitor.js';
+import { visit } from './sources/visitor.js';
 
 /** A module that uses another one without saying so. */
 export interface NewDependency {

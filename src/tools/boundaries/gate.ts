@@ -1,26 +1,26 @@
 import { excuse } from './allowances.js';
 import { withBaseline } from './baseline.js';
-import { driftViolations } from './codeowners.js';
-import { readCompilerOptions } from './compiler.js';
-import { cruise, readRules } from './cruise.js';
-import { deadCode } from './dead-code.js';
-import { dependencyViolations } from './dependencies.js';
-import { moduleEdges } from './edges.js';
-import { elsewhereViolations } from './elsewhere.js';
-import { Facts } from './facts.js';
-import { fileCycles } from './file-cycles.js';
+import { driftViolations } from './modules/codeowners.js';
+import { readCompilerOptions } from './sources/compiler.js';
+import { cruise, readRules } from './references/cruise.js';
+import { deadCode } from './modules/dead-code.js';
+import { dependencyViolations } from './modules/dependencies.js';
+import { moduleEdges } from './references/edges.js';
+import { elsewhereViolations } from './modules/elsewhere.js';
+import { Facts } from './sources/facts.js';
+import { fileCycles } from './modules/file-cycles.js';
 import { Judge } from './judge.js';
-import { readManifests } from './manifest.js';
-import { MessageKinds } from './message-kinds.js';
-import { cycleViolations } from './module-cycles.js';
-import { outsideSystems } from './outside.js';
-import { placeViolations } from './places.js';
-import { readSources } from './read-sources.js';
-import { Resolver } from './resolve.js';
-import { readTree } from './tree.js';
+import { readManifests } from './modules/manifest.js';
+import { MessageKinds } from './references/message-kinds.js';
+import { cycleViolations } from './modules/module-cycles.js';
+import { outsideSystems } from './modules/outside.js';
+import { placeViolations } from './modules/places.js';
+import { readSources } from './references/read-sources.js';
+import { Resolver } from './references/resolve.js';
+import { readTree } from './modules/tree.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, inOrder } from './violation.js';
-import { Findings } from './visitor.js';
+import { Findings } from './sources/visitor.js';
 
 export interface Verdict {
   /** In reading order, with those that are meant or known. */

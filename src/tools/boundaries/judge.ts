@@ -1,8 +1,8 @@
 import type { IDependency, IModule } from 'dependency-cruiser';
-import type { Edge, Reference } from './edges.js';
-import type { Rule } from './law.js';
-import { PathRules } from './law.js';
-import type { FileReferences } from './read-sources.js';
+import type { Edge, Reference } from './references/edges.js';
+import type { Rule } from './references/law.js';
+import { PathRules } from './references/law.js';
+import type { FileReferences } from './references/read-sources.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, violation } from './violation.js';
 

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { formatted } from '../generate/changes.js';
 import { local } from '../generate/templates/place.js';
 import { slashes } from '../lib/slashes.js';
-import { readText } from './tree.js';
+import { readText } from './modules/tree.js';
 
 /**
  * Has the specs of `from` play `to` as well: a module does not start without those whose events it hears. A spec that

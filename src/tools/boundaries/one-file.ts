@@ -3,11 +3,11 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { allowancesIn, excuse } from './allowances.js';
 import { visitorsFor } from './checks/index.js';
-import { Facts } from './facts.js';
-import { parse } from './source.js';
+import { Facts } from './sources/facts.js';
+import { parse } from './sources/source.js';
 import type { Violation } from './violation.js';
 import { CouldNotCheck, isNew } from './violation.js';
-import { Findings, visit } from './visitor.js';
+import { Findings, visit } from './sources/visitor.js';
 
 /**
  * What the text of one file breaks by itself, for editors. What depends on other files is left to the gate, and whether an

@@ -5,7 +5,7 @@ import { contextOptions } from '../../platform/bounded-context.js';
 import { OPERATORS } from '../../platform/http/auth/roles.js';
 import { BASELINE, recordBelow } from '../boundaries/baseline.js';
 import { checkBoundaries } from '../boundaries/gate.js';
-import { NONE_YET } from '../boundaries/tree.js';
+import { NONE_YET } from '../boundaries/modules/tree.js';
 import type { Violation } from '../boundaries/violation.js';
 import { Changes } from '../generate/changes.js';
 import { SourceEdit } from '../generate/edit.js';

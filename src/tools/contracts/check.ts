@@ -1,10 +1,10 @@
-import { compareMessages } from './compare-messages.js';
-import type { Consumer } from './consumers.js';
-import { readConsumption } from './consumers.js';
+import { compareMessages } from './schemas/compare-messages.js';
+import type { Consumer } from './sources/consumers.js';
+import { readConsumption } from './sources/consumers.js';
 import type { ContextContracts, CurrentMessage } from './describe.js';
 import { messagesOf } from './describe.js';
-import type { Recorded, Release } from './drafts.js';
-import { releaseOf, unmarked } from './drafts.js';
+import type { Recorded, Release } from './recorded/drafts.js';
+import { releaseOf, unmarked } from './recorded/drafts.js';
 import {
   readAllRecorded,
   readModuleFiles,
@@ -13,15 +13,15 @@ import {
   refuseUnknownModules,
   samplesPath,
   snapshotPath,
-} from './files.js';
+} from './recorded/files.js';
 import type { Finding } from './finding.js';
-import { hiddenMessages } from './hidden.js';
-import { lockFindings } from './lock.js';
+import { hiddenMessages } from './sources/hidden.js';
+import { lockFindings } from './elsewhere/lock.js';
 import { judge, unknownFields } from './judge.js';
-import { unreadable, unsampled } from './samples.js';
-import { unfitReplacements } from './replacements.js';
-import { Sources } from './sources.js';
-import { storedMessagesOf } from './stored.js';
+import { unreadable, unsampled } from './recorded/samples.js';
+import { unfitReplacements } from './recorded/replacements.js';
+import { Sources } from './sources/sources.js';
+import { storedMessagesOf } from './recorded/stored.js';
 
 export interface Report {
   /** How much was looked at, so that nothing is not mistaken for everything. */

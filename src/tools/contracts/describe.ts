@@ -5,7 +5,7 @@ import { definitionOf } from '../../platform/messaging/define.js';
 import type { PersonalData } from '../../platform/messaging/plain/personal.js';
 import type { TextCheck } from '../../platform/messaging/plain/checks.js';
 import { namedFormats, textChecks } from '../../platform/messaging/plain/checks.js';
-import type { JsonSchema } from './schema.js';
+import type { JsonSchema } from './schemas/schema.js';
 
 /** What others may rely on of a message. */
 export interface MessageContract {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { defineCommand, defineEvent } from '../../platform/messaging/define.js';
-import type { Change } from './compare-messages.js';
-import type { Consumer } from './consumers.js';
+import type { Change } from './schemas/compare-messages.js';
+import type { Consumer } from './sources/consumers.js';
 import { messagesOf } from './describe.js';
 import { judge, unknownFields } from './judge.js';
 

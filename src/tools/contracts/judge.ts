@@ -1,10 +1,10 @@
-import type { Change } from './compare-messages.js';
-import type { Consumer } from './consumers.js';
+import type { Change } from './schemas/compare-messages.js';
+import type { Consumer } from './sources/consumers.js';
 import type { CurrentMessage, MessageContract } from './describe.js';
 import type { Finding } from './finding.js';
-import { branchesOf } from './branches.js';
-import type { JsonSchema } from './schema.js';
-import { fieldOf, keyOf } from './schema.js';
+import { branchesOf } from './schemas/branches.js';
+import type { JsonSchema } from './schemas/schema.js';
+import { fieldOf, keyOf } from './schemas/schema.js';
 
 type Messages = ReadonlyMap<string, CurrentMessage>;
 

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { Manifest } from '../boundaries/manifest.js';
+import { Manifest } from '../boundaries/modules/manifest.js';
 import { importsOf } from '../init/example.js';
 
 /** The texts of a tree, by path. */

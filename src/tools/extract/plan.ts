@@ -1,5 +1,5 @@
-import type { Manifest } from '../boundaries/manifest.js';
-import { lockOf, lockPath } from '../contracts/lock.js';
+import type { Manifest } from '../boundaries/modules/manifest.js';
+import { lockOf, lockPath } from '../contracts/elsewhere/lock.js';
 import { filesOf, LIST, readExample, withoutLinks, withoutModules, withoutSections } from '../init/example.js';
 import { fitDashboards } from './dashboards.js';
 import { deployAlone, deployWithout } from './deployment.js';

@@ -1,5 +1,5 @@
-import type { Manifest } from '../boundaries/manifest.js';
-import { samplesPath, snapshotPath } from '../contracts/files.js';
+import type { Manifest } from '../boundaries/modules/manifest.js';
+import { samplesPath, snapshotPath } from '../contracts/recorded/files.js';
 import type { Draft } from './files.js';
 import { manifestIn } from './files.js';
 

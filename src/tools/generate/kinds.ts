@@ -1,8 +1,8 @@
-import { NONE_YET } from '../boundaries/tree.js';
+import { NONE_YET } from '../boundaries/modules/tree.js';
 import { fail } from '../lib/cli.js';
 import { BringIn } from '../bring-in/bring-in.js';
 import { describeAll } from '../contracts/describe.js';
-import { inventSample } from '../contracts/samples.js';
+import { inventSample } from '../contracts/recorded/samples.js';
 import type { MessageClass } from '../../platform/messaging/define.js';
 import { Extension } from './add.js';
 import { Changes } from './changes.js';

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { contextOptions } from '../../platform/bounded-context.js';
-import { writeGenerated } from '../boundaries/codeowners.js';
-import { readManifests } from '../boundaries/manifest.js';
-import { readTree } from '../boundaries/tree.js';
+import { writeGenerated } from '../boundaries/modules/codeowners.js';
+import { readManifests } from '../boundaries/modules/manifest.js';
+import { readTree } from '../boundaries/modules/tree.js';
 import { contracts } from '../contracts.js';
 import { readModules } from '../lib/load-modules.js';
 import { writeMap } from '../map.js';

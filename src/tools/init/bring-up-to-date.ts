@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { writeGenerated } from '../boundaries/codeowners.js';
-import { readManifests } from '../boundaries/manifest.js';
-import { readTree } from '../boundaries/tree.js';
+import { writeGenerated } from '../boundaries/modules/codeowners.js';
+import { readManifests } from '../boundaries/modules/manifest.js';
+import { readTree } from '../boundaries/modules/tree.js';
 
 /** What {@link bringUpToDate} may write. */
 export const GENERATED = ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg'];

@@ -1,5 +1,5 @@
-import { snapshotPath } from '../contracts/files.js';
-import type { JsonSchema } from '../contracts/schema.js';
+import { snapshotPath } from '../contracts/recorded/files.js';
+import type { JsonSchema } from '../contracts/schemas/schema.js';
 import type { MappedModule, Message } from './atlas.js';
 import { mermaidOf } from './picture.js';
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { cpus } from 'node:os';
 import { pino } from 'pino';
 import { Pool } from 'undici';
-import { childContext, runInScope } from '../../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../../src/platform/messaging/context/context.js';
 import type { SeamCost } from '../../../src/dev/forecast/price.js';
 import { SEAM_COST } from '../../../src/dev/forecast/price.js';
 import { UnitOfWork } from '../../../src/platform/transaction/unit-of-work.js';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { eventually } from '../../../src/platform/testing/index.js';
-import { childContext, runInScope } from '../../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../../src/platform/messaging/context/context.js';
 import { Runtime } from '../../../src/platform/runtime/runtime.js';
 import { SeamClient } from '../../../src/platform/transport/seam/seam-client.js';
 import { runBuilt } from '../../support/host-process.js';

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { before } from '../../../src/platform/messaging/deadline.js';
+import { before } from '../../../src/platform/messaging/context/deadline.js';
 import type { Ground } from './ground.js';
 import type { Request, Version } from './worker.js';
 

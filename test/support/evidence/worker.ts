@@ -4,7 +4,7 @@ import { arm, disarm } from './strike.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandBus } from '@nestjs/cqrs';
 import { DomainError } from '../../../src/platform/messaging/errors.js';
-import { childContext, runInScope } from '../../../src/platform/messaging/context.js';
+import { childContext, runInScope } from '../../../src/platform/messaging/context/context.js';
 import type { Replica } from '../replica.js';
 import { startReplica } from '../replica.js';
 import { BeginJob, MakingModule, RaiseThing } from './making.js';

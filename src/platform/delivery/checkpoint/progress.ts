@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { SharedConnection } from '../../connection/shared-connection.js';
+import type { SharedConnection } from '../../connection/session/shared-connection.js';
 import type { Typed } from './coverage.js';
 import type { HandledRange, Share } from './share.js';
 import { WHOLE } from './share.js';

@@ -1,11 +1,11 @@
 import type { IEventHandler } from '@nestjs/cqrs';
 import type { Dispatcher } from '../../messaging/dispatcher.js';
-import type { MessageContext } from '../../messaging/context.js';
-import { childContext, newScope, runInScope } from '../../messaging/context.js';
+import type { MessageContext } from '../../messaging/context/context.js';
+import { childContext, newScope, runInScope } from '../../messaging/context/context.js';
 import type { MessageClass } from '../../messaging/define.js';
 import { ContractViolation } from '../../messaging/errors.js';
 import type { LocalEvents } from '../../messaging/local-events.js';
-import { EXTERNAL_TIMEOUT_MS, runLimited } from '../../messaging/time-limit.js';
+import { EXTERNAL_TIMEOUT_MS, runLimited } from '../../messaging/context/time-limit.js';
 import { storable } from '../../messaging/plain/storable.js';
 import type { UnitOfWork } from '../../transaction/unit-of-work.js';
 import type { SagaRunner } from '../../sagas/saga-runner.js';

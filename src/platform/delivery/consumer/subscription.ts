@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import { MAX_TIMEOUT_MS } from '../../messaging/time-limit.js';
+import { MAX_TIMEOUT_MS } from '../../messaging/context/time-limit.js';
 import type { RetryPolicy } from './consumer.js';
 
 const SUBSCRIPTION = 'liftout:subscription';

@@ -1,6 +1,6 @@
 import type { Database } from '../../transaction/database.js';
 import { isConnectionFailure } from '../../connection/failures.js';
-import { allowIdle } from '../../connection/idle-timeout.js';
+import { allowIdle } from '../../connection/session/idle-timeout.js';
 import { UnitOfWork } from '../../transaction/unit-of-work.js';
 import { ContractViolation, HandlerAborted, RetryLater } from '../../messaging/errors.js';
 import type { Consumer } from '../consumer/consumer.js';

@@ -1,7 +1,7 @@
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { errors, importJWK, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { Actor } from '../../messaging/context.js';
+import type { Actor } from '../../messaging/context/context.js';
 import type { Logger } from '../../observability/logging.js';
 import { developmentKey } from './development-key.js';
 import { RequestRefused } from '../problems/problem.js';

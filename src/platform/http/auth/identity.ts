@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { Actor } from '../../messaging/context.js';
+import type { Actor } from '../../messaging/context/context.js';
 import type { Verified, Verifier } from './auth.js';
 import { unauthenticated } from './auth.js';
 

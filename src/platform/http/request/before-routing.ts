@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { traceIds } from '../../messaging/trace-context.js';
+import { traceIds } from '../../messaging/context/trace-context.js';
 import type { Logger } from '../../observability/logging.js';
 import type { Failure } from '../problems/problem.js';
 import { problemBody } from '../problems/problem.js';

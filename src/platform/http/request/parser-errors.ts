@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { childTrace, traceIds } from '../../messaging/trace-context.js';
+import { childTrace, traceIds } from '../../messaging/context/trace-context.js';
 import { requested } from '../../observability/requests.js';
 import { answerAtOnce, beforeRouting, PROBLEM_TYPE } from './before-routing.js';
 import { refusal } from '../problems/failures.js';

@@ -1,8 +1,8 @@
 import type { Span } from '@opentelemetry/api';
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { runInScope } from '../../messaging/context.js';
-import { traceIds } from '../../messaging/trace-context.js';
+import { runInScope } from '../../messaging/context/context.js';
+import { traceIds } from '../../messaging/context/trace-context.js';
 import type { Logger } from '../../observability/logging.js';
 import { requested } from '../../observability/requests.js';
 import { MODULE } from '../../observability/seam-spans.js';

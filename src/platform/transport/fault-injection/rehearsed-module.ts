@@ -1,5 +1,5 @@
-import type { MessageContext } from '../../messaging/context.js';
-import { currentScope, runInScope } from '../../messaging/context.js';
+import type { MessageContext } from '../../messaging/context/context.js';
+import { currentScope, runInScope } from '../../messaging/context/context.js';
 import type { Dispatcher, CommandResult, RemoteModule } from '../../messaging/dispatcher.js';
 import { Unavailable } from '../../messaging/errors.js';
 import type { Registry } from '../../messaging/registry.js';

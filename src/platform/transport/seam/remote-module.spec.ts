@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { childContext } from '../../messaging/context.js';
+import { childContext } from '../../messaging/context/context.js';
 import { Unavailable } from '../../messaging/errors.js';
 import { eventually } from '../../testing/index.js';
 import { SECRET, WhoAsks, WriteNote } from '../fixtures/notes.js';

@@ -1,4 +1,4 @@
-import type { MessageContext } from '../../messaging/context.js';
+import type { MessageContext } from '../../messaging/context/context.js';
 import { deepFreeze, definitionOf } from '../../messaging/define.js';
 import type { MessageDefinition } from '../../messaging/define.js';
 import type { CommandResult, RemoteModule } from '../../messaging/dispatcher.js';

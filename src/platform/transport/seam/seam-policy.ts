@@ -9,7 +9,7 @@ import {
   handleWhen,
   retry,
 } from 'cockatiel';
-import { before } from '../../messaging/deadline.js';
+import { before } from '../../messaging/context/deadline.js';
 import { Unavailable } from '../../messaging/errors.js';
 
 const RETRY = { initialDelay: 50, maxDelay: 1000 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MessageContext } from '../../messaging/context.js';
+import type { MessageContext } from '../../messaging/context/context.js';
 import type { CommandResult } from '../../messaging/dispatcher.js';
 import { ContractViolation, Unavailable } from '../../messaging/errors.js';
 import { ROLES } from '../../http/auth/roles.js';

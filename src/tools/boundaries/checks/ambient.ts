@@ -1,8 +1,8 @@
 import ts from 'typescript';
-import { isContracts } from '../edges.js';
-import { pathFrom } from '../located.js';
+import { isContracts } from '../references/edges.js';
+import { pathFrom } from '../sources/located.js';
 import { moduleOf } from '../violation.js';
-import type { Check } from '../visitor.js';
+import type { Check } from '../sources/visitor.js';
 
 const ADVICE =
   'Export the type from a file of this module and import it there; what others need belongs in contracts/.';

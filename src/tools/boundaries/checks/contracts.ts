@@ -1,11 +1,11 @@
 import ts from 'typescript';
-import { isWrapper } from '../constant.js';
-import { pathFrom } from '../located.js';
-import { PlainValues } from '../plain-values.js';
-import { moduleImported } from '../resolve.js';
-import type { Source } from '../source.js';
+import { isWrapper } from '../sources/constant.js';
+import { pathFrom } from '../sources/located.js';
+import { PlainValues } from '../sources/plain-values.js';
+import { moduleImported } from '../references/resolve.js';
+import type { Source } from '../sources/source.js';
 import { moduleOf } from '../violation.js';
-import type { Check, Scene } from '../visitor.js';
+import type { Check, Scene } from '../sources/visitor.js';
 
 const ADVICE = `Contracts hold messages (classes that extend defineCommand, defineQuery or defineEvent), schemas, types, enums and deeply readonly constants only: values cross a boundary, references and code do not.`;
 

@@ -1,6 +1,6 @@
 import ts from 'typescript';
-import { isDeclared, isUse } from '../source.js';
-import type { Check, Finding } from '../visitor.js';
+import { isDeclared, isUse } from '../sources/source.js';
+import type { Check, Finding } from '../sources/visitor.js';
 
 const ADVICE = 'Declare what the module needs with defineConfig, and inject it.';
 /** What of `process` only tells, or concerns the caller alone: the rest is shared by all modules, or leads to what is. */

@@ -1,7 +1,7 @@
 import ts from 'typescript';
-import type { Source } from '../source.js';
-import { isDeclared, isUse } from '../source.js';
-import type { Check } from '../visitor.js';
+import type { Source } from '../sources/source.js';
+import { isDeclared, isUse } from '../sources/source.js';
+import type { Check } from '../sources/visitor.js';
 
 const ADVICE =
   'Modules that share a process share nothing else: keep it in a provider of this module, or in its tables.';

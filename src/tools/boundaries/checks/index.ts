@@ -1,23 +1,23 @@
-import type { Source } from '../source.js';
-import type { Check, Scene, Visitor } from '../visitor.js';
+import type { Source } from '../sources/source.js';
+import type { Check, Scene, Visitor } from '../sources/visitor.js';
 import { ambient } from './ambient.js';
-import { container } from './container.js';
+import { container } from './nest/container.js';
 import { contracts } from './contracts.js';
-import { entities } from './entities.js';
+import { entities } from './data/entities.js';
 import { environment } from './environment.js';
 import { globals } from './globals.js';
 import { domain, loaders } from './loaders.js';
 import { calledRoutes, loopbackTexts } from './loopback.js';
-import { ownNames, wireNames } from './messages.js';
+import { ownNames, wireNames } from './nest/messages.js';
 import { openedPaths, paths } from './paths.js';
-import { privates } from './privates.js';
-import { publishing } from './publishing.js';
-import { routes } from './routes.js';
+import { privates } from './nest/privates.js';
+import { publishing } from './nest/publishing.js';
+import { routes } from './nest/routes.js';
 import { settings } from './settings.js';
-import { sqlCalls, sqlTexts } from './sql.js';
+import { sqlCalls, sqlTexts } from './data/sql.js';
 import type { TextCheck, TextChecks } from './strings.js';
 import { eachText } from './strings.js';
-import { tokens } from './tokens.js';
+import { tokens } from './nest/tokens.js';
 
 const CHECKS: readonly Check[] = [
   ambient,

@@ -1,9 +1,9 @@
 import ts from 'typescript';
-import { fold } from '../constant.js';
-import { UNKNOWN } from '../located.js';
-import { loadedBy } from '../references.js';
-import { isDeclared, isUse } from '../source.js';
-import type { Check } from '../visitor.js';
+import { fold } from '../sources/constant.js';
+import { UNKNOWN } from '../sources/located.js';
+import { loadedBy } from '../references/references.js';
+import { isDeclared, isUse } from '../sources/source.js';
+import type { Check } from '../sources/visitor.js';
 
 const ADVICE = 'Write an import with the path as a plain text, so that it can be checked.';
 /** Errors only: whatever else the platform offers pulls in Nest or the database. */

@@ -1,7 +1,7 @@
 import ts from 'typescript';
-import { fold } from '../constant.js';
-import { UNKNOWN } from '../located.js';
-import type { Check, Finding } from '../visitor.js';
+import { fold } from '../sources/constant.js';
+import { UNKNOWN } from '../sources/located.js';
+import type { Check, Finding } from '../sources/visitor.js';
 import type { TextChecks } from './strings.js';
 
 const ADVICE = `Modules talk by the messages of their contracts, wherever they run: send a command or query through the bus.`;

@@ -1,14 +1,14 @@
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { fold } from '../constant.js';
-import type { Facts } from '../facts.js';
-import { pathFrom, ROOT, UNKNOWN } from '../located.js';
-import type { Source } from '../source.js';
-import { originOf } from '../source.js';
-import { exists, isFile } from '../tree.js';
+import { fold } from '../sources/constant.js';
+import type { Facts } from '../sources/facts.js';
+import { pathFrom, ROOT, UNKNOWN } from '../sources/located.js';
+import type { Source } from '../sources/source.js';
+import { originOf } from '../sources/source.js';
+import { exists, isFile } from '../modules/tree.js';
 import { moduleOf } from '../violation.js';
-import type { Check, Finding, Scene } from '../visitor.js';
+import type { Check, Finding, Scene } from '../sources/visitor.js';
 import type { TextChecks } from './strings.js';
 
 /** A path by way of `modules/`, whatever it begins with; no web address, whose scheme has a colon. */

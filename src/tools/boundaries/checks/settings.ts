@@ -1,5 +1,5 @@
-import { packageUses } from '../package-uses.js';
-import type { Check } from '../visitor.js';
+import { packageUses } from '../references/package-uses.js';
+import type { Check } from '../sources/visitor.js';
 
 const ADVICE =
   'One process runs many modules, and none decides for the others: pass the setting with the call or object that needs it, or ask the platform.';

@@ -1,8 +1,8 @@
 import ts from 'typescript';
-import { fold } from '../constant.js';
-import { loadedBy } from '../references.js';
-import type { Source } from '../source.js';
-import type { Scene, Visitor } from '../visitor.js';
+import { fold } from '../sources/constant.js';
+import { loadedBy } from '../references/references.js';
+import type { Source } from '../sources/source.js';
+import type { Scene, Visitor } from '../sources/visitor.js';
 
 /** Looks at one text, as far as the file alone tells what it will be. */
 export type TextCheck = (text: string, node: ts.Node) => void;

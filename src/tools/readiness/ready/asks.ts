@@ -1,10 +1,10 @@
 import ts from 'typescript';
 import type { BoundedContextOptions } from '../../../platform/bounded-context.js';
 import { definitionOf } from '../../../platform/messaging/define.js';
-import type { Source } from '../../boundaries/source.js';
-import { lineOf } from '../../boundaries/source.js';
+import type { Source } from '../../boundaries/sources/source.js';
+import { lineOf } from '../../boundaries/sources/source.js';
 import { moduleOf } from '../../boundaries/violation.js';
-import type { Sources } from '../../contracts/sources.js';
+import type { Sources } from '../../contracts/sources/sources.js';
 
 /** A question that has to be answered by another module before something here can go on. */
 export interface Ask {

@@ -1,4 +1,4 @@
-import { snapshotPath } from '../../contracts/files.js';
+import { snapshotPath } from '../../contracts/recorded/files.js';
 import type { Fact } from '../fact.js';
 import { listed, plural } from '../figures.js';
 import type { ModuleCode, Project } from '../project.js';

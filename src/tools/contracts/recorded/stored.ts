@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { definitionOf } from '../../../platform/messaging/define.js';
+import { sagasOf } from '../../map/sagas.js';
+import type { ContextContracts, CurrentMessage } from '../describe.js';
+import { describeAll, publishedBy } from '../describe.js';
+
+/** What `@EventsHandler` of @nestjs/cqrs leaves on a class; the package does not export the name. */
+const EVENTS = '__eventsHandler__';
+
+/**
+ * The messages of a module that stay in outboxes for a while: those that it publishes, and those that it says to itself,
+ * as events that it handles and commands of which its sagas await the answer.
+ */
+export async function storedMessagesOf(context: ContextContracts): Promise<Map<string, CurrentMessage>> {
+  const handled = (context.providers ?? []).filter((provider) => typeof provider === 'function').flatMap(heardBy);
+  const ofSagas = (await sagasOf(context)).flatMap(({ events, commands }) => [...events, ...commands]);
+  const own = [...handled, ...ofSagas].filter((message) => definitionOf(message)?.module === context.name);
+  return describeAll([...publishedBy(context), ...own]);
+}
+
+function heardBy(provider: Type): readonly unknown[] {
+  return (Reflect.getMetadata(EVENTS, provider) as unknown[] | undefined) ?? [];
+}
