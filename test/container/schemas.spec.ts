@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
-import { databaseLeaks, testDatabase } from '../../src/platform/testing/index.js';
+import { databaseLeaks, entityDrifts, testDatabase } from '../../src/platform/testing/index.js';
 import { AlphaModule, BetaModule } from './alpha-beta.js';
 import { everyModule } from './every-module.js';
 
@@ -27,6 +27,10 @@ async function run(url: string, sql: string): Promise<void> {
 
 it('the migrated schemas have nothing to do with each other', async () => {
   expect(await leaks()).toEqual([]);
+});
+
+it('the migrations of each module make the tables that its entities say', async () => {
+  expect(await entityDrifts(everyModule(), database.urls)).toEqual([]);
 });
 
 /** What no role could do to another's things, but an administrator's migration can. */

@@ -3,6 +3,7 @@ export type { TestDatabase } from './database.js';
 export { createDatabase, dropDatabase, testDatabase } from './database.js';
 export { containerLeaks } from './gates/container-check.js';
 export { databaseLeaks } from './gates/database-check.js';
+export { entityDrifts } from './gates/entities-check.js';
 export { eventually } from './eventually.js';
 export { metadataLeaks } from './gates/metadata-check.js';
 export { OPERATOR, OUTSIDER, rolesOf } from './roles.js';

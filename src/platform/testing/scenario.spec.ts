@@ -3,6 +3,8 @@ import { Controller, Get, Logger } from '@nestjs/common';
 import type { ICommandHandler, IEventHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventsHandler, QueryBus } from '@nestjs/cqrs';
 import { pino } from 'pino';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { z } from 'zod';
 import { Public } from '../http/index.js';
 import { BoundedContext, Conflict, defineCommand, defineEvent, defineQuery, Saga, Subscription } from '../index.js';
@@ -157,5 +159,58 @@ describe('what a module logs', () => {
     const { headers } = await scene.request('GET', '/v1/post');
     const traceId = headers.get('x-trace-id');
     expect(await said('somebody looks')).toMatchObject({ module: 'post', level: 40, traceId });
+  });
+});
+
+describe('a module with entities', () => {
+  class Parcels1790000000000 implements MigrationInterface {
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query('CREATE TABLE parcel (parcel_id text PRIMARY KEY, weight integer)');
+    }
+
+    async down(): Promise<void> {}
+  }
+
+  @Entity('parcel')
+  class Parcel {
+    @PrimaryColumn('text', { name: 'parcel_id' })
+    parcelId!: string;
+
+    @Column('integer', { nullable: true })
+    weight!: number | null;
+  }
+
+  @Entity('parcel')
+  class Insured extends Parcel {
+    @Column('integer', { nullable: true })
+    insured!: number | null;
+  }
+
+  function parcels(entity: new () => object) {
+    @BoundedContext({
+      name: 'parcels',
+      contracts: {},
+      providers: [],
+      entities: [entity],
+      migrations: [Parcels1790000000000],
+    })
+    class ParcelsModule {}
+    return ParcelsModule;
+  }
+
+  it('has their repositories in specs', async () => {
+    const there = await scenario(parcels(Parcel));
+    await there.repository(Parcel).insert({ parcelId: 'one', weight: 3 });
+    expect(await there.sql('SELECT weight FROM parcel')).toEqual([{ weight: 3 }]);
+    await there.close();
+  });
+
+  it('fails its spec where its migrations lack something, which is named', async () => {
+    expect((await errorOf(scenario(parcels(Insured)))).message)
+      .toBe(`The entities of parcels and its migrations have drifted apart. What the tables lack:
+
+  ALTER TABLE "parcel" ADD "insured" integer
+
+Is the entity right? "npm run new:migration -- parcels --from-entities" makes a migration of it. Else change the entity.`);
   });
 });

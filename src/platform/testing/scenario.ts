@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { Command, Query } from '@nestjs/cqrs';
 import type { QueryResultRow } from 'pg';
+import type { EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { contextOptions } from '../bounded-context.js';
 import type { Actor } from '../messaging/context/context.js';
 import { childContext, runInScope, SYSTEM } from '../messaging/context/context.js';
@@ -13,6 +14,7 @@ import { Runtime } from '../runtime/runtime.js';
 import type { TestDatabase } from './database.js';
 import { testDatabase } from './database.js';
 import { eventually } from './eventually.js';
+import { entityDrifts } from './gates/entities-check.js';
 import type { Matching } from './matching.js';
 import { described, fits } from './matching.js';
 import type { Contracts } from './neighbours.js';
@@ -40,6 +42,7 @@ const STEP_TIMEOUT_MS = 15_000;
 /**
  * One module alone, on a real database, with everything the platform does for it; its neighbours are scripted.
  *
+ * @throws Error with the statements that are missing, where entities and migrations of the module have drifted apart
  * @example
  * const scene = await scenario(LettersModule, { neighbours: [addresses, couriers] });
  * scene.answer(FindAddress, () => ({ street: 'Elm Row 5', … }));
@@ -52,6 +55,11 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
   const neighbours = (options.neighbours ?? []).map(neighbour);
   const modules = [module, ...neighbours];
   const database = await testDatabase(modules);
+  const [drift] = await entityDrifts([module], database.urls).catch((error: Error) => [error.message]);
+  if (drift !== undefined) {
+    await database.drop();
+    throw new Error(drift);
+  }
   const { log = testLogger(), patienceMs = STEP_TIMEOUT_MS } = options;
   const env = { ...specsEnvOf([module]), ...options.env };
   const failures = new Map<string, unknown>();
@@ -168,6 +176,11 @@ export class Scenario {
   /** Runs SQL in the module's schema, as the module's role. */
   async sql<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
     return (await this.runtime.database(this.module).pool.query<T>(text, values)).rows;
+  }
+
+  /** TypeORM's repository of an entity of the module, outside of any transaction. */
+  repository<E extends ObjectLiteral>(entity: EntityTarget<E>): Repository<E> {
+    return this.runtime.database(this.module).repository(entity);
   }
 
   /** A provider of the module under test. */

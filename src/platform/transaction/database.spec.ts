@@ -133,6 +133,20 @@ describe('a repository of an entity', () => {
     expect(await books().count()).toBe(2);
   });
 
+  it('may be kept: each command that uses it has its own transaction', async () => {
+    const kept = books();
+    expect(await kept.count()).toBe(1);
+    const work = async () => {
+      await kept.insert({ title: 'Persuasion' });
+      await kept.createQueryBuilder().update().set({ title: 'Sanditon' }).where({ title: 'Emma' }).execute();
+      throw new Error('no');
+    };
+    await expect(command(work)).rejects.toThrow('no');
+    expect(await kept.find()).toEqual([{ title: 'Emma' }]);
+    await command(() => kept.insert({ title: 'Persuasion' }));
+    expect(await kept.count()).toBe(2);
+  });
+
   it('begins no transaction of its own while one is open', async () => {
     await expect(command(() => books().manager.transaction(async () => undefined))).rejects.toThrow(
       'The command is the transaction: do not begin one inside a handler.',

@@ -1,7 +1,8 @@
 import type { Pool, QueryResultRow } from 'pg';
-import type { EntityManager, EntityTarget, MixedList, ObjectLiteral, Repository } from 'typeorm';
-import { DataSource } from 'typeorm';
+import type { EntityManager, EntityTarget, MixedList, ObjectLiteral } from 'typeorm';
+import { DataSource, Repository } from 'typeorm';
 import { Changes } from '../delivery/feed/changes.js';
+import { NO_EXTENSIONS } from '../schema/entity-drift.js';
 import { partitionsOf } from '../schema/outbox-partitions.js';
 import type { OutboxWatch } from '../delivery/feed/outbox-watch.js';
 import { activeScope } from '../messaging/context/context.js';
@@ -68,6 +69,7 @@ export class Database {
       schema: options.module,
       entities: options.entities as never,
       poolSize: options.poolSize,
+      ...NO_EXTENSIONS,
       extra: {
         ...sessionConfig({
           application_name: sessionName(`liftout:${options.module}`, options.url),
@@ -89,14 +91,16 @@ export class Database {
   }
 
   /**
-   * TypeORM's repository of one of the module's entities, bound as {@link manager} is: ask for it where it is used, and do
-   * not keep it.
+   * TypeORM's repository of one of the module's entities. Each call of it is bound as {@link manager} is at that moment: in a
+   * command to its transaction. So it may be kept in a field, and used by several commands at once.
    *
+   * @throws ContractViolation, when it is used, while a handler of another module is running
    * @example
    * const letter = await this.database.repository(Letter).findOneBy({ letterId });
    */
   repository<E extends ObjectLiteral>(entity: EntityTarget<E>): Repository<E> {
-    return this.manager.getRepository(entity);
+    const repository = new Repository(entity, this.dataSource.manager);
+    return Object.defineProperty(repository, 'manager', { get: () => this.manager });
   }
 
   /**
