@@ -44,7 +44,7 @@ class Book {
   @PrimaryGeneratedColumn('uuid', { name: 'book_id' })
   bookId!: string;
 
-  @Column('text', { collation: 'C' })
+  @Column({ type: 'text', collation: 'C' })
   isbn!: string;
 
   @Column('integer')
