@@ -4,7 +4,6 @@ import type { Context } from '../../platform/bounded-context.js';
 import { contextOptions } from '../../platform/bounded-context.js';
 import { OPERATORS } from '../../platform/http/auth/roles.js';
 import { BASELINE, recordBelow } from '../boundaries/baseline.js';
-import { checkBoundaries } from '../boundaries/gate.js';
 import { NONE_YET } from '../boundaries/modules/tree.js';
 import type { Violation } from '../boundaries/violation.js';
 import { Changes } from '../generate/changes.js';
@@ -143,6 +142,8 @@ export class BringIn {
   async record(): Promise<string> {
     const { root } = this.project;
     const folder = `modules/${this.name}/`;
+    // The gate is large, and no other generator asks it.
+    const { checkBoundaries } = await import('../boundaries/gate.js');
     const { violations } = await checkBoundaries(root);
     const own = violations.filter(({ file, known }) => file.startsWith(folder) && !known);
     const refused = own.filter(({ rule }) => NOT_FOR_LATER.has(rule));

@@ -61,8 +61,9 @@ export function explore(saga: Saga<unknown>, examples: Examples): Edge[] {
       const ends = next.ended && !situation.ended;
       const edge = { from: name(situation), to: name(next), on: occurrence.text, does, ends };
       if (does !== '' || edge.from !== edge.to) edges.push(edge);
-      if (seen.has(keyOf(next))) continue;
-      seen.add(keyOf(next));
+      const key = keyOf(next);
+      if (seen.has(key)) continue;
+      seen.add(key);
       queue.push(next);
     }
     if (seen.size > MAX_STATES)
