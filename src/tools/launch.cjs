@@ -12,6 +12,10 @@ var path = require('node:path');
 var url = require('node:url');
 var root = path.resolve(__dirname, '../..');
 
+// From Node.js 22.8 on, what was compiled once is read again. Where nothing can be written, it is compiled each time.
+var enableCompileCache = require('node:module').enableCompileCache;
+if (enableCompileCache && process.argv[2]) enableCompileCache(path.join(root, 'node_modules/.cache/compiled'));
+
 // A shell between npm and this process may end at a signal without passing it on: whoever started this is gone then. A
 // process that was started by hand may outlive its shell.
 if (process.env.npm_lifecycle_event) {
