@@ -39,3 +39,29 @@ it('finds none in the names of the platform and of the tools: docs/glossary.md h
   });
   expect(found).toEqual([]);
 });
+
+/** A title that begins with one of these needs the line above it to be understood. */
+const HALF = /^(?:and|but|by|for|from|nor|of|that|to|when|while|who|whose|with|without)\b/;
+
+it('finds no test whose title is half a sentence', () => {
+  const isTest = (node: ts.Node): node is ts.CallExpression =>
+    ts.isCallExpression(node) && /^(?:it|test)\b/.test(node.expression.getText());
+  const halves = (path: string) => {
+    const ast = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+    const found: string[] = [];
+    const visit = (node: ts.Node): void => {
+      const title = isTest(node) ? node.arguments[0] : undefined;
+      if (title && ts.isStringLiteralLike(title) && HALF.test(title.text)) found.push(`${path}: ${title.text}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(ast);
+    return found;
+  };
+  const specs = ['src', 'modules', 'test'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.spec.ts'))
+      .map((path) => join(folder, path)),
+  );
+  expect(specs.length).toBeGreaterThan(50);
+  expect(specs.flatMap(halves)).toEqual([]);
+});

@@ -24,7 +24,7 @@ describe('a pending payment', () => {
     ['charged', ['charged', PaymentCharged]],
     ['declined', ['declined', PaymentDeclined]],
     ['failed', ['failed', PaymentFailed, ReversalRequested]],
-  ])('that ends %s says so', (outcome, change) => {
+  ])('a payment that ends %s says so', (outcome, change) => {
     expect(told(settle(payment('pending'), outcome))).toEqual(change);
   });
 

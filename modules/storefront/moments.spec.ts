@@ -40,7 +40,7 @@ describe('the timeline of an order', () => {
 });
 
 describe('a moment', () => {
-  it('outside of any message is now', () => {
+  it('a moment outside of any message is now', () => {
     const before = Date.now();
     const at = Date.parse(momentOf('order_placed').order_placed!);
     expect(at).toBeGreaterThanOrEqual(before);

@@ -216,7 +216,7 @@ describe('words', () => {
     ['open', 'opened'],
     ['send', 'sent'],
     ['pay', 'paid'],
-  ])('to %s, %s', (verb, participle) => {
+  ])('words to %s, %s', (verb, participle) => {
     expect(past(verb)).toBe(participle);
   });
 });

@@ -68,7 +68,7 @@ describe('a run that ends', () => {
     ['SIGINT', [130, 'SIGINT']],
     ['SIGTERM', [143, 'SIGTERM']],
   ] as const)(
-    'by a %s for npm leaves no process and no file behind',
+    'a run that ends by a %s for npm leaves no process and no file behind',
     async (signal, expected) => {
       const running = startByNpm([SERVERS]);
       // The one of all specs, and one that a spec has started.

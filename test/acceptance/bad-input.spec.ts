@@ -93,7 +93,7 @@ describe('a key', () => {
     expect(answer.expect(400).code).toBe('idempotency_key_required');
   });
 
-  it.each(keyed)('of more than 200 characters is too long for %s %s', async (method, path, route) => {
+  it.each(keyed)('a key of more than 200 characters is too long for %s %s', async (method, path, route) => {
     const content = route.body && JSON.stringify(route.body);
     const options = { ...(content && { content }), headers: { 'idempotency-key': 'k'.repeat(201) } };
     expect((await allowed(route).send<Problem>(method, path, options)).expect(400).code).toBe(

@@ -95,14 +95,14 @@ describe('a pending order that is cancelled', () => {
     expect(await staff.order(orderId)).toMatchObject(requested(orderId));
   });
 
-  it('while the provider takes its time is refunded when the charge surfaces', async () => {
+  it('a pending order that is cancelled while the provider takes its time is refunded when the charge surfaces', async () => {
     const { sku, customer, orderId } = await ordered('tok_slow');
     await eventually(async () => (await staff.charges(orderId)).length === 1, 'the provider being called');
     expect((await customer.cancel(orderId)).expect(200)).toEqual(requested(orderId));
     await undone(sku, orderId, 'refunded');
   });
 
-  it('while the provider is silent ends as requested, not by the timeout', async () => {
+  it('a pending order that is cancelled while the provider is silent ends as requested, not by the timeout', async () => {
     const { sku, customer, orderId } = await ordered('tok_never');
     await eventually(async () => (await staff.payments(orderId)).length === 1, 'the payment being requested');
     expect((await customer.cancel(orderId)).expect(200)).toEqual(requested(orderId));

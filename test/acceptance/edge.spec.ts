@@ -38,7 +38,7 @@ const REFUSALS: [status: number, code: string, ask: () => Promise<Answer<Problem
 const XML = { 'content-type': 'application/xml' };
 
 describe('a refusal', () => {
-  it.each(REFUSALS)('with %d is a problem of the kind %s', async (status, code, ask) => {
+  it.each(REFUSALS)('a refusal with %d is a problem of the kind %s', async (status, code, ask) => {
     const { headers, body, ...answer } = await ask();
     expect([answer.status, headers.get('content-type')]).toEqual([status, 'application/problem+json; charset=utf-8']);
     const { errors, details, ...problem } = body;
@@ -55,7 +55,7 @@ describe('a refusal', () => {
     expect(headers.get('x-trace-id')).toBe(body.traceId);
   });
 
-  it('of a method names those that there are', async () => {
+  it('a refusal of a method names those that there are', async () => {
     const { headers } = await staff.send('DELETE', '/v1/orders/7');
     expect(headers.get('allow')).toMatch(/\bGET\b/);
     expect(headers.get('allow')).not.toMatch(/DELETE|POST/);
@@ -71,7 +71,7 @@ describe('a refusal', () => {
 describe('every answer', () => {
   const paths = ['/v1/catalog/products', '/v1/orders', '/v1/nothing', '/%zz', '/health/live', '/health/ready', '/docs'];
 
-  it.each(paths)('to %s carries security headers, and the name of no software', async (path) => {
+  it.each(paths)('every answer to %s carries security headers, and the name of no software', async (path) => {
     const { headers } = await shop.anybody().get(path);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
@@ -197,7 +197,7 @@ describe('the documents', () => {
 });
 
 describe('a name', () => {
-  it('of a customer may hold any character, and is never taken for another', async () => {
+  it('a name of a customer may hold any character, and is never taken for another', async () => {
     const [sku, suffix] = [await staff.stocked(10), newName('')];
     const names = [`a:b${suffix}`, `a%3Ab${suffix}`, `Ä ö/ü${suffix}`];
     const key = newKey();

@@ -89,12 +89,12 @@ describe('the catalog', () => {
 });
 
 describe('the stock', () => {
-  it('of a product that was never stocked is nothing', async () => {
+  it('the stock of a product that was never stocked is nothing', async () => {
     const { sku } = await staff.product();
     expect(await staff.level(sku)).toEqual({ sku, onHand: 0, reserved: 0, available: 0 });
   });
 
-  it('of a SKU that was never published is unknown', async () => {
+  it('the stock of a SKU that was never published is unknown', async () => {
     const sku = newName('ghost');
     expect((await staff.get<Problem>(`/v1/inventory/stock/${sku}`)).expect(404).code).toBe('unknown_product');
     expect((await staff.adjust(sku, 5)).status).toBe(404);

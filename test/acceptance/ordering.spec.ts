@@ -179,7 +179,7 @@ describe('an idempotency key', () => {
 });
 
 describe('orders', () => {
-  it('of others are not there', async () => {
+  it('orders of others are not there', async () => {
     const [alice, bob] = [await shop.customer(), await shop.customer()];
     const { orderId } = await alice.buy(one());
     const unknown = await bob.get<Problem>(`/v1/orders/${newKey()}`);

@@ -115,7 +115,7 @@ describe('payments', () => {
     expect(await staff.charges(orderId)).toMatchObject([{ key: payment!.paymentId, orderId, amount: PRICE }]);
   });
 
-  it('of an order that has none are none', async () => {
+  it('payments of an order that has none are none', async () => {
     const soldOut = (await staff.product()).sku;
     const { orderId } = await customer.buy([{ sku: soldOut, quantity: 1 }]);
     expect(await staff.payments(orderId)).toEqual([]);
@@ -123,7 +123,7 @@ describe('payments', () => {
     expect(await staff.payments(newKey())).toEqual([]);
   });
 
-  it('of nothing are charged as nothing', async () => {
+  it('payments of nothing are charged as nothing', async () => {
     const sku = await staff.stocked(1, 0);
     const { orderId, status } = await customer.buy([{ sku, quantity: 1 }]);
     expect(status).toBe('confirmed');

@@ -89,7 +89,7 @@ describe('a tree without modules', () => {
 });
 
 describe('violations', () => {
-  it.each([256, 300])('are counted, not turned into an exit code: %i', async (count) => {
+  it.each([256, 300])('violations are counted, not turned into an exit code: %i', async (count) => {
     const imports = Array.from(
       { length: count },
       (_, index) => `export type T${index} = import('../stock/step-1.js').Step1;\n`,

@@ -54,20 +54,20 @@ it('a module may have relations among its own entities', async () => {
 });
 
 describe('an entity is refused', () => {
-  it('when two modules map it', async () => {
+  it('an entity is refused when two modules map it', async () => {
     expect(await leaksOf(Product, Picture)).toEqual([
       'Product is mapped by catalog and by inventory: leave it to the module that owns it.',
       'Picture is mapped by catalog and by inventory: leave it to the module that owns it.',
     ]);
   });
 
-  it('when it is found by a pattern instead of being named', async () => {
+  it('an entity is refused when it is found by a pattern instead of being named', async () => {
     expect(await leaksOf('modules/*/*.entity.js')).toEqual([
       'inventory maps "modules/*/*.entity.js": list the classes, so that nobody else\'s are among them.',
     ]);
   });
 
-  it('when it has a relation to an entity of another module', async () => {
+  it('an entity is refused when it has a relation to an entity of another module', async () => {
     @Entity()
     class Stock {
       @PrimaryColumn('text')
@@ -82,7 +82,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it('when it has a relation by name', async () => {
+  it('an entity is refused when it has a relation by name', async () => {
     @Entity()
     class Stock {
       @PrimaryColumn('text')
@@ -97,7 +97,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it('when it inherits or embeds such a relation', async () => {
+  it('an entity is refused when it inherits or embeds such a relation', async () => {
     abstract class Priced {
       @ManyToOne(() => Product)
       priced!: object;
@@ -121,7 +121,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it('when it declares a foreign key alone', async () => {
+  it('an entity is refused when it declares a foreign key alone', async () => {
     @Entity()
     class Stock {
       @PrimaryColumn('text')
@@ -134,7 +134,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it('when it extends an entity of another module', async () => {
+  it('an entity is refused when it extends an entity of another module', async () => {
     @Entity()
     class Bundle extends Picture {}
     expect(await leaksOf(Bundle)).toContain(
@@ -146,7 +146,7 @@ describe('an entity is refused', () => {
     ['schema', { schema: 'catalog' }, 'catalog.stock'],
     ['database', { database: 'postgres' }, 'postgres.inventory.stock'],
     ['dotted name', { name: 'catalog.product' }, 'inventory.catalog.product'],
-  ])('when it names another %s', async (_, options, path) => {
+  ])('an entity is refused when it names another %s', async (_, options, path) => {
     @Entity(options)
     class Stock {
       @PrimaryColumn('text')
@@ -157,7 +157,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it('when the table between two of its entities is in another schema', async () => {
+  it('an entity is refused when the table between two of its entities is in another schema', async () => {
     @Entity()
     class Place {
       @PrimaryColumn('text')
@@ -177,7 +177,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it('when it is a view over another schema', async () => {
+  it('an entity is refused when it is a view over another schema', async () => {
     @ViewEntity({ expression: 'SELECT p.sku FROM "catalog".product p' })
     class Catalogue {
       @PrimaryColumn('text')
@@ -188,7 +188,7 @@ describe('an entity is refused', () => {
     ]);
   });
 
-  it("when it is one of the platform's tables", async () => {
+  it("an entity is refused when it is one of the platform's tables", async () => {
     @Entity('outbox')
     class Said {
       @PrimaryColumn('uuid')

@@ -29,7 +29,7 @@ describe('administrators who are no superusers', () => {
     expect(await thereAndBack(moving)).toBeLessThan(9_000);
   }, 120_000);
 
-  it('who did not make the role of the module are told so', async () => {
+  it('administrators who did not make the role of the module are told so', async () => {
     const [from, to] = [await administrator(servers[0], 'CREATEROLE'), await administrator(servers[1], 'CREATEROLE')];
     const role = new URL((await Moving.between(from, to, 'copy')).logins[0]).username;
     const other = Object.assign(new URL(await administrator(servers[0], 'CREATEROLE')), {

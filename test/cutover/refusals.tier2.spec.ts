@@ -87,7 +87,7 @@ describe('a network', () => {
   let cluster: Cluster;
   beforeAll(async () => void (cluster = await Cluster.start('wal_level=logical')), 60_000);
 
-  it('by which one server does not reach the other is named', async () => {
+  it('a network by which one server does not reach the other is named', async () => {
     const { source, target, close } = await (await Moving.between(cluster.adminUrl, await emptyDatabase())).open();
     const [port] = await freePorts(1);
     const elsewhere = Object.create(source, {
@@ -100,7 +100,7 @@ describe('a network', () => {
     await close();
   }, 60_000);
 
-  it('that is lost ends a step with one clear message; replication goes on by itself, and the step is repeated', async () => {
+  it('a network that is lost ends a step with one clear message; replication goes on by itself, and the step is repeated', async () => {
     const line = await silentProxy(cluster.port);
     const moving = await Moving.between(line.through(cluster.adminUrl), await emptyDatabase());
     const first = await moving.open();

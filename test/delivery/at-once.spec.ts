@@ -94,7 +94,7 @@ describe('a command of its own module that is refused undoes nothing of what run
   const told = async () => (await scene.sql<{ key: string }>('SELECT key FROM told ORDER BY 1')).map((row) => row.key);
   const published = async () => (await scene.allPublished(Told)).map((event) => event.key).sort();
 
-  it('in the handler that executes it', async () => {
+  it('a command of its own module that is refused undoes nothing of what runs beside it in the handler that executes it', async () => {
     await scene.execute(new TellBoth({ key: 'both' }));
     expect(await told()).toEqual(['both']);
     expect(await published()).toEqual(['both']);
@@ -102,7 +102,7 @@ describe('a command of its own module that is refused undoes nothing of what run
     await scene.sql('DELETE FROM outbox');
   });
 
-  it('of other messages in a pipelined batch', async () => {
+  it('a command of its own module that is refused undoes nothing of other messages in a pipelined batch', async () => {
     const plain = Array.from({ length: 10 }, (_, n) => `plain-${n}`);
     const refused = ['refused-0', 'refused-1'].map((name) => new Asked({ key: name, how: 'refused' }));
     await scene.publish(refused[0]!, ...plain.map((name) => new Asked({ key: name, how: 'plain' })), refused[1]!);

@@ -114,30 +114,36 @@ describe('a consumer that is new after the retention', () => {
   it.each([
     ['hears them meanwhile', true],
     ['is deployed afterwards', false],
-  ])('that %s misses nothing that was written between two pages, with the position of the first', async (_, hears) => {
-    if (hears) mirror.runtime.startDelivery();
-    writeMeanwhile(hears);
-    const positions = await fill();
-    await acceptRewound(mirror.runtime, COPY, positions[0]!);
-    if (!hears) mirror.runtime.startDelivery();
-    await toBeEqual();
-  });
+  ])(
+    'a consumer that is new after the retention and %s misses nothing that was written between two pages, with the position of the first',
+    async (_, hears) => {
+      if (hears) mirror.runtime.startDelivery();
+      writeMeanwhile(hears);
+      const positions = await fill();
+      await acceptRewound(mirror.runtime, COPY, positions[0]!);
+      if (!hears) mirror.runtime.startDelivery();
+      await toBeEqual();
+    },
+  );
 
   it.each([
     ['hears them meanwhile', true, ['book 05: changed']],
     ['is deployed afterwards', false, ['book 05: changed', 'book 07a: new']],
-  ])('that %s misses some with the position of the last page', async (_, hears, missed) => {
-    if (hears) mirror.runtime.startDelivery();
-    writeMeanwhile(hears);
-    const positions = await fill();
-    await acceptRewound(mirror.runtime, COPY, positions.at(-1)!);
-    if (!hears) mirror.runtime.startDelivery();
-    await put(bookOf(30), 'afterwards');
-    await eventually(async () => (await copied()).includes(`${bookOf(30)}: afterwards`), 'the next one being heard');
-    const [here, there] = [await copied(), await owned()];
-    expect(there.filter((line) => !here.includes(line))).toEqual(missed);
-    expect(here.filter((line) => !there.includes(line))).toEqual(['book 05: of old', 'book 06: of old']);
-  });
+  ])(
+    'a consumer that is new after the retention and %s misses some with the position of the last page',
+    async (_, hears, missed) => {
+      if (hears) mirror.runtime.startDelivery();
+      writeMeanwhile(hears);
+      const positions = await fill();
+      await acceptRewound(mirror.runtime, COPY, positions.at(-1)!);
+      if (!hears) mirror.runtime.startDelivery();
+      await put(bookOf(30), 'afterwards');
+      await eventually(async () => (await copied()).includes(`${bookOf(30)}: afterwards`), 'the next one being heard');
+      const [here, there] = [await copied(), await owned()];
+      expect(there.filter((line) => !here.includes(line))).toEqual(missed);
+      expect(here.filter((line) => !there.includes(line))).toEqual(['book 05: of old', 'book 06: of old']);
+    },
+  );
 
   it('is refused a position that is no longer kept, or not yet there, and another producer', async () => {
     const accept = (at: number, producer?: string, name = COPY) => acceptRewound(mirror.runtime, name, at, producer);

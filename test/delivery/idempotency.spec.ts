@@ -232,7 +232,7 @@ describe('what a module may still repeat is remembered by the others', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('of one that reports no more, until a person forgets it', async () => {
+  it('what a module that reports no more may still repeat is remembered until a person forgets it', async () => {
     await of(
       ledger,
       `INSERT INTO command_outcome (type, key, fingerprint, created_at) VALUES ('ledger.book.v1', 'm', '', now() - interval '9 days')`,

@@ -83,7 +83,7 @@ describe('a replay', () => {
   };
   const again = (from: Date | 'start', name = 'mirror.page') => replay(replica.runtime, name, from);
 
-  it('from the start builds the read model anew, and affects no other consumer', async () => {
+  it('a replay from the start builds the read model anew, and affects no other consumer', async () => {
     await raised(5);
     await replica.sql('mirror', `INSERT INTO page (counter, value) VALUES ('never said', 0)`);
     const messages = await count('counting', 'outbox');
@@ -98,7 +98,7 @@ describe('a replay', () => {
     expect(await count('counting', 'heard')).toBe(messages);
   });
 
-  it('from a moment repeats what was said since', async () => {
+  it('a replay from a moment repeats what was said since', async () => {
     await raised(3);
     const [{ at }] = (await replica.sql<{ at: Date }>('counting', 'SELECT clock_timestamp() AS at')) as [{ at: Date }];
     await raise(2);
@@ -108,7 +108,7 @@ describe('a replay', () => {
     expect(await shown()).toEqual([1, 2, 3, 4, 5, 4, 5]);
   });
 
-  it('from a moment repeats also what had been handled before its turn', async () => {
+  it('a replay from a moment repeats also what had been handled before its turn', async () => {
     await raised(5);
     const at = `SELECT max(seq)::float8 AS last, (SELECT created_at FROM outbox ORDER BY seq DESC OFFSET 1 LIMIT 1) AS at FROM outbox`;
     const [{ last, at: from }] = (await replica.sql<{ last: number; at: Date }>('counting', at)) as [
@@ -143,7 +143,7 @@ describe('a replay', () => {
     expect(await shown()).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
   });
 
-  it('that fails changes nothing', async () => {
+  it('a replay that fails changes nothing', async () => {
     await raised(2);
     trouble.resetting = true;
     const progress = () => replica.sql('mirror', 'SELECT position FROM consumer_progress');

@@ -286,7 +286,7 @@ describe('a saga', () => {
       )
     )[0];
 
-  it('that gains a step ends after a roll-back in the middle of it', async () => {
+  it('a saga that gains a step ends after a roll-back in the middle of it', async () => {
     const name = 'listener.steps';
     const [v1, v2] = [version([checkout(name)]), version([checkout(name, { step: true })])];
     const newer = await start(v2);
@@ -310,7 +310,7 @@ describe('a saga', () => {
     await eventually(async () => (await saga(again, name, 'step-1'))?.status === 'done', 'the one that was under way');
   });
 
-  it('that gains an event hears those of instances that the older version began', async () => {
+  it('a saga that gains an event hears those of instances that the older version began', async () => {
     const name = 'listener.events';
     const old = await start(version([checkout(name)]));
     await say(old, 'event-1');
@@ -359,7 +359,7 @@ describe('a subscription that was renamed', () => {
     expect(await names(first, 'consumer_progress')).toEqual([]);
   });
 
-  it('without formerly is a new consumer', async () => {
+  it('a subscription that was renamed without formerly is a new consumer', async () => {
     const old = await start(version([ear([Begun], { name: 'leaf' }, 'leaf')]));
     await old.publish(new Begun({ id: 'leaf-1' }));
     await hears(old, 'leaf', 'leaf', ['Begun leaf-1']);

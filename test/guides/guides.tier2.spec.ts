@@ -44,13 +44,13 @@ describe('the commands in the documentation', () => {
     for (const command of commandsOf(script)) expect(run).toContain(command);
   });
 
-  it('for a fresh clone are run by a spec of their own', () => {
+  it('the commands in the documentation for a fresh clone are run by a spec of their own', () => {
     const pagesOf = new Set(blocks.filter(({ mark }) => mark === 'clone').map(({ file }) => file));
     expect([...pagesOf]).toEqual(['README.md']);
     expect(readFileSync('test/generators/generators.tier2.spec.ts', 'utf8')).toContain("readFileSync('README.md'");
   });
 
-  it('for a move of data are run by a spec of their own', () => {
+  it('the commands in the documentation for a move of data are run by a spec of their own', () => {
     const pagesOf = new Set(blocks.filter(({ mark }) => mark === 'cutover').map(({ file }) => file));
     expect([...pagesOf]).toEqual([EXTRACTION]);
     expect(readFileSync('test/guides/move-the-data.tier2.spec.ts', 'utf8')).toContain(`readFile('${EXTRACTION}'`);

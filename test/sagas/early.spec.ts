@@ -128,7 +128,7 @@ describe('a start that fails', () => {
 });
 
 describe('an event for an instance that does not exist', () => {
-  it('of another producer waits for it to begin, in order', async () => {
+  it('an event of another producer waits for its instance to begin, in order', async () => {
     await replica.publish(paid(`a-${id}`), new Hinted({ account: `b-${id}`, id }));
     const early = await parked('bank.paid.v1');
     expect(early).toMatchObject({ attempts: 0, state: 'waiting', waitsFor: `shop.dunning ${id} to begin` });
@@ -150,7 +150,7 @@ describe('an event for an instance that does not exist', () => {
     await hears([]);
   });
 
-  it('of the producer that begins instances is ignored at once: it is older than any start that is still to come', async () => {
+  it('an event of the producer that begins instances, for one that does not exist, is ignored at once: it is older than any start that is still to come', async () => {
     await replica.publish(new Noted({ page: `p-${id}`, id }));
     expect(await isIgnored('shop.noted.v1')).toMatchObject({ waitedMs: 0, level: 20 });
     await replica.publish(bill());

@@ -92,7 +92,7 @@ describe('the manifests', () => {
   it.each<[string, unknown]>([
     ['/spec/replicaz is no field', { replicaz: 3 }],
     ['must be integer', { replicas: 'three' }],
-  ])('with a mistake are refused: %s', async (message, mistake) => {
+  ])('manifests with a mistake are refused: %s', async (message, mistake) => {
     const [deployment] = of<Workload>(all(), 'Deployment');
     const wrong = { ...deployment!, spec: { ...deployment!.spec, ...(mistake as object) } };
     expect((await schemaProblems(wrong)).join()).toContain(message);

@@ -32,13 +32,13 @@ const refusal = async (changes: HostEnv = {}) => {
 };
 
 describe('a production database', () => {
-  it('without the modules’ roles is refused, and not touched', async () => {
+  it('a production database without the modules’ roles is refused, and not touched', async () => {
     const errors = await refusal();
     expect(errors).toMatch(/^Cannot use the database \S+ as \w+_catalog: .*\n$/);
     expect(errors).not.toContain('secret-of');
   });
 
-  it('that was not migrated is refused, naming what is missing and what to do, and not touched', async () => {
+  it('a production database that was not migrated is refused, naming what is missing and what to do, and not touched', async () => {
     expect(await db('provision')).toMatchObject({ code: 0, errors: '' });
     for (let n = 0; n < 2; n++) {
       const message =
@@ -48,7 +48,7 @@ describe('a production database', () => {
     expect((await db('status')).output).toMatch(/catalog: is to run /);
   });
 
-  it('with a wrong login of one module is refused, naming it', async () => {
+  it('a production database with a wrong login of one module is refused, naming it', async () => {
     await db('migrate');
     const url = new URL(production['PAYMENTS_DATABASE_URL']!);
     url.password = 'hunter2';
@@ -125,7 +125,7 @@ describe('in production', () => {
     expect({ status, code: (JSON.parse(body) as Problem).code }).toEqual({ status: 404, code: 'not_found' });
   });
 
-  it('nor does a method tell that it is somewhere else', async () => {
+  it('in production no method tells that it is somewhere else', async () => {
     const status = async (at: Client, method: string, path: string) => (await at.send(method, path)).status;
     for (const path of ['/metrics', '/_ops/deliveries']) {
       expect([path, await status(shop, 'PUT', path), await status(ops, 'PUT', path)]).toEqual([path, 404, 405]);

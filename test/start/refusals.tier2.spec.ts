@@ -112,11 +112,14 @@ describe('wrong variables', () => {
       .slice(1, -1)
       .map((line) => line.trim());
 
-  it.each(['abc', '0', '1e99'])('of a module are told as well: PAYMENT_TIMEOUT_MS=%s', async (value) => {
-    expect(lines(await refusal({ PAYMENT_TIMEOUT_MS: value }))).toEqual([
-      '- PAYMENT_TIMEOUT_MS: expected a number of milliseconds, at least 1',
-    ]);
-  });
+  it.each(['abc', '0', '1e99'])(
+    'wrong variables of a module are told as well: PAYMENT_TIMEOUT_MS=%s',
+    async (value) => {
+      expect(lines(await refusal({ PAYMENT_TIMEOUT_MS: value }))).toEqual([
+        '- PAYMENT_TIMEOUT_MS: expected a number of milliseconds, at least 1',
+      ]);
+    },
+  );
 
   it('levels of modules that there are not, or that are none, are told as well', async () => {
     const errors = lines(await refusal({ LOG_LEVEL: 'info,billing=debug,ordering=loud' }));
@@ -130,7 +133,7 @@ describe('wrong variables', () => {
     expect(lines(await refusal({ PORT }))).toEqual(['- PORT: expected a port number from 0 to 65535']);
   });
 
-  it('that are empty count as absent', async () => {
+  it('wrong variables that are empty count as absent', async () => {
     const { DATABASE_URL, ...rest } = env;
     const host = await startHost({ ...rest, DATABASE_URL, PAYMENT_TIMEOUT_MS: '', RATE_LIMIT: '', NODE_ENV: '' });
     host.kill('SIGTERM');

@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 120_000);
 
 describe('two processes on one DATA_DIR', () => {
-  it('that start at the same moment in an empty folder make one shop, seeded once', async () => {
+  it('two processes on one DATA_DIR that start at the same moment in an empty folder make one shop, seeded once', async () => {
     const staff = await shopAt(first).staff();
     const { items } = (await staff.get<Page<Product>>('/v1/catalog/products')).expect(200);
     expect(items).toHaveLength(7);

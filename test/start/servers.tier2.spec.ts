@@ -160,7 +160,7 @@ describe('a module on a server of its own', () => {
     );
   });
 
-  it('in development has its role there, and an order is confirmed over both', async () => {
+  it('a module on a server of its own in development has its role there, and an order is confirmed over both', async () => {
     const common = await ownEnv();
     const env = { ...common, PAYMENTS_DATABASE_URL: elsewhere(), PAYMENTS_DATABASE_ADMIN_URL: second };
     const refused = await runBuilt('main.js', [], { ...common, PORT: '0', PAYMENTS_DATABASE_URL: elsewhere() }).stopped;

@@ -84,7 +84,7 @@ describe('the secret of the seam', () => {
       }
   }, 60_000);
 
-  it('and what was signed with the old one is refused from then on', async () => {
+  it('what was signed with the former secret of the seam is refused after the change', async () => {
     await restart('left', { secret: old, otherSecret: next });
     await expect(ask(running.left!, new AskRight({}))).rejects.toThrow(/the processes do not share SEAM_SECRET/);
     expect(await ask(running.right!, new AskLeft({}))).toEqual({ from: 'left' });

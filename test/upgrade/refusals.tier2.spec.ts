@@ -50,7 +50,7 @@ describe('npm run upgrade refuses in one line', () => {
     expect(upgrade(...args)).toEqual(refused(/^The answers have to be those of init, as in .*"--drop-example".*\n$/));
   });
 
-  it('to go nowhere, and to a tag without the place of the starter', () => {
+  it('npm run upgrade refuses in one line to go nowhere, and to a tag without the place of the starter', () => {
     started();
     expect(upgrade()).toEqual(refused(/^Either --to or --clone has to be given\. See --help\.\n$/));
     expect(upgrade('--to', 'v9')).toEqual(refused(/^--source has to say where the starter’s repository is\..*\n$/));

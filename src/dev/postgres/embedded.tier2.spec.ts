@@ -239,7 +239,7 @@ describe('several processes', () => {
     expect(await refusal(url)).toBe('ECONNREFUSED');
   });
 
-  test('that start at once, ten on an empty folder, get one server, and stop it when they leave at once', async () => {
+  test('several processes that start at once, ten on an empty folder, get one server, and stop it when they leave at once', async () => {
     const folder = await freshFolder();
     const members = Array.from({ length: 10 }, () => new Member(folder));
     const answers = await Promise.all(members.map(({ answer }) => answer));
@@ -248,7 +248,7 @@ describe('several processes', () => {
     expect(await refusal(answers[0]!.url)).toBe('ECONNREFUSED');
   });
 
-  test('that come while others go always get a server that works', async () => {
+  test('several processes that come while others go always get a server that works', async () => {
     const folder = await freshFolder();
     const visit = async (): Promise<void> => {
       for (let round = 0; round < 5; round++) {
@@ -263,7 +263,7 @@ describe('several processes', () => {
 });
 
 describe('after a crash', () => {
-  test('of every application the server goes on, is found again and stopped by the next to leave', async () => {
+  test('after a crash of every application the server goes on, is found again and stopped by the next to leave', async () => {
     const folder = await freshFolder();
     const killed = new Member(folder);
     const { url } = await killed.answer;
@@ -285,7 +285,7 @@ describe('after a crash', () => {
     expect(await refusal(server.adminUrl)).toBe('ECONNREFUSED');
   });
 
-  test('of the server what was committed is recovered by the next to join', async () => {
+  test('after a crash of the server what was committed is recovered by the next to join', async () => {
     const folder = await freshFolder();
     const witness = await joinEmbedded(folder);
     await query(witness.adminUrl, 'CREATE TABLE kept AS SELECT 1');
@@ -298,7 +298,7 @@ describe('after a crash', () => {
     expect(await refusal(next.adminUrl)).toBe('ECONNREFUSED');
   });
 
-  test('of the server it starts at the same address, also while a session of it has not ended yet', async () => {
+  test('after a crash of the server it starts at the same address, also while a session of it has not ended yet', async () => {
     const folder = await freshFolder();
     const server = await joinEmbedded(folder, { fsync: false });
     const session = new pg.Client(server.adminUrl);
@@ -316,7 +316,7 @@ describe('after a crash', () => {
     await Promise.all([server.leave(), next.leave()]);
   });
 
-  test('of the server, in the middle of a join, the join starts it again', async () => {
+  test('after a crash of the server, in the middle of a join, the join starts it again', async () => {
     const folder = await freshFolder();
     const server = await joinEmbedded(folder, { fsync: false });
     const pid = await postmasterPid(folder);
@@ -332,7 +332,7 @@ describe('after a crash', () => {
     await Promise.all([server.leave(), next.leave()]);
   });
 
-  test('of the server it starts although its process number was given to another program', async () => {
+  test('after a crash of the server it starts although its process number was given to another program', async () => {
     const folder = await freshFolder();
     const server = await joinEmbedded(folder, { fsync: false });
     const file = join(folder, 'postgres', 'postmaster.pid');
@@ -346,7 +346,7 @@ describe('after a crash', () => {
     expect(other.exitCode ?? other.signalCode).toBeNull();
   });
 
-  test('while the files were being made they are made again', async () => {
+  test('after a crash while the files were being made they are made again', async () => {
     const folder = await freshFolder();
     const killed = new Member(folder);
     const isHalfMade = async (): Promise<boolean> => {
@@ -450,7 +450,7 @@ describe('says what to do', () => {
     return error ?? 'joined';
   };
 
-  test('when the folder cannot be written', async () => {
+  test('says what to do when the folder cannot be written', async () => {
     const folder = await freshFolder();
     await chmod(folder, 0o555);
     const message = await failure(folder, isRoot ? NOBODY : undefined);
@@ -458,21 +458,21 @@ describe('says what to do', () => {
     expect(message).toContain(folder);
   });
 
-  test('when the folder is a file', async () => {
+  test('says what to do when the folder is a file', async () => {
     const file = join(await freshFolder(), 'file');
     await writeFile(file, '');
     await expect(joinEmbedded(file)).rejects.toThrow(/a file is in the way/);
     await expect(joinEmbedded(join(file, 'below'))).rejects.toThrow(EmbeddedError);
   });
 
-  test('when another major version made the files', async () => {
+  test('says what to do when another major version made the files', async () => {
     const folder = await freshFolder();
     await mkdir(join(folder, 'postgres'));
     await writeFile(join(folder, 'postgres', 'PG_VERSION'), '9\n');
     await expect(joinEmbedded(folder)).rejects.toThrow(/made by PostgreSQL 9, .* brings PostgreSQL \d\d/);
   });
 
-  test('when something else is where the files should be', async () => {
+  test('says what to do when something else is where the files should be', async () => {
     const folder = await freshFolder();
     await mkdir(join(folder, 'postgres'));
     await writeFile(join(folder, 'postgres', 'mine'), '');
@@ -480,14 +480,14 @@ describe('says what to do', () => {
     expect(await readdir(folder)).not.toContainEqual(expect.stringContaining('.init-'));
   });
 
-  test('when PostgreSQL refuses to start, quoting its log', async () => {
+  test('says what to do when PostgreSQL refuses to start, quoting its log', async () => {
     const folder = await freshFolder();
     await (await joinEmbedded(folder, { fsync: false })).leave();
     await rm(join(folder, 'postgres', 'global', 'pg_control'));
     await expect(joinEmbedded(folder, { fsync: false })).rejects.toThrow(/did not start.*pg_control/s);
   });
 
-  test('when the password is lost', async () => {
+  test('says what to do when the password is lost', async () => {
     const folder = await freshFolder();
     await (await joinEmbedded(folder, { fsync: false })).leave();
     await rm(join(folder, 'postgres.password'));
@@ -495,14 +495,14 @@ describe('says what to do', () => {
     expect(await postmasterPid(folder).catch(() => 'stopped')).toBe('stopped');
   });
 
-  test('when there are no binaries for this machine', async () => {
+  test('says what to do when there are no binaries for this machine', async () => {
     const platform = join(clone, 'node_modules', NATIVE);
     await rename(platform, `${platform}-away`);
     expect(await failure(await freshFolder())).toMatch(/^EmbeddedError: There is no embedded .*DATABASE_URL/);
     await rename(`${platform}-away`, platform);
   });
 
-  test('when the links between libraries are missing and cannot be made; otherwise makes them', async () => {
+  test('says what to do when the links between libraries are missing and cannot be made; otherwise makes them', async () => {
     const library = join(clone, 'node_modules', NATIVE, 'native/lib');
     await rm(join(library, 'libpq.so.5'));
     await chmod(library, 0o555);

@@ -78,7 +78,7 @@ describe('a server that does not answer', () => {
 });
 
 describe('a statement', () => {
-  it('that takes too long is cancelled by the server: the connection is none the worse for it', async () => {
+  it('a statement that takes too long is cancelled by the server: the connection is none the worse for it', async () => {
     const client = await connected();
     const failure = await failureOf(client.query('SELECT pg_sleep(60)'));
     expect(failure).toMatchObject({ code: '57014' });

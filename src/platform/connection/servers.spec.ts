@@ -197,7 +197,7 @@ describe('a list of URLs', () => {
     [`${a} nonsense`, `${EXPECTED} (number 2 of the 2 in the list), or several with spaces between`],
     [`${a},${b}`, `${EXPECTED}, or several with spaces between`],
     [`${a} ${b} postgres://other:p@one/db`, 'the list has one:5432/db twice: expected each database once'],
-  ])('that is wrong says how: "%s"', (list, problem) => {
+  ])('a list of URLs that is wrong says how: "%s"', (list, problem) => {
     expect(listProblem(list, EXPECTED)).toBe(problem);
   });
 

@@ -65,7 +65,7 @@ describe('a definition is refused', () => {
     'Naming.rename.v1',
     'naming.rename.again.v1',
     'naming.rename.1',
-  ])('for the name %p', (name) =>
+  ])('a definition is refused for the name %p', (name) =>
     expect(() => defineCommand(name, { payload })).toThrow(/expected "module\.what-it-says\.v1"/),
   );
 
@@ -78,20 +78,20 @@ describe('a definition is refused', () => {
     ['anything', z.any()],
     ['anything, deep inside', z.object({ list: z.array(z.record(z.string(), z.unknown())) })],
     ['unknown further fields', z.looseObject({})],
-  ])('for a payload with %s', (_, field) => {
+  ])('a definition is refused for a payload with %s', (_, field) => {
     expect(() => defineEvent('naming.renamed.v1', { payload: z.object({ id: z.string(), field }), key: 'id' })).toThrow(
       /payload is not plain JSON/,
     );
   });
 
-  it('for a result or an error that JSON cannot carry', () => {
+  it('a definition is refused for a result or an error that JSON cannot carry', () => {
     expect(() => defineQuery('naming.get.v1', { payload, result: z.date() })).toThrow(/result is not plain JSON/);
     expect(() => defineCommand('naming.set.v1', { payload, errors: { late: z.object({ at: z.date() }) } })).toThrow(
       /error late is not plain JSON/,
     );
   });
 
-  it('for a key that is no field of the payload', () => {
+  it('a definition is refused for a key that is no field of the payload', () => {
     expect(() => defineEvent('naming.renamed.v1', { payload, key: 'other' as never })).toThrow(/key "other"/);
   });
 
@@ -100,7 +100,7 @@ describe('a definition is refused', () => {
     ['may be null', z.string().nullable(), /key "at" has to be a string or a number, and always there/],
     ['is an object', z.object({ id: z.string() }), /key "at" has to be a string or a number/],
     ['may be longer than a key', z.string().max(513), /key "at" may have 513 characters; a key has at most 512/],
-  ])('for a key that %s', (_, at, expected) =>
+  ])('a definition is refused for a key that %s', (_, at, expected) =>
     expect(() => defineEvent('naming.renamed.v1', { payload: z.object({ at }), key: 'at' })).toThrow(expected),
   );
 
@@ -110,11 +110,11 @@ describe('a definition is refused', () => {
     ['an id', z.uuid()],
     ['a number', z.int()],
     ['one of a few', z.enum(['a', 'b'])],
-  ])('but not for a key that is %s', (_, at) =>
+  ])('a definition is not refused for a key that is %s', (_, at) =>
     expect(defineEvent('naming.renamed.v1', { payload: z.object({ at }), key: 'at' }).definition.key).toBe('at'),
   );
 
-  it('but free-form JSON is accepted when it is said', () => {
+  it('free-form JSON in a definition is accepted when it is said', () => {
     class Noted extends defineEvent('naming.noted.v1', { payload: payload.extend({ data: z.json() }), key: 'id' }) {}
     const data = { deep: [1, { x: null }] };
     const event = new Noted({ id: '1', data });

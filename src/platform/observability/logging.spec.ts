@@ -97,7 +97,7 @@ describe('an error', () => {
     expect(JSON.stringify(line)).not.toMatch(/personal|a@b\.c/);
   });
 
-  it('of PostgreSQL is logged without the value that it complains of', () => {
+  it('an error of PostgreSQL is logged without the value that it complains of', () => {
     const message = 'invalid input syntax for type timestamp with time zone: "a@b.c said "hello""';
     const failed = Object.assign(new Error(message), { severity: 'ERROR', code: '22007' });
     const line = JSON.stringify(errorLine(new Error('no answer', { cause: failed })));

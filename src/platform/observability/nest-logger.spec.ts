@@ -99,7 +99,7 @@ describe("what a module writes with Nest's Logger", () => {
     ]);
   });
 
-  it('of a failed statement tells no value', () => {
+  it('what a module writes with Nest’s Logger of a failed statement tells no value', () => {
     const failed = Object.assign(new Error('invalid input syntax: "a@b.c"'), { severity: 'ERROR', code: '22P02' });
     new Logger('letters').error(failed);
     expect(JSON.stringify(lines)).toContain('invalid input syntax');

@@ -100,7 +100,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
 describe('nested work', () => {
   beforeEach(() => database.sql('DELETE FROM outbox'));
 
-  it('that is begun at the same time does not undo its neighbour', async () => {
+  it('nested work that is begun at the same time does not undo its neighbour', async () => {
     const unit = begin();
     const results = await Promise.allSettled([
       unit.nested(async () => {
@@ -116,7 +116,7 @@ describe('nested work', () => {
     expect(await titles()).toEqual(['Sanditon', 'The Watsons']);
   });
 
-  it('that fails undoes nothing of what is done outside of it meanwhile', async () => {
+  it('nested work that fails undoes nothing of what is done outside of it meanwhile', async () => {
     const unit = begin();
     const [begun, failing] = [gate(), gate()];
     const results = await Promise.allSettled([
@@ -176,7 +176,7 @@ describe('nested work', () => {
     await unit.rollback();
   });
 
-  it('that waits for what waits for it is refused', async () => {
+  it('nested work that waits for what waits for it is refused', async () => {
     const unit = new UnitOfWork(module, database.dataSource, undefined, 50);
     const [begun, added] = [gate(), gate()];
     const stuck = unit.nested(async () => {
@@ -205,26 +205,29 @@ describe('nested work', () => {
     expect(await titles()).toEqual(['Emma']);
   });
 
-  it.each(['the transaction', 'another nested work'])('that is not awaited lets %s end with nothing', async (outer) => {
-    const unit = begin();
-    const ending = gate();
-    let left: Promise<unknown> | undefined;
-    const leave = async () => {
-      await add(unit, 'Emma');
-      left = unit.nested(async () => {
-        await add(unit, 'Persuasion');
-        await ending.opened;
-        await add(unit, 'Sanditon');
-      });
-      left.catch(() => undefined);
-      if (outer === 'the transaction') await unit.commit();
-    };
-    const work = outer === 'the transaction' ? leave() : unit.nested(leave);
-    await expect(work).rejects.toThrow('returned while a command that it executes was still running');
-    if (outer === 'the transaction') await unit.rollback();
-    ending.open();
-    await expect(left).rejects.toThrow(OVER);
-    if (outer !== 'the transaction') await unit.commit();
-    expect(await titles()).toEqual([]);
-  });
+  it.each(['the transaction', 'another nested work'])(
+    'nested work that is not awaited lets %s end with nothing',
+    async (outer) => {
+      const unit = begin();
+      const ending = gate();
+      let left: Promise<unknown> | undefined;
+      const leave = async () => {
+        await add(unit, 'Emma');
+        left = unit.nested(async () => {
+          await add(unit, 'Persuasion');
+          await ending.opened;
+          await add(unit, 'Sanditon');
+        });
+        left.catch(() => undefined);
+        if (outer === 'the transaction') await unit.commit();
+      };
+      const work = outer === 'the transaction' ? leave() : unit.nested(leave);
+      await expect(work).rejects.toThrow('returned while a command that it executes was still running');
+      if (outer === 'the transaction') await unit.rollback();
+      ending.open();
+      await expect(left).rejects.toThrow(OVER);
+      if (outer !== 'the transaction') await unit.commit();
+      expect(await titles()).toEqual([]);
+    },
+  );
 });

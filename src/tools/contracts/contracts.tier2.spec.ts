@@ -428,12 +428,12 @@ describe('a message below contracts/ is refused', () => {
     ['what is no message', `export const Other = 1;`],
     ['a spec', ''],
     ['a comment', `// export class Do extends defineCommand('catalog.do-thing.v1', {}) {}`],
-  ])('but not %s', async (_, source) => {
+  ])('a message below contracts/ is not refused: %s', async (_, source) => {
     write('modules/catalog/contracts/more.spec.ts', `${DEFINE}class Do extends defineCommand('catalog.do.v1', {}) {}`);
     expect(await hidden(source)).toEqual([]);
   });
 
-  it('nor one that lies beside its handler', async () => {
+  it('a message below contracts/ is not refused when it is one that lies beside its handler', async () => {
     write('modules/catalog/do.ts', `${DEFINE}class Do extends defineCommand('catalog.do-thing.v1', {}) {}`);
     expect(await hidden('')).toEqual([]);
   });

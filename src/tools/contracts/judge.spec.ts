@@ -92,7 +92,7 @@ describe('a declared field', () => {
     [move, ['payload', 'payload.sku', 'payload.prices.amount', 'result', 'result.place', 'result.marks.x.amount']],
     [move, ['errors', 'errors.taken', 'errors.taken.by']],
     [Keep.definition.name, ['payload.data', 'payload.data.any.thing', 'payload.rows']],
-  ])('of %s is known: %j', (message, fields) => {
+  ])('a declared field of %s is known: %j', (message, fields) => {
     expect(unknownFields([consumer(message, fields)], messages)).toEqual([]);
   });
 
@@ -105,7 +105,7 @@ describe('a declared field', () => {
     [move, 'result.colour', 'payload.sku, payload.note, payload.prices, result, errors.taken'],
     [move, 'errors.gone', 'payload.sku, payload.note, payload.prices, result, errors.taken'],
     [move, 'errors.taken.at', 'payload.sku, payload.note, payload.prices, result, errors.taken'],
-  ])('of %s is refused: %s', (message, field, has) => {
+  ])('a declared field of %s is refused: %s', (message, field, has) => {
     expect(unknownFields([consumer(message, [field])], messages)).toEqual([
       {
         level: 'wrong',

@@ -80,7 +80,7 @@ describe('a saga with dependencies', () => {
     expect(section!.text).toContain('[*] --> baking: dough-made / bake');
   });
 
-  it('that cannot be made is named with its file, and with what is missing', async () => {
+  it('a saga with dependencies that cannot be made is named with its file, and with what is missing', async () => {
     @BoundedContext({ name: 'baking', contracts: { DoughMade, Bake }, providers: [Bread] })
     class Ovenless {}
     await expect(sagasOf(contextOptions(Ovenless)!)).rejects.toThrow(

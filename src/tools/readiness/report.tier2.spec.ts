@@ -25,12 +25,12 @@ const told = (module: string, topic: Fact['topic']) =>
   facts(module, topic).map(({ state, text }) => `${state}: ${text}`);
 
 describe('what is planted is told', () => {
-  it('that nobody owns the module', () => {
+  it('what is planted is told that nobody owns the module', () => {
     expect(told('letters', 'owner')).toEqual(['todo: Nobody owns it.']);
     expect(told('archive', 'owner')).toEqual(['fine: @post/archive owns it, and reviews it.']);
   });
 
-  it('that a route asks twice, and that another one asks in a loop of its handler', () => {
+  it('what is planted is told that a route asks twice, and that another one asks in a loop of its handler', () => {
     expect(told('letters', 'asks')).toEqual([
       'todo: GET /v1/letters/:letterId asks archive twice.',
       'todo: POST /v1/letters asks archive once, or more: in a loop or callback.',
@@ -38,34 +38,34 @@ describe('what is planted is told', () => {
     expect(facts('letters', 'asks')[0]!.evidence).toContain('modules/letters/letters.http.ts:9');
   });
 
-  it('that a step of a saga has no compensation', () => {
+  it('what is planted is told that a step of a saga has no compensation', () => {
     expect(told('letters', 'sagas')).toEqual([
       'todo: letters.posting sends archive.store-letter.v1 and has no compensation for it.',
     ]);
   });
 
-  it('that a table has no key, and that another module’s refers to it', () => {
+  it('what is planted is told that a table has no key, and that another module’s refers to it', () => {
     expect(told('letters', 'data').slice(0, 2)).toEqual([
       'todo: 1 table without a primary key: letter.',
       'todo: archive.shelf.letter_id would dangle.',
     ]);
   });
 
-  it('that it always changes with another module', () => {
+  it('what is planted is told that it always changes with another module', () => {
     expect(told('letters', 'changes')).toEqual([
       'figure: Alone in 0 % of its commits (0 of 6). Together with archive 100 % (6).',
       'figure: Alone in 0 % of its pull requests (0 of 6). Together with archive 100 % (6).',
     ]);
   });
 
-  it('that there is no runbook, no snapshot, no rehearsal, or one that failed', () => {
+  it('what is planted is told that there is no runbook, no snapshot, no rehearsal, or one that failed', () => {
     expect(told('letters', 'operations')[0]).toBe('todo: No runbook speaks of it.');
     expect(told('letters', 'contracts')[0]).toBe('todo: Nobody knows what its contracts were.');
     expect(told('letters', 'rehearsal')).toEqual(['todo: It was never rehearsed.']);
     expect(told('archive', 'rehearsal')).toEqual(['todo: 1 test failed: a letter is found.']);
   });
 
-  it('who is away with it', () => {
+  it('what is planted is told who is away with it', () => {
     expect(told('archive', 'away')).toEqual([
       'figure: While it is away: GET /v1/letters/:letterId of letters and POST /v1/letters of letters fail; letters.posting wait for it.',
     ]);

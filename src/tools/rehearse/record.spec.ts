@@ -39,7 +39,7 @@ describe('the last rehearsals', () => {
     expect(kept.get('archive')).not.toHaveProperty('commit');
   });
 
-  it('that are something else are not guessed at', () => {
+  it('the last rehearsals that are something else are not guessed at', () => {
     writeFileSync(join(root, REHEARSALS), '{"letters": 7}');
     expect(() => readRehearsals(root)).toThrow(
       'docs/rehearsals.json is not what npm run rehearse writes: remove it, and rehearse again.',

@@ -182,13 +182,13 @@ describe('what is sent', () => {
 
 describe('routes', () => {
   it.each(['/', '/v1/nothing', '/v1/things/staff/', '/v1/things/fail//'])(
-    'that are not there: 404 at %s',
+    'routes that are not there: 404 at %s',
     async (path) => {
       await problem(`${at.url}${path}`, {}, 404, 'not_found');
     },
   );
 
-  it('that answer to another method: 405', async () => {
+  it('routes that answer to another method: 405', async () => {
     const { headers } = await problem(`${at.url}/v1/things/cup?x=1`, { method: 'DELETE' }, 405, 'method_not_allowed');
     expect(headers.get('allow')).toBe('PATCH');
     const list = await problem(
@@ -200,7 +200,7 @@ describe('routes', () => {
     expect(list.headers.get('allow')).toBe('GET, HEAD, POST');
   });
 
-  it('with a path that cannot be read: 400, 414', async () => {
+  it('routes with a path that cannot be read: 400, 414', async () => {
     await problem(`${at.url}/v1/things/%zz`, {}, 400, 'bad_request');
     await problem(`${at.url}/v1/things/fail/${'x'.repeat(200)}`, {}, 414, 'uri_too_long');
   });

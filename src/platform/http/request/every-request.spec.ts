@@ -66,17 +66,20 @@ const refused: [what: string, head: string, status: number, code: string][] = [
 ];
 
 describe('a request that is refused', () => {
-  it.each(refused)('for %s is answered with a problem, and counted and logged once', async (_, head, status, code) => {
-    const answer = await rawRequest(at.url, head);
-    expect({ status: answer.status, ...(JSON.parse(answer.body) as object) }).toMatchObject({ status, code });
-    expect(answer.headers.toLowerCase()).toContain('content-type: application/problem+json');
-    await eventually(() => counted.length > 0 && requests().length > 0, 'the line');
-    expect(counted).toEqual([expect.objectContaining({ status })]);
-    expect(requests()).toEqual([expect.objectContaining({ status })]);
-    // Whatever names its trace has a span, and that has ended.
-    const traced = /^x-trace-id/im.test(answer.headers) ? 1 : 0;
-    expect(spans).toEqual({ begun: traced, ended: traced });
-  });
+  it.each(refused)(
+    'a request that is refused for %s is answered with a problem, and counted and logged once',
+    async (_, head, status, code) => {
+      const answer = await rawRequest(at.url, head);
+      expect({ status: answer.status, ...(JSON.parse(answer.body) as object) }).toMatchObject({ status, code });
+      expect(answer.headers.toLowerCase()).toContain('content-type: application/problem+json');
+      await eventually(() => counted.length > 0 && requests().length > 0, 'the line');
+      expect(counted).toEqual([expect.objectContaining({ status })]);
+      expect(requests()).toEqual([expect.objectContaining({ status })]);
+      // Whatever names its trace has a span, and that has ended.
+      const traced = /^x-trace-id/im.test(answer.headers) ? 1 : 0;
+      expect(spans).toEqual({ begun: traced, ended: traced });
+    },
+  );
 });
 
 /** How many the listener has. */

@@ -14,7 +14,7 @@ describe('a traceparent', () => {
     expect(parseTraceparent(`00-${TRACE}-${SPAN}-02`)).toBe(`00-${TRACE}-${SPAN}-00`);
   });
 
-  it('of a later version is read as far as it is known', () => {
+  it('a traceparent of a later version is read as far as it is known', () => {
     expect(parseTraceparent(`01-${TRACE}-${SPAN}-01-what-comes-later`)).toBe(good);
   });
 
@@ -42,7 +42,7 @@ describe('a new span', () => {
     expect(isSampled(unsampled(good))).toBe(false);
   });
 
-  it('that begins a trace is sampled as was decided', () => {
+  it('a new span that begins a trace is sampled as was decided', () => {
     expect(isSampled(childTrace(undefined))).toBe(false);
     sampleRootsBy(() => true);
     expect(isSampled(childTrace(undefined))).toBe(true);

@@ -135,7 +135,7 @@ describe('an answer that is made bit by bit', () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it('and breaks off, does not look complete', async () => {
+  it('an answer that is made bit by bit and breaks off, does not look complete', async () => {
     const { url } = await doors();
     closeGate();
     const answer = await fetch(`${url}/v1/doors/broken`);

@@ -92,7 +92,7 @@ describe('a module in another process', () => {
   it.each([
     ['is no JSON', '<html>'],
     ['is no outcome', '{"ok":"maybe"}'],
-  ])('whose answer %s has broken, and is not asked again', async (_, text) => {
+  ])('a module in another process whose answer %s has broken, and is not asked again', async (_, text) => {
     const { module, asked } = await remote((_request, _body, response) => response.writeHead(200).end(text));
     expect(await failure(module.ask(context(), write))).toMatchObject({
       reason: 'fault',
@@ -101,7 +101,7 @@ describe('a module in another process', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('whose answer breaks off is asked again', async () => {
+  it('a module in another process whose answer breaks off is asked again', async () => {
     let left = 1;
     const { module, asked } = await remote((request, _body, response) => {
       if (left-- <= 0) return answer(response, 200, WRITTEN);
@@ -130,14 +130,14 @@ describe('a module in another process', () => {
     expect(spans.at(-1)).toBeLessThan(spans[0]!);
   });
 
-  it('that does not answer is given up at the deadline', async () => {
+  it('a module in another process that does not answer is given up at the deadline', async () => {
     const { module } = await remote(() => undefined);
     const since = performance.now();
     expect((await failure(module.ask(context(300), write))).reason).toBe('timeout');
     expect(performance.now() - since).toBeLessThan(1500);
   });
 
-  it('that answers with something else than its contract says is a fault, told by name', async () => {
+  it('a module in another process that answers with something else than its contract says is a fault, told by name', async () => {
     const { module } = await remote((_request, _body, response) => answer(response, 200, { ok: true, result: {} }));
     await expect(module.ask(context(), write)).rejects.toThrow(/notes\.write-note\.v1 .*another contract/);
   });

@@ -34,18 +34,18 @@ describe('a signature between processes', () => {
     ['is for another path', sign({ path: '/seam/v1/messages?x=2' }), /another request/],
     ['is for another method', sign({ method: 'GET' }), /another request/],
   ];
-  it.each(refused)('that %s is refused', (_, token, message) => {
+  it.each(refused)('a signature between processes that %s is refused', (_, token, message) => {
     expect(() => check(token)).toThrow(message);
   });
 
-  it('with claims that were changed is refused', () => {
+  it('a signature between processes with claims that were changed is refused', () => {
     const [header, claims, signature] = sign().split('.');
     const changed = Buffer.from(claims!, 'base64url').toString().replace('"notes"', '"other"');
     const forged = [header, Buffer.from(changed).toString('base64url'), signature].join('.');
     expect(() => check(forged)).toThrow(/signature is wrong/);
   });
 
-  it('without an algorithm is refused', () => {
+  it('a signature between processes without an algorithm is refused', () => {
     const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
     const [, claims] = sign().split('.');
     expect(() => check(`${none}.${claims}.`)).toThrow(/not signed/);

@@ -141,7 +141,7 @@ describe('a message to a module in another process', () => {
     expect(await who({})).toBe('client');
   });
 
-  it('with the key of another content is refused', async () => {
+  it('a message to a module in another process with the key of another content is refused', async () => {
     const about = topic();
     await ask(new WriteNote({ topic: about, text: 'one' }), { key: 'k2' });
     await expect(ask(new WriteNote({ topic: about, text: 'other' }), { key: 'k2' })).rejects.toMatchObject({

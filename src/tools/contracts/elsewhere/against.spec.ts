@@ -67,7 +67,7 @@ const fromShop = (built: Ours) =>
   run(shop(built), [{ ...built, elsewhere: { routes: [] } }, archive], `check --against ${post()}`);
 
 describe('the contracts of two repositories', () => {
-  it('that are the same can be deployed, whichever comes first', async () => {
+  it('the contracts of two repositories that are the same can be deployed, whichever comes first', async () => {
     expect(await fromPost(letters())).toEqual({
       ok: true,
       text: `${join(root, 'shop')}\ncontracts: 2 messages of 1 modules, no breaking changes\n`,

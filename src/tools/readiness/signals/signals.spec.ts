@@ -193,7 +193,7 @@ describe('metrics', () => {
     await expect(readMetrics(await source())).rejects.toThrow(message);
   });
 
-  it('that are missing are said to be', () => {
+  it('metrics that are missing are said to be', () => {
     expect(metricFacts(undefined)(code('letters'))[0]).toMatchObject({
       state: 'missing',
       text: 'No metrics were looked at.',
