@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail, program, readArguments } from './lib/cli.js';
 import { git } from './extract/repository.js';
-import { textAt } from './generate/undo.js';
 import { refuseChanges } from './init/repository.js';
 import type { Outcome, Tree } from './upgrade/merge.js';
 import { mergeInto, mergeIntoFolder } from './upgrade/merge.js';
+import type { Step } from './upgrade/notes.js';
+import { byVersion, stepsBetween } from './upgrade/notes.js';
 import type { Start } from './upgrade/start.js';
 import { readStart, wordsOf } from './upgrade/start.js';
+import { status } from './upgrade/status.js';
 import { commitOf, fetchSource, makeTree, revisionOf } from './upgrade/trees.js';
 
 const HELP = `
@@ -44,22 +46,23 @@ await program(import.meta.url, HELP, async (args) => {
   const start = startOf(root, flags.from, flags.answers);
   const { source, to } = placesOf(flags);
   const isRepository = existsSync(join(root, '.git'));
-  if (isRepository) refuseChanges(root);
+  if (isRepository && !flags.status) refuseChanges(root);
   const scratch = mkdtempSync(join(tmpdir(), 'upgrade-'));
   const kept = join(scratch, 'source');
   try {
     fetchSource(source, kept);
     const former = baseOf(kept, start);
-    if (flags.status) return list(root, treeOf('former', former, start));
+    if (flags.status) return void process.stdout.write(status(root, treeOf('former', former, start)));
     const revision = to === undefined ? git(kept, 'rev-parse', 'HEAD') : revisionOf(kept, to);
     const version = versionAt(kept, revision);
     if (former === revision) fail(`This is version ${version} already: nothing to do.`);
     const [base, theirs] = [treeOf('former', former, start), treeOf('newer', revision, start)];
-    const moves = movesBetween(kept, former, revision);
+    const steps = stepsBetween(kept, former, revision);
     const merged = isRepository
-      ? mergeInto(root, base, theirs, moves)
-      : mergeIntoFolder(root, scratch, base, theirs, moves);
+      ? mergeInto(root, base, theirs, steps)
+      : mergeIntoFolder(root, scratch, base, theirs, steps);
     tell(version, merged);
+    tellBeside(start.version, version, steps.at(-1));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -111,40 +114,22 @@ function versionAt(source: string, revision: string): string {
   return (JSON.parse(git(source, 'show', `${revision}:package.json`)) as { version: string }).version;
 }
 
-/**
- * Where files are now that the versions between two commits moved: `upgrades/VERSION.json` of each version that the
- * former one has no file of.
- */
-function movesBetween(source: string, former: string, newer: string): Map<string, string> {
-  const files = (revision: string) =>
-    git(source, 'ls-tree', '--name-only', revision, 'upgrades/').split('\n').filter(Boolean);
-  const known = new Set(files(former));
-  const moves = new Map<string, string>();
-  for (const file of files(newer).filter((path) => !known.has(path))) {
-    const text = git(source, 'show', `${newer}:${file}`);
-    for (const [from, to] of Object.entries((JSON.parse(text) as { moves: Record<string, string> }).moves)) {
-      for (const [first, second] of moves) if (second === from) moves.set(first, to);
-      moves.set(from, to);
-    }
-  }
-  return moves;
-}
-
-function list(root: string, { dir }: Tree): void {
-  const changed = git(dir, 'ls-files', '-z')
-    .split('\0')
-    .filter((path) => path && textAt(root, path) !== textAt(dir, path));
-  for (const path of changed) process.stdout.write(`${existsSync(join(root, path)) ? 'changed' : 'removed'} ${path}\n`);
-  process.stdout.write(`${changed.length} files of the starter are not as they were.\n`);
-}
-
-function tell(version: string, { changed, conflicts }: Outcome): void {
+function tell(version: string, { changed, conflicts, followed }: Outcome): void {
   process.stdout.write(
     `This is version ${version} now: ${changed} files changed, ${conflicts.length} with conflicts.\n`,
   );
   for (const path of conflicts) process.stdout.write(`  ${path}\n`);
+  if (followed.length > 0) process.stdout.write('Imports of your own files follow what was moved or renamed, in\n');
+  for (const path of followed) process.stdout.write(`  ${path}\n`);
   const first = conflicts.length > 0 ? 'Resolve them, then' : 'Next';
   process.stdout.write(
     `${first}: npm install && npm run fix && npm run map && npm run check && npm test, and commit.\n`,
+  );
+}
+
+function tellBeside(former: string, version: string, step: Step | undefined): void {
+  if (!step || byVersion(former, step.runsBeside) >= 0) return;
+  process.stdout.write(
+    `Processes of ${former} must not run beside those of ${version}: deploy ${step.runsBeside} first, or stop all of them.\n`,
   );
 }

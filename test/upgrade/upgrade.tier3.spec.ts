@@ -29,6 +29,14 @@ const EDITS: Readonly<Record<string, string>> = {
   'src/platform/delivery/consumer-loop.ts': '',
 };
 
+/** Code of the project’s own, that reads files of the platform which the starter has moved or divided since. */
+const OWN = 'test/own/reads.ts';
+const READS = (failures: string, nest: string) => `import { isUniqueViolation } from '../../src/platform/${failures}.js';
+import { nestLogger } from '../../src/platform/observability/${nest}.js';
+
+export const reads = { isUniqueViolation, nestLogger };
+`;
+
 let folder: string;
 let project: Clone;
 let without: string;
@@ -45,6 +53,8 @@ beforeAll(() => {
   run(root, 'git', 'add', '--all');
   run(root, 'git', '-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '--quiet', '-m', 'ours');
   for (const name of MODULES) run(root, process.execPath, 'src/tools/launch.cjs', 'tools/new', 'module', name);
+  mkdirSync(join(root, 'test/own'));
+  writeFileSync(join(root, OWN), READS('persistence/failures', 'logging'));
   for (const [path, end] of Object.entries(EDITS)) {
     if (end === '')
       writeFileSync(join(root, path), `// Ours: at the beginning.\n${readFileSync(join(root, path), 'utf8')}`);
@@ -70,6 +80,7 @@ describe('a renamed project of version 0.1.0, without the example, with five mod
     for (const path of ['src/platform/http/paging.ts', 'src/platform/delivery/consumer/consumer-loop.ts'])
       expect(readFileSync(join(project.root, path), 'utf8')).toMatch(/^\/\/ Ours: at the beginning\.\n/);
     expect(existsSync(join(project.root, 'src/platform/persistence'))).toBe(false);
+    expect(readFileSync(join(project.root, OWN), 'utf8')).toBe(READS('connection/failures', 'nest-logger'));
     expect(readFileSync(join(project.root, 'package.json'), 'utf8')).toContain('"startedFrom": {');
   }, 900_000);
 
@@ -98,6 +109,7 @@ describe('the same project without a repository', () => {
       /<<<<<<< refs\/upgrade\/yours\n[^]*\/\/ Ours: addresses\.[^]*>>>>>>> refs\/upgrade\/starter/,
     );
     expect(existsSync(join(without, 'src/platform/persistence'))).toBe(false);
+    expect(readFileSync(join(without, OWN), 'utf8')).toBe(READS('connection/failures', 'nest-logger'));
     expect(existsSync(join(without, '.git'))).toBe(false);
   }, 900_000);
 });

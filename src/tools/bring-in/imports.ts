@@ -27,7 +27,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '@nestjs/jwt': 'the platform knows who asks: @AllowRoles and @Public say who may, see docs/guides/security.md',
 };
 
-type Reference = ts.ImportDeclaration | ts.ExportDeclaration;
+export type Reference = ts.ImportDeclaration | ts.ExportDeclaration;
 
 /** What each import of a file becomes; what cannot be resolved here is refused. */
 export class Imports {
@@ -121,7 +121,8 @@ export class Imports {
   }
 }
 
-const isReference = (statement: ts.Statement): statement is Reference =>
+/** Whether a statement takes something from another file. */
+export const isReference = (statement: ts.Statement): statement is Reference =>
   ts.isImportDeclaration(statement) || (ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined);
 
 function specifierOf(reference: Reference): { text: string; specifier: ts.StringLiteral } {
@@ -129,7 +130,8 @@ function specifierOf(reference: Reference): { text: string; specifier: ts.String
   return { text: specifier.text, specifier };
 }
 
-function elementsOf(reference: Reference): readonly (ts.ImportSpecifier | ts.ExportSpecifier)[] {
+/** What it takes by name. */
+export function elementsOf(reference: Reference): readonly (ts.ImportSpecifier | ts.ExportSpecifier)[] {
   const bindings = ts.isImportDeclaration(reference) ? reference.importClause?.namedBindings : reference.exportClause;
   return bindings && (ts.isNamedImports(bindings) || ts.isNamedExports(bindings)) ? bindings.elements : [];
 }
@@ -138,7 +140,7 @@ const namesOf = (reference: Reference) =>
   elementsOf(reference).map((element) => (element.propertyName ?? element.name).text);
 
 /** As a file of the folder imports another one of it. */
-function relativeTo(from: string, target: string): string {
+export function relativeTo(from: string, target: string): string {
   const path = posix.relative(posix.dirname(from), target);
   return path.startsWith('.') ? path : `./${path}`;
 }

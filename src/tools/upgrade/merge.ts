@@ -1,13 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../lib/cli.js';
 import { git } from '../extract/repository.js';
 import { put } from '../generate/changes.js';
 import { GENERATED } from '../init/bring-up-to-date.js';
+import { followed } from './follow.js';
+import type { Step } from './notes.js';
+import { movesOf } from './notes.js';
 import { SOMEBODY } from './trees.js';
 
+/** What no project tracks, whether or not it says so. */
+export const UNTRACKED = 'node_modules\ndist\n.data\n';
 const LOCK = 'package-lock.json';
 
 /** One commit in a folder that is a repository. */
@@ -23,14 +37,18 @@ export interface Outcome {
   changed: number;
   /** Paths with conflicts. */
   conflicts: string[];
+  /** Paths of the project's own code in which imports were rewritten. */
+  followed: string[];
 }
 
 /**
  * Merges what changed from `base` to `theirs` into what is committed in `root`, as git merges two branches that have
- * `base` in common: files that were moved are followed, those in `moves` however much they were changed. Commits
- * nothing; conflicts are marked in the files and in the index. What is made from the code stays as it is where both changed it, and the lock file becomes theirs.
+ * `base` in common: files that were moved are followed, those in `steps` however much they were changed, and what
+ * the project's own code imports of them. Commits nothing; conflicts are marked in the files and in the index. What is made from
+ * the code stays as it is where both changed it, and the lock file becomes theirs.
  */
-export function mergeInto(root: string, base: Tree, theirs: Tree, moves: Moves): Outcome {
+export function mergeInto(root: string, base: Tree, theirs: Tree, steps: readonly Step[]): Outcome {
+  const moves = movesOf(steps);
   const treeOf = ({ dir, commit }: Tree) => {
     git(root, 'fetch', '--quiet', '--no-tags', dir, commit);
     return git(root, 'rev-parse', `${commit}^{tree}`);
@@ -43,8 +61,24 @@ export function mergeInto(root: string, base: Tree, theirs: Tree, moves: Moves):
   const settled = [...conflicts.keys()].filter((path) => settle(root, path, other));
   const left = [...conflicts].filter(([path]) => !settled.includes(path));
   markConflicts(root, left);
+  const own = followIn(root, other, steps);
   const changed = git(root, 'diff', '--name-only', 'HEAD').split('\n').filter(Boolean).length;
-  return { changed, conflicts: left.map(([path]) => path).sort() };
+  return { changed, conflicts: left.map(([path]) => path).sort(), followed: own };
+}
+
+/** Lets the imports of what the starter does not have follow it. @returns the files in which there were any */
+function followIn(root: string, theirs: string, steps: readonly Step[]): string[] {
+  const starter = new Set(git(root, 'ls-tree', '-r', '-z', '--name-only', theirs).split('\0'));
+  const all = git(root, 'ls-files', '-z', '--', '*.ts').split('\0').filter(Boolean);
+  const changed = all.filter((path) => {
+    if (starter.has(path) || !existsSync(join(root, path))) return false;
+    const text = readFileSync(join(root, path), 'utf8');
+    const wanted = followed(path, text, steps);
+    if (wanted !== text) writeFileSync(join(root, path), wanted);
+    return wanted !== text;
+  });
+  if (changed.length > 0) git(root, 'add', '--', ...changed);
+  return changed;
 }
 
 function commitTree(root: string, tree: string, parent?: string): string {
@@ -108,16 +142,22 @@ function markConflicts(root: string, conflicts: readonly (readonly [string, read
 }
 
 /** The same for a folder without git: all of it is done in a copy, `scratch`, and carried over when it is done. */
-export function mergeIntoFolder(root: string, scratch: string, base: Tree, theirs: Tree, moves: Moves): Outcome {
+export function mergeIntoFolder(
+  root: string,
+  scratch: string,
+  base: Tree,
+  theirs: Tree,
+  steps: readonly Step[],
+): Outcome {
   const [store, copy] = [join(scratch, 'store'), join(scratch, 'copy')];
   git(root, 'init', '--quiet', '--bare', store);
   const inStore = ['--git-dir', store, '--work-tree', '.'];
-  appendFileSync(join(store, 'info/exclude'), 'node_modules\ndist\n.data\n');
+  appendFileSync(join(store, 'info/exclude'), UNTRACKED);
   git(root, ...inStore, 'add', '--all', '--', '.');
   const commit = commitTree(store, git(root, ...inStore, 'write-tree'));
   git(store, 'update-ref', 'HEAD', commit);
   git(scratch, 'clone', '--quiet', store, copy);
-  const outcome = mergeInto(copy, base, theirs, moves);
+  const outcome = mergeInto(copy, base, theirs, steps);
   for (const path of git(copy, 'diff', '--name-only', '-z', '--no-renames', 'HEAD').split('\0').filter(Boolean)) {
     if (!existsSync(join(copy, path))) {
       put(join(root, path), undefined);
