@@ -6,6 +6,7 @@ import { git } from './extract/repository.js';
 import { refuseChanges } from './init/repository.js';
 import type { Outcome, Tree } from './upgrade/merge.js';
 import { mergeInto, mergeIntoFolder } from './upgrade/merge.js';
+import { lift } from './upgrade/lift.js';
 import type { Step } from './upgrade/notes.js';
 import { byVersion, stepsBetween } from './upgrade/notes.js';
 import type { Start } from './upgrade/start.js';
@@ -52,11 +53,11 @@ await program(import.meta.url, HELP, async (args) => {
   try {
     fetchSource(source, kept);
     const former = baseOf(kept, start);
-    if (flags.status) return void process.stdout.write(status(root, treeOf('former', former, start)));
+    if (flags.status) return void process.stdout.write(status(root, await treeOf('former', former)));
     const revision = to === undefined ? git(kept, 'rev-parse', 'HEAD') : revisionOf(kept, to);
     const version = versionAt(kept, revision);
     if (former === revision) fail(`This is version ${version} already: nothing to do.`);
-    const [base, theirs] = [treeOf('former', former, start), treeOf('newer', revision, start)];
+    const [base, theirs] = [await treeOf('former', former), await treeOf('newer', revision)];
     const steps = stepsBetween(kept, former, revision);
     const merged = isRepository
       ? mergeInto(root, base, theirs, steps)
@@ -67,10 +68,11 @@ await program(import.meta.url, HELP, async (args) => {
     rmSync(scratch, { recursive: true, force: true });
   }
 
-  function treeOf(name: string, revision: string, { init }: Start): Tree {
+  async function treeOf(name: string, revision: string): Promise<Tree> {
     const dir = join(scratch, name);
     process.stdout.write(`The ${name} version, ${revision.slice(0, 8)}, as init makes it …\n`);
-    return { dir, commit: makeTree(kept, revision, init, dir, [root, resolve('.'), source]) };
+    const commit = makeTree(kept, revision, start.init, dir, [root, resolve('.'), source]);
+    return { dir, commit: start.lifted === undefined ? commit : await lift(dir, root, start.lifted) };
   }
 });
 
@@ -90,7 +92,7 @@ function startOf(root: string, from: string | undefined, answers: string | undef
   if (version === undefined || init === undefined)
     return fail('package.json does not say how the project began: say it by --from and --answers. See --help.');
   wordsOf(init);
-  return { version, init, revision: from === undefined ? recorded?.revision : undefined };
+  return { version, init, revision: from === undefined ? recorded?.revision : undefined, lifted: recorded?.lifted };
 }
 
 function placesOf(flags: { to?: string; source?: string; clone?: string; status: boolean }): {

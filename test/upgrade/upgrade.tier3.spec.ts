@@ -31,7 +31,10 @@ const EDITS: Readonly<Record<string, string>> = {
 
 /** Code of the project’s own, that reads files of the platform which the starter has moved or divided since. */
 const OWN = 'test/own/reads.ts';
-const READS = (failures: string, nest: string) => `import { isUniqueViolation } from '../../src/platform/${failures}.js';
+const READS = (
+  failures: string,
+  nest: string,
+) => `import { isUniqueViolation } from '../../src/platform/${failures}.js';
 import { nestLogger } from '../../src/platform/observability/${nest}.js';
 
 export const reads = { isUniqueViolation, nestLogger };

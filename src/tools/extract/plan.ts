@@ -1,6 +1,7 @@
 import type { Manifest } from '../boundaries/modules/manifest.js';
 import { lockOf, lockPath } from '../contracts/elsewhere/lock.js';
 import { filesOf, LIST, readExample, withoutLinks, withoutModules, withoutSections } from '../init/example.js';
+import { withLifted } from '../upgrade/start.js';
 import { fitDashboards } from './dashboards.js';
 import { deployAlone, deployWithout } from './deployment.js';
 import type { Files } from './files.js';
@@ -54,18 +55,39 @@ export function go(
     const { revision: pulled = revision } = JSON.parse(files.get(lockPath(name)) ?? '{}') as { revision?: string };
     draft.set(lockPath(name), lockOf(draft.files, name, home, pulled));
   }
-  const gone = all.map(({ name }) => name).filter((name) => name !== module && !others.has(name));
+  const names = all.map(({ name }) => name);
   const own = all.find(({ name }) => name === module)!;
-  dropExample(draft, gone, manifestIn(files, module).files ?? []);
-  draft.change('src/modules.ts', (text) => withoutModules(text, gone));
-  deployAlone(
-    draft,
+  standAlone(draft, {
     module,
-    all.map(({ name }) => name).filter((name) => others.has(name)),
-  );
-  fitDashboards(draft, (metric) => own.metrics.includes(metric));
-  draft.change(/\.md$/, (text, path) => withoutLinks(path, text, draft.files.keys(), draft.gone));
+    others: names.filter((name) => others.has(name)),
+    gone: names.filter((name) => name !== module && !others.has(name)),
+    kept: manifestIn(files, module).files ?? [],
+    has: (metric) => own.metrics.includes(metric),
+  });
   return draft;
+}
+
+/** A module that is alone, and what is around it. */
+interface Alone {
+  module: string;
+  /** The modules whose contracts it has, in the order of `src/modules.ts`. */
+  others: readonly string[];
+  /** The other modules of the tree. */
+  gone: string[];
+  /** Files outside of its folder that are its own. */
+  kept: readonly string[];
+  /** Whether it counts something that a dashboard shows. */
+  has: (metric: string) => boolean;
+}
+
+/** What becomes of the files that are of no module when a repository is of one alone. */
+export function standAlone(draft: Draft, { module, others, gone, kept, has }: Alone): void {
+  dropExample(draft, gone, kept);
+  draft.change('src/modules.ts', (text) => withoutModules(text, gone));
+  deployAlone(draft, module, others);
+  fitDashboards(draft, has);
+  draft.change('package.json', (text) => withLifted(text, module));
+  draft.change(/\.md$/, (text, path) => withoutLinks(path, text, draft.files.keys(), draft.gone));
 }
 
 /** Of what a module says of itself, what has to do with that one. */

@@ -7,6 +7,8 @@ export interface Start {
   revision?: string | undefined;
   /** The arguments of `init`. */
   init: string;
+  /** The module that the repository is alone for, since `extract` made it; absent in all others. */
+  lifted?: string | undefined;
 }
 
 /** The version that a project has when it begins: its own, and not that of the starter. */
@@ -23,7 +25,15 @@ export function withStart(packageJson: string, start: Start): string {
   return withFirstVersion(packageJson).replace(/^ +"type": .*\n/m, `$&  "startedFrom": ${record},\n`);
 }
 
-/** The same for `package-lock.json`, which has the version twice. */
+/** @returns the text of the `package.json` of a project as that of the repository which a module of it gets for itself */
+export function withLifted(packageJson: string, module: string): string {
+  const start = readStart(packageJson);
+  if (!start) return packageJson;
+  const json = JSON.parse(packageJson) as object;
+  return `${JSON.stringify({ ...json, startedFrom: { ...start, lifted: module } }, null, 2)}\n`;
+}
+
+/** {@link withStart} for `package-lock.json`, which has the version twice, and nothing else of this. */
 export function withFirstVersion(json: string): string {
   const own = /^((?: {2}){1,3}"version": )".*?"/gm;
   let left = 2;

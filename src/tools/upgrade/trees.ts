@@ -60,8 +60,13 @@ export function makeTree(
   const answers = wordsOf(init).filter((word) => !word.startsWith('--') || knows.includes(word.slice(2)));
   run(process.execPath, ['src/tools/launch.cjs', 'tools/init', ...answers], dir);
   rmSync(join(dir, 'node_modules'), { recursive: true, force: true });
+  return commitAs(dir, `What init makes of ${revision}`);
+}
+
+/** Commits everything that is in `dir`. @returns the commit */
+export function commitAs(dir: string, message: string): string {
   git(dir, 'add', '--all');
-  git(dir, ...SOMEBODY, 'commit', '--quiet', '--no-verify', '--message', `What init makes of ${revision}`);
+  git(dir, ...SOMEBODY, 'commit', '--quiet', '--no-verify', '--message', message);
   return git(dir, 'rev-parse', 'HEAD');
 }
 
