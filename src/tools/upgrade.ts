@@ -7,8 +7,7 @@ import { refuseChanges } from './init/repository.js';
 import type { Outcome, Tree } from './upgrade/merge.js';
 import { mergeInto, mergeIntoFolder } from './upgrade/merge.js';
 import { lift } from './upgrade/lift.js';
-import type { Step } from './upgrade/notes.js';
-import { byVersion, stepsBetween } from './upgrade/notes.js';
+import { apart, stepsBetween } from './upgrade/notes.js';
 import type { Start } from './upgrade/start.js';
 import { readStart, wordsOf } from './upgrade/start.js';
 import { status } from './upgrade/status.js';
@@ -63,7 +62,7 @@ await program(import.meta.url, HELP, async (args) => {
       ? mergeInto(root, base, theirs, steps)
       : mergeIntoFolder(root, scratch, base, theirs, steps);
     tell(version, merged);
-    tellBeside(start.version, version, steps.at(-1));
+    process.stdout.write(apart(start.version, version, steps));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -126,12 +125,5 @@ function tell(version: string, { changed, conflicts, followed }: Outcome): void 
   const first = conflicts.length > 0 ? 'Resolve them, then' : 'Next';
   process.stdout.write(
     `${first}: npm install && npm run fix && npm run map && npm run check && npm test, and commit.\n`,
-  );
-}
-
-function tellBeside(former: string, version: string, step: Step | undefined): void {
-  if (!step || byVersion(former, step.runsBeside) >= 0) return;
-  process.stdout.write(
-    `Processes of ${former} must not run beside those of ${version}: deploy ${step.runsBeside} first, or stop all of them.\n`,
   );
 }

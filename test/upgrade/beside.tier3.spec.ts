@@ -1,9 +1,13 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acceptance } from '../../src/tools/rehearse/acceptance.js';
+import type { Part } from '../../src/tools/rehearse/split.js';
+import { split } from '../../src/tools/rehearse/split.js';
+import { byVersion, Step } from '../../src/tools/upgrade/notes.js';
 import { checkOutFormer } from './former.js';
-import type { HostProcess } from '../support/host-process.js';
+import type { HostEnv, HostProcess } from '../support/host-process.js';
 import { runProcess, startHost, untilReady } from '../support/host-process.js';
 import { needs } from '../support/needs.js';
 import { kept, newName, Shop } from '../support/shop.js';
@@ -11,6 +15,11 @@ import { emptyFolder, ownEnv } from '../support/stage.js';
 
 const describe = needs('git');
 
+/** The oldest version of which processes may run beside those of this one. */
+const [FORMER] = readdirSync('upgrades')
+  .sort(byVersion)
+  .slice(-1)
+  .map((file) => Step.parse(JSON.parse(readFileSync(join('upgrades', file), 'utf8'))).runsBeside) as [string];
 /** Orders that are placed through each of the two at the same time. */
 const ORDERS = 50;
 const PRICE = 700;
@@ -20,9 +29,9 @@ let env: Awaited<ReturnType<typeof ownEnv>>;
 let sku: string;
 let placed = 0;
 
-const startFormer = (): Promise<HostProcess> => {
+const startFormer = (own: HostEnv = env): Promise<HostProcess> => {
   const { PATH, HOME, TMPDIR } = process.env;
-  const options = { cwd: build, env: { PATH, HOME, TMPDIR, PORT: '0', ...env } };
+  const options = { cwd: build, env: { PATH, HOME, TMPDIR, PORT: '0', ...own } };
   return untilReady(runProcess(process.execPath, [join(build, 'dist/src/main.js')], options));
 };
 
@@ -48,12 +57,12 @@ async function buyAt(...hosts: HostProcess[]): Promise<void> {
 
 beforeAll(async () => {
   build = join(await emptyFolder(), 'former');
-  checkOutFormer(build);
+  checkOutFormer(build, FORMER);
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: build, stdio: 'pipe' });
   env = await ownEnv();
 }, 600_000);
 
-describe('version 0.1.0 beside the present one', () => {
+describe(`version ${FORMER} beside the present one`, () => {
   it('orders end and are paid once, through either, from the first replica to the last and back', async () => {
     const former = await startFormer();
     const staff = await new Shop(former.url, env.DATA_DIR).staff();
@@ -80,4 +89,28 @@ describe('version 0.1.0 beside the present one', () => {
     expect(before).toBe(0);
     await stop(again);
   }, 900_000);
+
+  it.each(['former', 'present'])(
+    'answers over the seam where payments is of the %s version',
+    async (which) => {
+      const own = await ownEnv();
+      const [front, payments] = (await split([['catalog', 'inventory', 'ordering', 'storefront'], ['payments']])) as [
+        Part,
+        Part,
+      ];
+      const [startFront, startPayments] = which === 'former' ? [startHost, startFormer] : [startFormer, startHost];
+      const hosts = [await startFront({ ...own, ...front.env }), await startPayments({ ...own, ...payments.env })];
+      const shop = new Shop(front.url, own.DATA_DIR);
+      const staff = await shop.staff();
+      const product = await staff.product(PRICE);
+      (await staff.adjust(product.sku, ORDERS)).expect(200);
+      const customer = await shop.customer();
+      const bought = Array.from({ length: ORDERS }, () => customer.buy([{ sku: product.sku, quantity: 1 }]));
+      for (const { status } of await Promise.all(bought)) expect(status).toBe('confirmed');
+      const charges = await staff.charges();
+      expect([charges.length, kept(charges)]).toEqual([ORDERS, ORDERS * PRICE]);
+      await Promise.all(hosts.map(stop));
+    },
+    900_000,
+  );
 });

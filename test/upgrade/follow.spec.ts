@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { followed } from '../../src/tools/upgrade/follow.js';
-import { ahead, byVersion, Step } from '../../src/tools/upgrade/notes.js';
+import { ahead, apart, byVersion, Step } from '../../src/tools/upgrade/notes.js';
 
 const step = (part: Partial<Step>): Step => ({ runsBeside: '0.1.0', moves: {}, exports: {}, ...part });
 const STEPS = [
@@ -75,9 +75,23 @@ export type T = typeof ${name};
   });
 });
 
+describe('processes of two versions', () => {
+  it.each(['0.9.2', '0.10.0', '0.11.0'])('may run side by side, or that is told: %s', (former) => {
+    const told = apart(former, '0.11.0', [step({}), step({ runsBeside: '0.10.0' })]);
+    const warning =
+      'Processes of 0.9.2 must not run beside those of 0.11.0: deploy 0.10.0 first, or stop all of them.\n';
+    expect(told).toBe(former === '0.9.2' ? warning : '');
+  });
+});
+
 describe('what upgrades/ says', () => {
   const files = readdirSync('upgrades').sort(byVersion);
   const steps = files.map((file) => Step.parse(JSON.parse(readFileSync(`upgrades/${file}`, 'utf8'))));
+
+  it('is said of this version', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(files.at(-1)).toBe(`${version}.json`);
+  });
 
   it('leads to files and names that there are', () => {
     const lost = steps.flatMap(({ moves, exports }, at) => {

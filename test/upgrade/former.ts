@@ -1,17 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-
-/** Version 0.1.0. */
-const FORMER = 'd0717d20d113591a21891b2c34dac9d611dc5ff1';
+import { revisionOf } from '../../src/tools/upgrade/trees.js';
 
 /**
- * Checks out version 0.1.0 with its packages, as somebody had cloned it then. The repository's own history has it.
+ * Checks out a former version with its packages, as somebody had cloned it then. The repository's own history has it.
  * @param root a folder that does not exist yet
  */
-export function checkOutFormer(root: string): void {
+export function checkOutFormer(root: string, version: string): void {
   const run = (cwd: string, program: string, ...args: string[]) =>
     execFileSync(program, args, { cwd, stdio: 'pipe', maxBuffer: 1 << 28 });
   run('.', 'git', 'clone', '--quiet', '--no-checkout', resolve('.'), root);
-  run(root, 'git', 'checkout', '--quiet', '--detach', FORMER);
+  run(root, 'git', 'checkout', '--quiet', '--detach', revisionOf(root, version));
   run(root, 'npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
 }

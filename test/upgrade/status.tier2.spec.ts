@@ -45,10 +45,10 @@ describe('npm run upgrade -- --status', () => {
       renameSync(join(project.root, 'src/platform/http/paging.ts'), join(project.root, 'src/platform/paging.ts'));
       appendFileSync(join(project.root, 'src/own.ts'), 'export const own = 1;\n');
       const before = project.git('status', '--porcelain');
-      expect(await status()).toBe(`changed src/banner.ts
+      expect(await status()).toBe(`removed renovate.json
+changed src/banner.ts
 changed src/config.ts
 moved src/platform/http/paging.ts to src/platform/paging.ts
-removed renovate.json
 4 files of the starter are not as they were.
 `);
       expect(project.git('status', '--porcelain')).toBe(before);

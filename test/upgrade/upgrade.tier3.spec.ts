@@ -51,7 +51,7 @@ const upgrade = (dir: string) =>
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'upgrade-spec-'));
   const root = join(folder, 'project');
-  checkOutFormer(root);
+  checkOutFormer(root, '0.1.0');
   run(root, process.execPath, 'src/tools/launch.cjs', 'tools/init', ...ANSWERS.split(' '));
   run(root, 'git', 'add', '--all');
   run(root, 'git', '-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '--quiet', '-m', 'ours');

@@ -50,3 +50,10 @@ export function ahead(steps: readonly Step[], path: string, name: string): { pat
   }
   return at;
 }
+
+/** What to say where processes of a former version must not run beside those of the one that the steps lead to. */
+export function apart(former: string, version: string, steps: readonly Step[]): string {
+  const oldest = steps.at(-1)?.runsBeside;
+  if (oldest === undefined || byVersion(former, oldest) >= 0) return '';
+  return `Processes of ${former} must not run beside those of ${version}: deploy ${oldest} first, or stop all of them.\n`;
+}
