@@ -30,12 +30,9 @@ const EDITS: Readonly<Record<string, string>> = {
 };
 
 /** Code of the project’s own, that reads files of the platform which the starter has moved or divided since. */
-const OWN = 'test/own/reads.ts';
-const READS = (
-  failures: string,
-  nest: string,
-) => `import { isUniqueViolation } from '../../src/platform/${failures}.js';
-import { nestLogger } from '../../src/platform/observability/${nest}.js';
+const OWN = 'src/tools/reads.ts';
+const READS = (failures: string, nest: string) => `import { isUniqueViolation } from '../platform/${failures}.js';
+import { nestLogger } from '../platform/observability/${nest}.js';
 
 export const reads = { isUniqueViolation, nestLogger };
 `;
@@ -56,7 +53,6 @@ beforeAll(() => {
   run(root, 'git', 'add', '--all');
   run(root, 'git', '-c', 'user.name=a', '-c', 'user.email=a@b.c', 'commit', '--quiet', '-m', 'ours');
   for (const name of MODULES) run(root, process.execPath, 'src/tools/launch.cjs', 'tools/new', 'module', name);
-  mkdirSync(join(root, 'test/own'));
   writeFileSync(join(root, OWN), READS('persistence/failures', 'logging'));
   for (const [path, end] of Object.entries(EDITS)) {
     if (end === '')
