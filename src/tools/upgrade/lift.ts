@@ -1,5 +1,5 @@
-import { readManifests } from '../boundaries/manifest.js';
-import { readTree } from '../boundaries/tree.js';
+import { readManifests } from '../boundaries/modules/manifest.js';
+import { readTree } from '../boundaries/modules/tree.js';
 import { Draft } from '../extract/files.js';
 import { standAlone } from '../extract/plan.js';
 import { Changes } from '../generate/changes.js';
