@@ -1,11 +1,11 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acceptance } from '../../src/tools/rehearse/acceptance.js';
 import type { Part } from '../../src/tools/rehearse/split.js';
 import { split } from '../../src/tools/rehearse/split.js';
-import { byVersion, Step } from '../../src/tools/upgrade/notes.js';
+import { Step } from '../../src/tools/upgrade/notes.js';
 import { checkOutFormer } from './former.js';
 import type { HostEnv, HostProcess } from '../support/host-process.js';
 import { runProcess, startHost, untilReady } from '../support/host-process.js';
@@ -16,10 +16,9 @@ import { emptyFolder, ownEnv } from '../support/stage.js';
 const describe = needs('git');
 
 /** The oldest version of which processes may run beside those of this one. */
-const [FORMER] = readdirSync('upgrades')
-  .sort(byVersion)
-  .slice(-1)
-  .map((file) => Step.parse(JSON.parse(readFileSync(join('upgrades', file), 'utf8'))).runsBeside) as [string];
+const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as object;
+const { version } = read('package.json') as { version: string };
+const { runsBeside: FORMER } = Step.parse(read(`upgrades/${version}.json`));
 /** Orders that are placed through each of the two at the same time. */
 const ORDERS = 50;
 const PRICE = 700;

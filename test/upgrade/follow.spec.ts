@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { followed } from '../../src/tools/upgrade/follow.js';
-import { ahead, apart, byVersion, Step } from '../../src/tools/upgrade/notes.js';
+import { ahead, apart, Step } from '../../src/tools/upgrade/notes.js';
 
 const step = (part: Partial<Step>): Step => ({ runsBeside: '0.1.0', moves: {}, exports: {}, ...part });
 const STEPS = [
@@ -85,7 +85,7 @@ describe('processes of two versions', () => {
 });
 
 describe('what upgrades/ says', () => {
-  const files = readdirSync('upgrades').sort(byVersion);
+  const files = readdirSync('upgrades').sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const steps = files.map((file) => Step.parse(JSON.parse(readFileSync(`upgrades/${file}`, 'utf8'))));
 
   it('is said of this version', () => {

@@ -31,7 +31,7 @@ function readStep(path: string, text: string): Step {
 }
 
 /** Versions or paths with them, the lower one first. */
-export function byVersion(a: string, b: string): number {
+function byVersion(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
