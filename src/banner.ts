@@ -10,7 +10,7 @@ export function banner(url: string, config: Config, modules: readonly Type[]): s
   return [
     '',
     `  Application   ${url}`,
-    `  API           ${url}/docs   ${url}/openapi.json`,
+    `  API           ${url}/docs   ${url}/openapi.json   ${url}/asyncapi.json`,
     `  Health        ${url}/health/ready`,
     `  Inside        ${url}/_dev   ${url}/_dev/traces   ${url}/metrics`,
     '',

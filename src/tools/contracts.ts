@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { contextOptions } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { compareWith } from './contracts/elsewhere/against.js';
@@ -8,6 +9,7 @@ import type { Releasing } from './contracts/recorded/release.js';
 import { releaseMessages } from './contracts/recorded/release.js';
 import type { Updated } from './contracts/recorded/update.js';
 import { contractsAt } from './contracts/elsewhere/repositories.js';
+import { writeSchemas } from './contracts/schemas/registry.js';
 import { updateContracts } from './contracts/recorded/update.js';
 import { loadModules } from './lib/load-modules.js';
 
@@ -17,6 +19,7 @@ npm run contracts -- update [--force]
 npm run contracts -- release [MESSAGE] [--pulled-by REPOSITORY]
 npm run contracts -- check --against PLACE | can-deploy --against PLACE [--against PLACE ...]
 npm run contracts -- pull MODULE [--from REPOSITORY]
+npm run contracts -- schemas DIR
 
 Keeps what modules may rely on of each other's messages: a snapshot and samples beside each module.
 
@@ -33,6 +36,8 @@ Keeps what modules may rely on of each other's messages: a snapshot and samples 
                 operations, with CONTRACTS_TOKEN): what it has of the modules here, and what is here of its modules
   can-deploy    the same for everything that is deployed, before a release: whether all of it can live with this
   pull          takes over the contracts of a module that lives in another repository, as committed there, and locks them
+  schemas       writes the JSON Schema of each message into DIR, as a schema registry takes it: WIRE-NAME.json, draft 7. The
+                subject is the wire name, which has the version in it: a new version is a new subject
   --from        its address or path, if that is not the one in module.json
   --help        prints this
 
@@ -68,24 +73,24 @@ export async function contracts(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<CheckResult> {
   const { flags, words } = readArguments(args, FLAGS, true);
-  const task = oneOf('The task', words[0], ['check', 'update', 'release', 'can-deploy', 'pull'] as const);
+  const task = oneOf('The task', words[0], ['check', 'update', 'release', 'can-deploy', 'pull', 'schemas'] as const);
   refuseStrayWords(task, words.slice(1));
   refuseStrayFlags(task, flags);
   if (task === 'pull') return await pull(root, words[1], flags.from);
   const contexts = await load();
   if (task === 'can-deploy' || flags.against) return await against(root, contexts, flags, env);
+  if (task === 'schemas') return schemas(contexts, root, words[1]);
   if (task === 'update') return await update(root, contexts, flags.force ?? false);
   if (task === 'release') return await release(root, contexts, { message: words[1], pulledBy: flags['pulled-by'] });
   const report = await checkContracts(root, contexts, flags.base);
   return { text: flags.json ? `${JSON.stringify(report.findings, null, 2)}\n` : textOf(report), ok: passes(report) };
 }
 
-type Task = 'check' | 'update' | 'release' | 'can-deploy' | 'pull';
+type Task = 'check' | 'update' | 'release' | 'can-deploy' | 'pull' | 'schemas';
 type Flags = ReturnType<typeof readArguments<typeof FLAGS>>['flags'];
 
 function refuseStrayWords(task: Task, words: readonly string[]): void {
-  const named = { release: 'message', pull: 'module' } as const;
-  const what = task === 'release' || task === 'pull' ? named[task] : 'task';
+  const what = { release: 'message', pull: 'module', schemas: 'folder' }[task as 'release'] ?? 'task';
   const stray = what === 'task' ? words : words.slice(1);
   if (stray.length > 0) fail(`One ${what} at a time, not also "${stray.join(' ')}". See --help.`);
 }
@@ -103,6 +108,12 @@ function refuseStrayFlags(task: Task, flags: Flags): void {
   const stray = (Object.keys(flags) as (keyof Flags)[]).find((flag) => !OWNER[flag].includes(task));
   if (stray) fail(`--${stray} is for ${OWNER[stray].join(' and ')}. See --help.`);
   if (flags.base !== undefined && flags.against) fail('Either --base or --against. See --help.');
+}
+
+function schemas(contexts: readonly ContextContracts[], root: string, folder: string | undefined): CheckResult {
+  if (folder === undefined) return fail('schemas needs a folder to write into. See --help.');
+  const written = writeSchemas(contexts, resolve(root, folder));
+  return { text: written.map((name) => `wrote ${join(folder, name)}\n`).join(''), ok: true };
 }
 
 async function pull(root: string, name: string | undefined, from: string | undefined): Promise<CheckResult> {

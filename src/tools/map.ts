@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { program, readArguments } from './lib/cli.js';
 import { loadModules } from './lib/load-modules.js';
+import { asyncApiText } from './map/asyncapi.js';
 import { readAtlas } from './map/atlas.js';
 import { pageOf } from './map/page.js';
 import { svgOf } from './map/picture.js';
@@ -11,7 +12,7 @@ const HELP = `
 npm run map [-- --check]
 
 Writes docs/modules.md and docs/modules.svg from the code: the modules, what they depend on and why, their messages,
-tables and sagas.
+tables and sagas; and docs/asyncapi.json, the messages in the form that AsyncAPI has for them.
 
   --check    changes nothing; fails when they are not up to date
   --help     prints this
@@ -25,7 +26,11 @@ tables and sagas.
  */
 export async function writeMap(root: string, modules: readonly Type[], check = false): Promise<string[]> {
   const atlas = await readAtlas(root, modules);
-  const files = { 'docs/modules.md': pageOf(atlas), 'docs/modules.svg': await svgOf(atlas) };
+  const files = {
+    'docs/modules.md': pageOf(atlas),
+    'docs/modules.svg': await svgOf(atlas),
+    'docs/asyncapi.json': await asyncApiText(root, modules),
+  };
   const drifted = Object.entries(files).filter(([path, text]) => readIfThere(join(root, path)) !== text);
   for (const [path, text] of check ? [] : drifted) {
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -77,7 +77,13 @@ await program(import.meta.url, HELP, async (args) => {
   if (args.includes('--undo')) return takeBack(root, args);
   const modules = await readModules();
   const { changes, module, next, bringIn } = plan(args, await readProject(root, modules));
-  for (const path of ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', `modules/${module}/README.md`])
+  for (const path of [
+    'CODEOWNERS',
+    'docs/modules.md',
+    'docs/modules.svg',
+    'docs/asyncapi.json',
+    `modules/${module}/README.md`,
+  ])
     changes.watch(path);
   for (const kind of ['snapshot', 'samples']) changes.watch(`modules/${module}/contracts.${kind}.json`);
   let told = next;

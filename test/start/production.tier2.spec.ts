@@ -98,6 +98,7 @@ describe('in production', () => {
   it.each([
     '/docs',
     '/openapi.json',
+    '/asyncapi.json',
     '/_dev',
     '/_dev/traces',
     '/_dev/provider/charges',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { freePorts } from '../../src/tools/rehearse/split.js';
 import { App } from '../support/app.js';
@@ -38,6 +39,11 @@ describe('a running process', () => {
     const text = JSON.stringify(body);
     expect(text).not.toMatch(/postgres:|kX9fQ2/);
     expect(Object.values(body.modules).every((module: { lives: string }) => module.lives === 'here')).toBe(true);
+  });
+
+  it('serves the AsyncAPI document that is kept in docs/', async () => {
+    const kept: unknown = JSON.parse(await readFile('docs/asyncapi.json', 'utf8'));
+    expect((await app.anybody().get('/asyncapi.json')).expect(200)).toEqual(kept);
   });
 
   it('can live with a release of the very same contracts', async () => {

@@ -3,6 +3,7 @@ const PLATFORM = [
   'health',
   'docs',
   'openapi.json',
+  'asyncapi.json',
   'metrics',
   'seam',
   '_ops',

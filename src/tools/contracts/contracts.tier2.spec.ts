@@ -55,6 +55,23 @@ const WITHOUT_NAME = V1.omit({ name: true });
 const SNAPSHOT = 'modules/catalog/contracts.snapshot.json';
 const SAMPLES = 'modules/catalog/contracts.samples.json';
 
+describe('schemas', () => {
+  it('writes the schema of each message, complete in itself, under its wire name', async () => {
+    const text = 'wrote registry/catalog.thing-changed.v1.json\n';
+    expect(await run('schemas registry')).toEqual({ ok: true, text });
+    expect(JSON.parse(read('registry/catalog.thing-changed.v1.json'))).toMatchObject({
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      title: 'catalog.thing-changed.v1',
+      required: ['sku', 'name', 'price'],
+    });
+  });
+
+  it('needs a folder, and one only', async () => {
+    await expect(run('schemas')).rejects.toThrow('schemas needs a folder to write into. See --help.');
+    await expect(run('schemas a b')).rejects.toThrow('One folder at a time, not also "b". See --help.');
+  });
+});
+
 describe('update', () => {
   it('writes a snapshot and samples, and nothing for a module that publishes nothing', async () => {
     expect(await run('update')).toEqual({ ok: true, text: `wrote ${SNAPSHOT}\nwrote ${SAMPLES}\n` });
@@ -447,7 +464,11 @@ describe('cannot check', () => {
 
   it.each([
     ['nothing', '', /^The task has to be check or update or release/],
-    ['another task', 'mend', /^The task has to be check or update or release or can-deploy or pull, not "mend"/],
+    [
+      'another task',
+      'mend',
+      /^The task has to be check or update or release or can-deploy or pull or schemas, not "mend"/,
+    ],
     ['two tasks', 'check update', /^One task at a time/],
     ['an unknown flag', 'check --fast', /^Unknown option '--fast'/],
     ['a flag of the other task', 'check --force', /^--force is for update/],
@@ -499,7 +520,8 @@ describe('npm run contracts', () => {
     expect(tool('chekc')).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: 'The task has to be check or update or release or can-deploy or pull, not "chekc". See --help.\n',
+      stderr:
+        'The task has to be check or update or release or can-deploy or pull or schemas, not "chekc". See --help.\n',
     });
   });
 

@@ -5,7 +5,7 @@ import { readManifests } from '../boundaries/modules/manifest.js';
 import { readTree } from '../boundaries/modules/tree.js';
 
 /** What {@link bringUpToDate} may write. */
-export const GENERATED = ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg'];
+export const GENERATED = ['CODEOWNERS', 'docs/modules.md', 'docs/modules.svg', 'docs/asyncapi.json'];
 
 /** Builds a project and writes what is made from its code. @throws Error with all that was said */
 export function bringUpToDate(root: string): void {

@@ -19,6 +19,7 @@ export async function storedMessagesOf(context: ContextContracts): Promise<Map<s
   return describeAll([...publishedBy(context), ...own]);
 }
 
-function heardBy(provider: Type): readonly unknown[] {
+/** The events that a class handles. */
+export function heardBy(provider: Type): readonly unknown[] {
   return (Reflect.getMetadata(EVENTS, provider) as unknown[] | undefined) ?? [];
 }
