@@ -15,6 +15,7 @@ const parked = redactionOf({
   payload: `(message -> 'payload')`,
   headers: `(message -> 'headers')`,
 });
+const delayed = redactionOf({ type: 'type', payload: 'payload', headers: 'headers' });
 const shelved = redactionOf({
   type: 'type',
   payload: `(parked #> '{message,payload}')`,
@@ -35,6 +36,7 @@ export const STORES: readonly Store[] = [
     set: `message = message || jsonb_build_object('payload', ${parked.payload}, 'headers', ${parked.headers}),
           errors = ${withoutErrors('errors')}, waiting_for = CASE WHEN waiting_for IS NOT NULL THEN 'erased' END`,
   },
+  { table: 'delayed_command', found: delayed.found, set: `payload = ${delayed.payload}, headers = ${delayed.headers}` },
   {
     table: 'shelved_message',
     found: shelved.found,

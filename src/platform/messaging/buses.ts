@@ -62,12 +62,15 @@ export class UnitEventBus extends EventBus {
 @Injectable()
 export class Outbox {
   /**
-   * Sends a command with the commit of the running unit of work. It is handled once in effect, whatever crashes.
+   * Sends a command with the commit of the running unit of work, or later: it is stored with the commit, and nothing
+   * calls it back; let its handler look whether it is still wanted. It is handled once in effect, whatever crashes.
    *
-   * @param options `key`: commands with the same key are handled in the order they were sent
-   * @throws ContractViolation outside of a unit of work
+   * @param options `key`: commands with the same key are handled in the order they were sent; `after`, such as `'3 days'`,
+   *   or `at`, a `Date`: when it is sent, by the clock of the database server
+   * @throws ContractViolation outside of a unit of work, and where `after` or `at` is no time
+   * @example this.outbox.send(new AskForRating({ letterId }), { after: '3 days' });
    */
-  send(command: ICommand, options: Pick<SendOptions, 'key'> = {}): void {
+  send(command: ICommand, options: Omit<SendOptions, 'replyTo'> = {}): void {
     runningUnit('Durable commands are sent').send(command, options);
   }
 }

@@ -8,6 +8,8 @@ import { Eraser } from '../erasure/eraser.js';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
 import type { Runtime } from './runtime.js';
+import { scheduleOf } from '../schedules/schedule.js';
+import { schedulesOf } from '../schedules/scheduled.js';
 import { Saga } from '../sagas/saga.js';
 import { SagaRunner } from '../sagas/saga-runner.js';
 
@@ -44,6 +46,7 @@ function registerProvider(module: string, instance: object, runtime: Runtime): v
     const message: unknown = Reflect.getMetadata(HANDLER[kind], type);
     if (message) registry.addHandler(module, kind, message, (payload) => (instance as Executes).execute(payload));
   }
+  registerSchedules(module, type, runtime);
   const events = Reflect.getMetadata(HANDLER.events, type) as Type[] | undefined;
   if (events) registerEvents(module, instance as IEventHandler, events, runtime);
   if (instance instanceof Saga) registerSaga(module, instance, runtime);
@@ -73,6 +76,20 @@ function registerSaga(module: string, saga: Saga<unknown>, runtime: Runtime): vo
   const runner = new SagaRunner(saga, runtime.registry, runtime.onIgnored);
   runtime.sagas.push({ module, runner });
   runtime.consumers.push(sagaConsumer(module, runner, runtime.handlerTimeoutMs));
+}
+
+function registerSchedules(module: string, type: Function, { schedules, registry }: Runtime): void {
+  const command: unknown = Reflect.getMetadata(HANDLER.command, type);
+  for (const options of schedulesOf(type)) {
+    try {
+      const schedule = scheduleOf(module, type.name, command, options);
+      if (schedules.some((other) => other.module === module && other.name === schedule.name))
+        registry.addProblem(`two schedules of ${module} are named ${schedule.name}: give one another name`);
+      schedules.push(schedule);
+    } catch (error) {
+      registry.addProblem((error as Error).message);
+    }
+  }
 }
 
 /** Every module may send durable commands, its own sagas among them. */

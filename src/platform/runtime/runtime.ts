@@ -37,6 +37,10 @@ import { Database } from '../transaction/database.js';
 import { abandonAll } from '../transaction/unit-of-work.js';
 import type { Ignored, SagaRunner } from '../sagas/saga-runner.js';
 import { SagaTimeouts } from '../sagas/timeouts.js';
+import { DueCommands } from '../schedules/due-commands.js';
+import type { DueLoop } from '../schedules/due-loop.js';
+import type { Schedule } from '../schedules/schedule.js';
+import { isConnectionFailure } from '../connection/failures.js';
 import type { EventsOptions, EventTransport } from '../transport/events/event-transport.js';
 import { openTransport } from '../transport/events/open-transport.js';
 import type { Rehearsal } from '../transport/fault-injection/rehearsal.js';
@@ -104,6 +108,9 @@ export class Runtime extends Host {
   readonly localEvents = new LocalEvents();
   readonly consumers: Consumer[] = [];
   readonly sagas: { module: string; runner: SagaRunner }[] = [];
+  readonly schedules: Schedule[] = [];
+  /** What does things when they are due. */
+  readonly dueLoops: DueLoop[] = [];
   readonly erasers: { module: string; eraser: Eraser }[] = [];
   /** Is called when somebody was erased from a module of this process. */
   onErased: () => void = () => undefined;
@@ -116,7 +123,6 @@ export class Runtime extends Host {
   readonly handlerTimeoutMs: number;
   readonly #databases = new Map<string, Database>();
   readonly #workers = new Map<Consumer, ParkedWorker>();
-  readonly #timeouts: SagaTimeouts[] = [];
   readonly #abort = new AbortController();
   readonly #housekeeping: Housekeeping;
   #transport: EventTransport | undefined;
@@ -180,7 +186,8 @@ export class Runtime extends Host {
   /** Begins to deliver messages to the consumers that were registered. */
   startDelivery(): void {
     for (const consumer of this.consumers) this.#startConsumer(this.#rehearsed(consumer));
-    for (const name of this.running) this.#startTimeouts(name);
+    for (const name of this.running) this.#addDueWork(name);
+    for (const loop of this.dueLoops) loop.start();
     for (const [module, watch] of this.watches) watch.onSignal((signal) => this.#onControlSignal(module, signal));
     this.#transport!.start();
     this.#housekeeping.start();
@@ -192,7 +199,7 @@ export class Runtime extends Host {
     return (this.#delivered ??= this.#ended([
       ...this.#running,
       ...[...this.#workers.values()].map((worker) => worker.stop()),
-      ...this.#timeouts.map((timeouts) => timeouts.stop()),
+      ...this.dueLoops.map((loop) => loop.stop()),
       this.#housekeeping.stop(),
     ]));
   }
@@ -272,22 +279,24 @@ export class Runtime extends Host {
       for (const [consumer, worker] of this.#workers) if (consumer.module === module) worker.poke();
   }
 
-  #startTimeouts(module: string): void {
+  #addDueWork(module: string): void {
+    const database = this.database(module);
+    const committed = () => this.watches.get(module)!.committed();
+    const schedules = this.schedules.filter((schedule) => schedule.module === module);
+    this.dueLoops.push(new DueCommands(database, schedules, committed, this.#dueFailed(module, 'a due command')));
     const runners = this.sagas.filter((saga) => saga.module === module).map((saga) => saga.runner);
-    if (runners.length === 0) return;
-    const failed = (err: unknown) => {
-      this.log.error({ err, module }, 'a saga could not handle its timeout');
-      this.options.onFailure?.(`${module}, a timeout of a saga`, err);
+    const mayRun = (saga: string) => this.guards.get(saga)?.isOpen ?? true;
+    const failed = this.#dueFailed(module, 'a timeout of a saga');
+    if (runners.length > 0) this.dueLoops.push(new SagaTimeouts(runners, database, committed, failed, mayRun));
+  }
+
+  /** A database that is away, or takes no writes while its data moves, is waited for. */
+  #dueFailed(module: string, what: string): (error: unknown) => void {
+    return (err) => {
+      const level = isConnectionFailure(err) ? 'warn' : 'error';
+      this.log[level]({ err, module }, `${what} failed; it will be tried again`);
+      this.options.onFailure?.(`${module}, ${what}`, err);
     };
-    const timeouts = new SagaTimeouts(
-      runners,
-      this.database(module),
-      () => this.watches.get(module)!.committed(),
-      failed,
-      (saga) => this.guards.get(saga)?.isOpen ?? true,
-    );
-    this.#timeouts.push(timeouts);
-    timeouts.start();
   }
 
   /** The outbox of a module that runs here. */

@@ -98,7 +98,7 @@ export async function saveSagas(client: ClientBase, saga: string, instances: rea
     name: 'saga-save',
     text: `UPDATE saga SET state = s.state, steps = s.steps, status = s.status, updated_at = now(),
                   timeout_name = CASE WHEN s.keep THEN timeout_name ELSE s.timeout END,
-                  timeout_at = CASE WHEN s.keep THEN timeout_at ELSE clock_timestamp() + s.after_ms * interval '1 ms' END,
+                  timeout_at = CASE WHEN s.keep THEN timeout_at ELSE clock_timestamp() + clock_offset() + s.after_ms * interval '1 ms' END,
                   timeout_attempts = CASE WHEN s.keep THEN timeout_attempts ELSE 0 END,
                   timeout_error = CASE WHEN s.keep THEN timeout_error END,
                   ended_at = CASE WHEN s.ended THEN coalesce(ended_at, now()) END,

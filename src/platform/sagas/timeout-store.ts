@@ -21,7 +21,7 @@ const columnsOf = (known: KnownTimeouts) => [known.map(({ saga }) => saga), know
 
 /** Milliseconds until the next of these timeouts, negative when it has passed; `undefined` when none is armed. */
 export async function nextTimeoutMs(client: Client, known: KnownTimeouts): Promise<number | undefined> {
-  const text = `SELECT extract(epoch FROM min(timeout_at) - now())::float8 * 1000 AS ms FROM saga WHERE ${KNOWN}`;
+  const text = `SELECT extract(epoch FROM min(timeout_at) - now() - clock_offset())::float8 * 1000 AS ms FROM saga WHERE ${KNOWN}`;
   const values = columnsOf(known);
   const { rows } = await client.query<{ ms: number | null }>({ name: 'saga-next-timeout', text, values });
   return rows[0]!.ms ?? undefined;
@@ -30,7 +30,7 @@ export async function nextTimeoutMs(client: Client, known: KnownTimeouts): Promi
 /** Locks one instance whose timeout has passed and that nobody else is working on. */
 export async function lockTimedOut(client: Client, known: KnownTimeouts): Promise<TimedOut | undefined> {
   const text = `SELECT ${COLUMNS}, timeout_at::text AS "timeoutAt", timeout_attempts AS "timeoutAttempts"
-                  FROM saga WHERE timeout_at <= now() AND ${KNOWN}
+                  FROM saga WHERE timeout_at <= now() + clock_offset() AND ${KNOWN}
                  ORDER BY timeout_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
   return (await client.query<TimedOut>({ name: 'saga-timed-out', text, values: columnsOf(known) })).rows[0];
 }
@@ -47,7 +47,7 @@ export async function noteTimeoutFailure(
 ): Promise<void> {
   await client.query({
     name: 'saga-timeout-failure',
-    text: `UPDATE saga SET timeout_at = now() + $5::float8 * interval '1 ms', timeout_attempts = timeout_attempts + 1,
+    text: `UPDATE saga SET timeout_at = now() + clock_offset() + $5::float8 * interval '1 ms', timeout_attempts = timeout_attempts + 1,
                   timeout_error = $6, timeline = ${appended('$7::jsonb')}
             WHERE saga = $1 AND id = $2 AND timeout_name = $3 AND timeout_at = $4::timestamptz`,
     values: [
@@ -64,7 +64,7 @@ export async function noteTimeoutFailure(
 
 /** Makes the timeouts that failed due now, with all their attempts ahead of them. @returns how many */
 export async function retryTimeouts(client: Client, id?: string): Promise<number> {
-  const text = `UPDATE saga SET timeout_at = now(), timeout_attempts = 0
+  const text = `UPDATE saga SET timeout_at = now() + clock_offset(), timeout_attempts = 0
                  WHERE timeout_name IS NOT NULL AND (timeout_at IS NULL OR timeout_attempts > 0)
                    AND ($1::text IS NULL OR id = $1)`;
   return (await client.query(text, [id ?? null])).rowCount ?? 0;

@@ -2,37 +2,31 @@ import { backoff, DEFAULT_RETRY } from '../delivery/consumer/consumer.js';
 import { describeError } from '../messaging/describe-error.js';
 import type { Database } from '../transaction/database.js';
 import { isConnectionFailure } from '../connection/failures.js';
+import { DueLoop } from '../schedules/due-loop.js';
 import { UnitOfWork } from '../transaction/unit-of-work.js';
 import type { SagaRunner } from './saga-runner.js';
 import type { KnownTimeouts, TimedOut } from './timeout-store.js';
 import { lockTimedOut, nextTimeoutMs, noteTimeoutFailure } from './timeout-store.js';
 
-const POLL_MS = 1000;
-/** How soon to look again when another replica is at the next one. */
-const BUSY_MS = 50;
-
 /**
- * Wakes the sagas of one module whose timeout has passed. Timeouts are rows: they survive restarts, and after a long
- * stop they are all found at once.
+ * Wakes the sagas of one module whose timeout has passed.
  *
  * Each is a transaction of its own. Whatever fails in it, the commit included, is charged to this timeout: it is retried
  * with back-off and becomes a dead letter, as a message does; it holds up no other. A timeout whose name this version
  * does not know stays armed.
  */
-export class SagaTimeouts {
+export class SagaTimeouts extends DueLoop {
   readonly #runners: ReadonlyMap<string, SagaRunner>;
   readonly #all: KnownTimeouts;
-  #timer: NodeJS.Timeout | undefined;
-  #pass: Promise<void> | undefined;
-  #stopped = false;
 
   constructor(
     runners: readonly SagaRunner[],
     private readonly database: Database,
     private readonly committed: () => void,
-    private readonly failed: (error: unknown) => void,
+    failed: (error: unknown) => void,
     private readonly mayRun: (saga: string) => boolean,
   ) {
+    super(failed);
     this.#runners = new Map(runners.map((runner) => [runner.saga.name, runner]));
     this.#all = runners.flatMap(({ saga }) => saga.timeouts.map((timeout) => ({ saga: saga.name, timeout })));
   }
@@ -42,34 +36,11 @@ export class SagaTimeouts {
     return this.#all.filter(({ saga }) => this.mayRun(saga));
   }
 
-  start(): void {
-    this.#pass = this.#work().then((pause) => {
-      this.#pass = undefined;
-      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), pause);
-    });
+  nextMs(): Promise<number | undefined> {
+    return nextTimeoutMs(this.database.pool, this.#known);
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#pass;
-  }
-
-  /** @returns milliseconds until the next look, which costs one statement a module */
-  async #work(): Promise<number> {
-    try {
-      const next = (await nextTimeoutMs(this.database.pool, this.#known)) ?? POLL_MS;
-      if (next > 0) return Math.min(POLL_MS, next + 1);
-      while (!this.#stopped && (await this.#one()));
-      return BUSY_MS;
-    } catch (error) {
-      this.failed(error);
-      return POLL_MS;
-    }
-  }
-
-  /** @returns whether one was due */
-  async #one(): Promise<boolean> {
+  protected async one(): Promise<boolean> {
     let row: TimedOut | undefined;
     try {
       await this.#transact(async (unit) => {

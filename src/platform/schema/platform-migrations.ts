@@ -272,6 +272,46 @@ class ErasableOutcomes1700000000009 implements MigrationInterface {
   }
 }
 
+/**
+ * Commands that are sent later, and schedules. Due times are this server's clock, moved by `clock_offset`: by nothing, but
+ * in specs, which turn it. A version that does not know them leaves them alone.
+ *
+ * - `schedule.plan`: the plan by which `due_at` was reckoned; `owed`: a run that was missed is to be made up for; `run_seq`:
+ *   the command of the last run in the outbox.
+ */
+class DueWork1700000000010 implements MigrationInterface {
+  readonly name = 'DueWork1700000000010';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE FUNCTION clock_offset() RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT interval '0' $$;
+      CREATE TABLE delayed_command (
+        id            uuid PRIMARY KEY,
+        aggregatetype text NOT NULL,
+        aggregateid   text NOT NULL,
+        type          text NOT NULL,
+        payload       jsonb NOT NULL,
+        headers       jsonb NOT NULL,
+        due_at        timestamptz NOT NULL,
+        stored_at     timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX delayed_command_due ON delayed_command (due_at);
+      CREATE TABLE schedule (
+        name        text PRIMARY KEY,
+        plan        text NOT NULL,
+        due_at      timestamptz NOT NULL,
+        owed        boolean NOT NULL DEFAULT false,
+        run_seq     bigint,
+        last_run_at timestamptz
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE schedule, delayed_command; DROP FUNCTION clock_offset()');
+  }
+}
+
 /** Those of every module, before its own. */
 export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
@@ -282,4 +322,5 @@ export const PLATFORM_MIGRATIONS = [
   UnfinishedWork1700000000006,
   HeardMessages1700000000008,
   ErasableOutcomes1700000000009,
+  DueWork1700000000010,
 ] as const;

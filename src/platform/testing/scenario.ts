@@ -7,12 +7,15 @@ import { contextOptions } from '../bounded-context.js';
 import type { Actor } from '../messaging/context/context.js';
 import { childContext, runInScope, SYSTEM } from '../messaging/context/context.js';
 import type { MessageClass } from '../messaging/define.js';
+import type { Duration } from '../messaging/duration.js';
+import { milliseconds } from '../messaging/duration.js';
 import { definitionOf } from '../messaging/define.js';
 import type { Logger } from '../observability/logging.js';
 import { UnitOfWork } from '../transaction/unit-of-work.js';
 import { Runtime } from '../runtime/runtime.js';
 import type { TestDatabase } from './database.js';
 import { testDatabase } from './database.js';
+import { passTime } from './clock.js';
 import { eventually } from './eventually.js';
 import { entityDrifts } from './gates/entities-check.js';
 import type { Matching } from './matching.js';
@@ -171,6 +174,21 @@ export class Scenario {
       const report = await sceneReport({ databases: runtime.databases, failures, received });
       throw new Error(`${expected}\n\n${report}`, { cause });
     }
+  }
+
+  /**
+   * Lets time pass for schedules, commands that were sent for later, and timeouts of sagas: it stops at each moment at
+   * which something is due until that was done, so a nightly schedule runs each night. What comes of it by messages may
+   * still be on its way after it, and `new Date()` says what it said.
+   *
+   * @param duration such as `'3 days'`
+   * @throws TypeError where it is no length of time; Error where more than a thousand moments are due in it
+   * @example
+   * await scene.passTime('3 days');
+   * await scene.received(AskForRating, { orderId });
+   */
+  async passTime(duration: Duration): Promise<void> {
+    await passTime(this.runtime, milliseconds(duration), (look, what) => this.until(look, what));
   }
 
   /** Runs SQL in the module's schema, as the module's role. */

@@ -4,7 +4,9 @@ import type { Actor, MessageContext, SendOptions } from '../messaging/context/co
 import { currentMessage, SYSTEM } from '../messaging/context/context.js';
 import { childTrace, parseTraceparent } from '../messaging/context/trace-context.js';
 import { definitionOf } from '../messaging/define.js';
+import { milliseconds } from '../messaging/duration.js';
 import type { WireError } from '../messaging/errors.js';
+import { ContractViolation } from '../messaging/errors.js';
 import { jsonWithinLimit, keyWithinLimit } from './message-size.js';
 import { sending } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
@@ -33,7 +35,12 @@ interface OutboxRow {
 export interface PendingRow extends OutboxRow {
   /** `payload` as it will be stored. */
   json: string;
+  /** Absent where it goes out with the commit. */
+  later?: Later | undefined;
 }
+
+/** When a command is sent: milliseconds after it was stored, or at a moment. */
+type Later = { afterMs: number } | { at: Date };
 
 /** A row that is to be written, and the span that ends when it is; absent when it is not recorded. */
 export interface PendingMessage {
@@ -88,7 +95,22 @@ export function commandRow(command: object, sender: string, options: SendOptions
   const definition = definitionOf(command)!;
   const key = options.key ?? currentMessage()?.id ?? randomUUID();
   const replyto = options.replyTo && { module: sender, ...options.replyTo };
-  return row(streams.commands(definition.module), key, definition.name, command, replyto && { replyto });
+  const sent = row(streams.commands(definition.module), key, definition.name, command, replyto && { replyto });
+  return { ...sent, later: laterOf(definition.name, options) };
+}
+
+function laterOf(name: string, { after, at }: SendOptions): Later | undefined {
+  const refused = (what: string) => new ContractViolation('LIFTOUT_SEND_TIME_INVALID', `${name} was sent with ${what}`);
+  if (after !== undefined && at !== undefined) throw refused('both after and at: give it one of them.');
+  if (at !== undefined) {
+    if (at instanceof Date && !Number.isNaN(at.getTime())) return { at };
+    throw refused('an "at" that is no time: give it a Date.');
+  }
+  try {
+    return after === undefined ? undefined : { afterMs: milliseconds(after) };
+  } catch (error) {
+    throw refused(`an "after" that is no time: ${(error as Error).message}`);
+  }
 }
 
 /** The reply to a durable command, in order with the other replies to the same saga instance. */

@@ -7,6 +7,7 @@ import { ContractViolation } from '../messaging/errors.js';
 import type { Span } from '@opentelemetry/api';
 import type { PendingRow } from './message.js';
 import { commandRow, eventRow } from './message.js';
+import { storeDelayed } from './delayed.js';
 import { appendToOutbox } from './outbox.js';
 import { notifyPublished } from '../observability/outcomes.js';
 import { transacting } from '../observability/seam-spans.js';
@@ -241,7 +242,12 @@ export class UnitOfWork implements Unit {
 
   #write(client: PoolClient, level: Level): Promise<unknown> {
     const rows = this.#announced.unwritten(level);
-    return rows.length > 0 ? appendToOutbox(client, rows) : Promise.resolve();
+    const now = rows.filter(({ later }) => !later);
+    const later = rows.filter((row) => row.later);
+    return Promise.all([
+      later.length > 0 && storeDelayed(client, later),
+      now.length > 0 && appendToOutbox(client, now),
+    ]);
   }
 
   /**

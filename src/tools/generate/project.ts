@@ -6,7 +6,7 @@ import type { Context } from '../../platform/bounded-context.js';
 import { contextOptions, pathsOf } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
-import { PlatformTables1700000000000 } from '../../platform/schema/platform-migrations.js';
+import { PLATFORM_MIGRATIONS } from '../../platform/schema/platform-migrations.js';
 import { fail } from '../lib/cli.js';
 import type { Table } from '../map/tables.js';
 import { tablesOf } from '../map/tables.js';
@@ -43,7 +43,7 @@ export async function readProject(root: string, types: readonly Type[]): Promise
     root,
     name,
     modules,
-    platformTables: (await tablesOf([PlatformTables1700000000000])).map((table) => table.name),
+    platformTables: (await tablesOf(PLATFORM_MIGRATIONS)).map((table) => table.name),
   };
 }
 

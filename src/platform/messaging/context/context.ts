@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { Duration } from '../duration.js';
 import type { HandlerAborted } from '../errors.js';
 import { childTrace } from './trace-context.js';
 
@@ -68,6 +69,10 @@ export interface Unit {
 export interface SendOptions {
   /** Commands with the same key are handled in the order they were sent. Default: the id of the message being handled. */
   key?: string;
+  /** Sends it that long after the commit, by the clock of the database server. */
+  after?: Duration;
+  /** Sends it at this moment, by the clock of the database server; one that has passed: with the commit. */
+  at?: Date;
   /** The saga instance that gets the reply. Set by the platform. */
   replyTo?: { saga: string; id: string };
 }

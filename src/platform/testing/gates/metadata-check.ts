@@ -15,6 +15,8 @@ const RESERVED = [
   'message_holder',
   'command_outcome',
   'saga',
+  'delayed_command',
+  'schedule',
   'schema_migration',
 ];
 
