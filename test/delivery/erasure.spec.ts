@@ -101,9 +101,13 @@ describe('an erasure', () => {
     await sql('people', 'INSERT INTO outbox_900000001 SELECT * FROM outbox');
     const shelve = `INSERT INTO shelved_message SELECT consumer, type, to_jsonb(p), parked_at FROM parked_message p`;
     await sql('post', shelve);
+    await sql(
+      'people',
+      `INSERT INTO delayed_command SELECT id, aggregatetype, aggregateid, type, payload, headers, now() + interval '1 day' FROM outbox`,
+    );
     lines = '';
     expect(await counts()).toEqual({
-      people: { ...STORED.people, outbox: 2 },
+      people: { ...STORED.people, outbox: 2, delayed_command: 1 },
       post: { ...STORED.post, shelved_message: 1 },
     });
     const after = await everything();

@@ -6,7 +6,8 @@ import type { ScheduledOptions } from '../../src/platform/schedules/scheduled.js
 import { turnClock } from '../../src/platform/testing/clock.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
 import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import { busy, chores, locked } from '../support/chores.js';
+import { wiringProblems } from '../../src/platform/testing/wiring.js';
+import { busy, chores, locked, strangers } from '../support/chores.js';
 import type { Replica } from '../support/replica.js';
 import { startReplica } from '../support/replica.js';
 
@@ -138,8 +139,10 @@ describe('a nightly schedule', () => {
       async () => (await sql(`SELECT FROM parked_message WHERE state = 'dead'`)).length > 0,
       'the dead letter',
     );
+    await eventually(async () => (await sql(`SELECT FROM outbox`)).length === 2, 'the next run');
     locked.clear();
     await sweptAt('06-03 00:30');
+    expect(await sql(`SELECT key FROM parked_message`)).toEqual([{ key: 'chores/nightly/2026-06-02T00:30:00.000Z' }]);
   });
 });
 
@@ -181,7 +184,7 @@ describe('a schedule whose time has changed', () => {
     await start(chores({ name: 'other', every: '1 second' }));
     await eventually(async () => (await swept()).length > 1, 'runs of another');
     expect(await planned()).toMatchObject({ due: '06-02 00:30' });
-    expect(await sql(`SELECT FROM outbox WHERE aggregateid = 'nightly'`)).toEqual([]);
+    expect(await sql(`SELECT FROM outbox WHERE aggregateid LIKE 'nightly/%'`)).toEqual([]);
   });
 });
 
@@ -200,6 +203,47 @@ describe('an interval', () => {
   });
 });
 
+describe('a schedule that cannot be followed', () => {
+  it('is refused at start by its name, with what to do', async () => {
+    const wrong = [
+      { name: 'bad', cron: '61 * * * *' },
+      { name: 'both', cron: '@daily', every: '1 day' },
+      { name: 'Odd Name', every: '1 day' },
+      { name: 'never', every: '1 day', catchUp: 'twice' },
+      { name: 'lost', cron: '@daily', timezone: 'Europe/Atlantis' },
+      { name: 'unfit', every: '1 day', payload: { room: 7 } },
+      { name: 'twice', every: '1 day' },
+      { name: 'twice', every: '2 days' },
+    ] as unknown as ScheduledOptions[];
+    const problems = await wiringProblems([chores(...wrong)]);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^the schedule bad of SweepHandler in chores: "61 \* \* \* \*" is no cron expression \(.*\): expected five/,
+      ),
+      expect.stringMatching(/^the schedule both of SweepHandler in chores: give it either cron or every/),
+      expect.stringMatching(/^the schedule Odd Name of SweepHandler in chores: name it in small letters/),
+      expect.stringMatching(
+        /^the schedule never of SweepHandler in chores: catchUp is "twice": expected "once" or "none"/,
+      ),
+      expect.stringMatching(
+        /^the schedule lost of SweepHandler in chores: "Europe\/Atlantis" is no time zone: use a name/,
+      ),
+      expect.stringMatching(
+        /^the schedule unfit of SweepHandler in chores: its payload does not fit: give it one\. .*room/s,
+      ),
+      'two schedules of chores are named twice: give one another name',
+    ]);
+  });
+
+  it('is refused where another module handles the command, or nothing does', async () => {
+    expect(await wiringProblems([strangers])).toEqual([
+      'strangers handles chores.sweep.v1, which belongs to chores',
+      'the schedule of-others of ForeignHandler in strangers: chores.sweep.v1 belongs to chores: send it from a command of strangers',
+      'the schedule of-nobody of Idle in strangers: @Scheduled belongs beside @CommandHandler, of a command made with defineCommand',
+    ]);
+  });
+});
+
 describe('a clock that jumps back', () => {
   it('repeats nothing', async () => {
     await clockTo('2026-06-02T00:00Z');
@@ -211,6 +255,6 @@ describe('a clock that jumps back', () => {
     await clockTo('2026-06-02T00:40Z');
     await start(chores({ name: 'other', every: '1 second' }));
     await eventually(async () => (await swept()).length > 1, 'runs of another');
-    expect(await sql(`SELECT FROM outbox WHERE aggregateid = 'nightly'`)).toHaveLength(1);
+    expect(await sql(`SELECT FROM outbox WHERE aggregateid LIKE 'nightly/%'`)).toHaveLength(1);
   });
 });

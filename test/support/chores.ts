@@ -59,7 +59,7 @@ export function chores(...schedules: ScheduledOptions[]): Type {
       await this.database.sql('INSERT INTO swept VALUES ($1, now() + clock_offset())', [room]);
     }
   }
-  for (const schedule of schedules) Scheduled(schedule)(SweepHandler);
+  for (const schedule of schedules.toReversed()) Scheduled(schedule)(SweepHandler);
   @BoundedContext({
     name: 'chores',
     contracts: { Sweep, Promised },
@@ -69,3 +69,17 @@ export function chores(...schedules: ScheduledOptions[]): Type {
   class ChoresModule {}
   return ChoresModule;
 }
+
+@CommandHandler(Sweep)
+@Scheduled({ name: 'of-others', every: '1 day' })
+class ForeignHandler {
+  async execute() {}
+}
+@Scheduled({ name: 'of-nobody', every: '1 day' })
+class Idle {}
+
+@BoundedContext({ name: 'strangers', contracts: {}, providers: [ForeignHandler, Idle] })
+class StrangersModule {}
+
+/** A context that misunderstands schedules. */
+export const strangers: Type = StrangersModule;

@@ -4,7 +4,7 @@ import { transact } from '../transaction/transact.js';
 import { DueLoop } from './due-loop.js';
 import { decide, nextDue } from './due-times.js';
 import type { Schedule } from './schedule.js';
-import { clockOf, lockDueSchedule, moveSchedule, nextDueMs, noteSchedules } from './schedule-store.js';
+import { clockOf, lockDueSchedule, moveSchedule, nextDueMs, noteSchedules, runKey } from './schedule-store.js';
 
 /**
  * Puts the commands of one module that are due into its outbox: those that were sent for later, and the runs of its
@@ -64,7 +64,7 @@ export class DueCommands extends DueLoop {
       const schedule = this.#schedules.get(row.name)!;
       const decision = decide(schedule.plan, schedule.catchUp, row, row.now);
       if (decision.run) {
-        unit.send(schedule.command, { key: schedule.name });
+        unit.send(schedule.command, { key: runKey(row) });
         await unit.flush();
       }
       await moveSchedule(client, schedule, decision);

@@ -72,7 +72,7 @@ export function nextDue(plan: Plan, due: number, now: number): number {
 }
 
 /** What a run that is late by less was not missed by, in milliseconds: processes look once a second. */
-export const LATE_MS = 60_000;
+const LATE_MS = 60_000;
 
 /** How a schedule stands. */
 export interface Standing {

@@ -9,17 +9,17 @@ type Client = Pick<ClientBase, 'query'>;
 const TAKE_OVER = `interval '1 minute'`;
 
 /** The clock of the database server, as it is turned in specs. */
-export const NOW = '(now() + clock_offset())';
+const NOW = '(now() + clock_offset())';
 const ms = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 /** SQL: whether the last run was not read by the module yet, so that nobody has begun it. */
 export const UNREAD = `(run_seq IS NOT NULL AND NOT EXISTS (
   SELECT FROM consumer_progress WHERE consumer = ${inbox()} AND producer = current_schema() AND position >= run_seq))`;
 
-/** SQL: whether the last run has not ended: it is not read, or waits for another attempt. */
-export const OPEN = `(${UNREAD} OR EXISTS (
-  SELECT FROM parked_message p
-   WHERE p.consumer = ${inbox()} AND p.producer = current_schema() AND p.seq = run_seq AND p.state = 'waiting'))`;
+/** SQL: whether a run has not ended: it is not read, or waits for another attempt. What was given up has ended. */
+const OPEN = `(${UNREAD} OR EXISTS (
+  SELECT FROM parked_message p WHERE p.consumer = ${inbox()} AND p.state = 'waiting'
+     AND starts_with(p.key, concat(current_schema(), '/', schedule.name, '/'))))`;
 
 function inbox(): string {
   return `concat(current_schema(), '${streams.commands('')}')`;
@@ -68,7 +68,10 @@ export async function nextDueMs(client: Client, schedules: readonly Schedule[]):
   return rows[0]!.ms ?? undefined;
 }
 
-export interface DueSchedule extends Standing {
+/** The key of a run: its own, as one that was given up must not hold up those after it. */
+export const runKey = ({ name, due, now }: DueSchedule) => `${name}/${new Date(Math.min(due, now)).toISOString()}`;
+
+interface DueSchedule extends Standing {
   name: string;
   now: number;
 }

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** The tables that every module's schema has: what it said, what it has heard, what it has answered, its processes. */
-export class PlatformTables1700000000000 implements MigrationInterface {
+class PlatformTables1700000000000 implements MigrationInterface {
   readonly name = 'PlatformTables1700000000000';
 
   async up(runner: QueryRunner): Promise<void> {
