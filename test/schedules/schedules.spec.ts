@@ -175,7 +175,7 @@ describe('a schedule whose time has changed', () => {
     await due('06-02 12:30');
   });
 
-  it('and is gone from the code stays as it is, and does not run', async () => {
+  it('stays as it is, and does not run, where it is gone from the code', async () => {
     await clockTo('2026-06-01T12:00Z');
     await start(chores(nightly));
     await due('06-02 00:30');
