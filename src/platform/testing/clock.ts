@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import type { Runtime } from '../runtime/runtime.js';
 import { UNREAD } from '../schedules/schedule-store.js';
 
-/** More than a spec means to look at one by one. */
-const MAX_MOMENTS = 1000;
+/** More than the nights of a year. */
+const MAX_MOMENTS = 400;
 
 /**
  * Lets time pass for what the modules of a process do when it is due, as if nothing else happened meanwhile: it stops at
@@ -11,7 +11,7 @@ const MAX_MOMENTS = 1000;
  *
  * @param ms milliseconds
  * @param until waits for a condition
- * @throws Error where more than a thousand moments are due
+ * @throws Error where more than 400 moments are due
  */
 export async function passTime(
   { databases, dueLoops }: Runtime,

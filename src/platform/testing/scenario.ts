@@ -182,7 +182,7 @@ export class Scenario {
    * still be on its way after it, and `new Date()` says what it said.
    *
    * @param duration such as `'3 days'`
-   * @throws TypeError where it is no length of time; Error where more than a thousand moments are due in it
+   * @throws TypeError where it is no length of time; Error where more than 400 moments are due in it
    * @example
    * await scene.passTime('3 days');
    * await scene.received(AskForRating, { orderId });
