@@ -116,7 +116,7 @@ describe('a nightly schedule', () => {
     expect(await planned()).toMatchObject({ owed: false, due: '06-02 05:00' });
   });
 
-  it('whose run fails is retried as any message; it goes on when that is given up', async () => {
+  it('has a failed run retried as any message, and goes on when that is given up', async () => {
     locked.add('hall');
     await clockTo('2026-06-02T00:00Z');
     await start(chores(nightly));
