@@ -7,6 +7,7 @@ import { FindProductsHandler } from './find-products.js';
 import { GetProductHandler } from './get-product.js';
 import { ListProductsHandler } from './list-products.js';
 import { Products1760000000001 } from './migrations/1760000000001-products.js';
+import { Product } from './product.entity.js';
 import { PublishProductHandler } from './publish-product.js';
 
 @BoundedContext({
@@ -21,6 +22,7 @@ import { PublishProductHandler } from './publish-product.js';
     SeedCatalogHandler,
   ],
   controllers: [CatalogHttp],
+  entities: [Product],
   migrations: [Products1760000000001],
   seed: CatalogSeed,
 })

@@ -4,6 +4,7 @@ import { CommandBus, CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import type { Seed } from '../../src/platform/index.js';
 import { Database, defineCommand } from '../../src/platform/index.js';
+import { Product } from './product.entity.js';
 import { PublishProduct } from './publish-product.js';
 
 const PRODUCTS = [
@@ -29,8 +30,7 @@ export class SeedCatalogHandler implements ICommandHandler<SeedCatalog> {
   async execute() {
     // Replicas that start together seed one after the other: the second finds products.
     await this.database.sql('LOCK TABLE product IN SHARE ROW EXCLUSIVE MODE');
-    const present = await this.database.sql('SELECT FROM product LIMIT 1');
-    if (present.length > 0) return;
+    if (await this.database.repository(Product).exists()) return;
     for (const [sku, name, amount] of PRODUCTS) {
       await this.commands.execute(new PublishProduct({ sku, name, price: { amount, currency: 'EUR' } }));
     }

@@ -3,8 +3,8 @@ import { CommandHandler, EventBus } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineCommand, NotFound } from '../../src/platform/index.js';
 import { Money, ProductChanged, ProductFields, Sku } from './contracts/index.js';
-import type { Product } from './product.js';
-import { changed, PRODUCT, ProductName } from './product.js';
+import { Product } from './product.entity.js';
+import { changed, ProductName } from './product.js';
 
 /** Changes name, price or both. */
 export class ChangeProduct extends defineCommand('catalog.change-product.v1', {
@@ -21,25 +21,14 @@ export class ChangeProductHandler implements ICommandHandler<ChangeProduct> {
   ) {}
 
   async execute({ sku, ...changes }: ChangeProduct) {
-    const before = await this.#lock(sku);
+    const products = this.database.repository(Product);
+    // Locked: two changes at the same time would otherwise each undo what the other did not name.
+    const before = await products.findOne({ where: { sku }, lock: { mode: 'pessimistic_write' } });
+    if (!before) throw new NotFound('unknown_product', `There is no product ${sku}.`, { sku });
     const product = changed(before, changes);
     if (product === before) return product;
-    await this.#save(product);
+    await products.update({ sku }, { name: product.name, price: product.price });
     this.events.publish(new ProductChanged(product));
     return product;
-  }
-
-  /** Two changes at the same time would otherwise each undo what the other did not name. */
-  async #lock(sku: string): Promise<Product> {
-    const [product] = await this.database.sql<Product>(`SELECT ${PRODUCT} FROM product WHERE sku = $1 FOR UPDATE`, [
-      sku,
-    ]);
-    if (!product) throw new NotFound('unknown_product', `There is no product ${sku}.`, { sku });
-    return product;
-  }
-
-  async #save({ sku, name, price }: Product): Promise<void> {
-    const text = 'UPDATE product SET name = $2, amount = $3, currency = $4, changed_at = now() WHERE sku = $1';
-    await this.database.sql(text, [sku, name, price.amount, price.currency]);
   }
 }

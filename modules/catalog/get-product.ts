@@ -3,8 +3,7 @@ import { QueryHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineQuery, NotFound } from '../../src/platform/index.js';
 import { ProductFields, Sku } from './contracts/index.js';
-import type { Product } from './product.js';
-import { PRODUCT } from './product.js';
+import { Product } from './product.entity.js';
 
 export class GetProduct extends defineQuery('catalog.get-product.v1', {
   payload: z.object({ sku: Sku }),
@@ -17,7 +16,7 @@ export class GetProductHandler implements IQueryHandler<GetProduct> {
   constructor(private readonly database: Database) {}
 
   async execute({ sku }: GetProduct) {
-    const [product] = await this.database.sql<Product>(`SELECT ${PRODUCT} FROM product WHERE sku = $1`, [sku]);
+    const product = await this.database.repository(Product).findOneBy({ sku });
     if (!product) throw new NotFound('unknown_product', `There is no product ${sku}.`, { sku });
     return product;
   }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { Money, ProductFields } from './contracts/index.js';
-
-export type Product = z.output<typeof ProductFields>;
+import type { Money } from './contracts/index.js';
+import type { Product } from './product.entity.js';
 
 /** Neither control characters nor halves of surrogate pairs: PostgreSQL could not keep them. */
 export const ProductName = z
@@ -15,11 +14,11 @@ export interface ProductChanges {
   price?: z.output<typeof Money> | undefined;
 }
 
-/** The select list that makes a {@link Product} of a row. */
-export const PRODUCT = `sku, name, json_build_object('amount', amount, 'currency', currency) AS price`;
-
 /** The product with these changes; the very same object when nothing would be different. */
-export function changed(product: Product, { name = product.name, price = product.price }: ProductChanges): Product {
+export function changed<P extends Pick<Product, 'name' | 'price'>>(
+  product: P,
+  { name = product.name, price = product.price }: ProductChanges,
+): P {
   const samePrice = price.amount === product.price.amount && price.currency === product.price.currency;
   return samePrice && name === product.name ? product : { ...product, name, price };
 }

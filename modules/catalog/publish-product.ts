@@ -3,6 +3,7 @@ import { CommandHandler, EventBus } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Conflict, Database, defineCommand } from '../../src/platform/index.js';
 import { ProductFields, ProductPublished, Sku } from './contracts/index.js';
+import { Product } from './product.entity.js';
 import { ProductName } from './product.js';
 
 export class PublishProduct extends defineCommand('catalog.publish-product.v1', {
@@ -19,12 +20,10 @@ export class PublishProductHandler implements ICommandHandler<PublishProduct> {
   ) {}
 
   async execute({ sku, name, price }: PublishProduct) {
-    const inserted = await this.database.sql(
-      'INSERT INTO product (sku, name, amount, currency) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING sku',
-      [sku, name, price.amount, price.currency],
-    );
-    if (inserted.length === 0) throw new Conflict('product_exists', `There is a product ${sku} already.`, { sku });
     const product = { sku, name, price };
+    const insert = this.database.repository(Product).createQueryBuilder().insert().values(product).orIgnore();
+    const inserted = (await insert.execute()).raw as unknown[];
+    if (inserted.length === 0) throw new Conflict('product_exists', `There is a product ${sku} already.`, { sku });
     this.events.publish(new ProductPublished(product));
     return product;
   }
