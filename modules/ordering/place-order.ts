@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventBus, QueryBus } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { Database, defineCommand, Invalid } from '../../src/platform/index.js';
+import { Database, defineCommand, Invalid, newId } from '../../src/platform/index.js';
 import { FindProducts } from '../catalog/contracts/index.js';
 import { CheckoutStarted } from './checkout-started.js';
 import type { OrderLine } from './contracts/index.js';
@@ -32,7 +31,7 @@ export class PlaceOrderHandler implements ICommandHandler<PlaceOrder> {
   async execute({ customerId, lines: wanted, paymentToken }: PlaceOrder) {
     const lines = await this.#priced(wanted);
     const total = totalOf(lines);
-    const orderId = randomUUID();
+    const orderId = newId();
     const placedAt = new Date().toISOString();
     await this.database.sql(
       `INSERT INTO orders (order_id, customer_id, status, lines, total, placed_at) VALUES ($1, $2, 'pending', $3, $4, $5)`,

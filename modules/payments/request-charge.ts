@@ -1,6 +1,6 @@
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventBus } from '@nestjs/cqrs';
-import { Database } from '../../src/platform/index.js';
+import { Database, newId } from '../../src/platform/index.js';
 import { PaymentFailed, RequestCharge } from './contracts/index.js';
 import { ChargeRequested } from './intents.js';
 
@@ -13,12 +13,13 @@ export class RequestChargeHandler implements ICommandHandler<RequestCharge> {
 
   async execute({ orderId, amount, currency, paymentToken }: RequestCharge) {
     const [begun] = await this.database.sql<{ paymentId: string; status: 'pending' | 'failed' }>(
-      `INSERT INTO payment (order_id, status, amount, currency, payment_token) VALUES ($1, 'pending', $2, $3, $4)
+      `INSERT INTO payment (payment_id, order_id, status, amount, currency, payment_token)
+       VALUES ($1, $2, 'pending', $3, $4, $5)
        ON CONFLICT (order_id) DO UPDATE
           SET status = 'failed', amount = excluded.amount, currency = excluded.currency
         WHERE payment.status = 'averted'
        RETURNING payment_id AS "paymentId", status`,
-      [orderId, amount, currency, paymentToken],
+      [newId(), orderId, amount, currency, paymentToken],
     );
     if (!begun) return await this.#known(orderId);
     const { paymentId, status } = begun;

@@ -11,6 +11,7 @@ export type { MessageContext } from './messaging/context/context.js';
 export { currentMessage } from './messaging/context/context.js';
 export { defineCommand, defineEvent, defineQuery } from './messaging/define.js';
 export { Conflict, DomainError, Forbidden, Invalid, NotFound, RetryLater, Unavailable } from './messaging/errors.js';
+export { newId } from './new-id.js';
 export { outcome } from './observability/outcomes.js';
 export { Database } from './transaction/database.js';
 export { isUniqueViolation } from './connection/failures.js';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Span } from '@opentelemetry/api';
 import type { Actor, MessageContext, SendOptions } from '../messaging/context/context.js';
 import { currentMessage, SYSTEM } from '../messaging/context/context.js';
@@ -7,6 +6,7 @@ import { definitionOf } from '../messaging/define.js';
 import { milliseconds } from '../messaging/duration.js';
 import type { WireError } from '../messaging/errors.js';
 import { ContractViolation } from '../messaging/errors.js';
+import { newId } from '../new-id.js';
 import { jsonWithinLimit, keyWithinLimit } from './message-size.js';
 import { sending } from '../observability/seam-spans.js';
 import { beginSpan } from '../observability/spans.js';
@@ -93,7 +93,7 @@ export function eventRow(event: object): PendingRow {
 
 export function commandRow(command: object, sender: string, options: SendOptions): PendingRow {
   const definition = definitionOf(command)!;
-  const key = options.key ?? currentMessage()?.id ?? randomUUID();
+  const key = options.key ?? currentMessage()?.id ?? newId();
   const replyto = options.replyTo && { module: sender, ...options.replyTo };
   const sent = row(streams.commands(definition.module), key, definition.name, command, replyto && { replyto });
   return { ...sent, later: laterOf(definition.name, options) };
@@ -146,7 +146,7 @@ function row(
   const aggregateid = keyWithinLimit(type, key);
   const json = jsonWithinLimit(type, payload);
   const context = currentMessage();
-  const id = randomUUID();
+  const id = newId();
   const headers = {
     correlationid: context?.correlationId ?? id,
     causationid: context?.id ?? id,

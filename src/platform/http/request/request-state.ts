@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, MessageContext } from '../../messaging/context/context.js';
 import type { Span } from '@opentelemetry/api';
 import { childTrace, parseTraceparent, unsampled } from '../../messaging/context/trace-context.js';
+import { newId } from '../../new-id.js';
 import { serving } from '../../observability/seam-spans.js';
 import type { Begun } from '../../observability/spans.js';
 import { beginTrace, noteRunning } from '../../observability/spans.js';
@@ -61,7 +61,7 @@ function firstContext(
   route: string | undefined,
   { traceparent }: Begun,
 ): MessageContext {
-  const id = randomUUID();
+  const id = newId();
   const given = text(headers['x-correlation-id']);
   return {
     id,

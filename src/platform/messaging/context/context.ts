@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import type { Duration } from '../duration.js';
 import type { HandlerAborted } from '../errors.js';
+import { newId } from '../../new-id.js';
 import { childTrace } from './trace-context.js';
 
 /** Who asks. Travels with every message; `system` is the platform itself, as in a saga's timeout. */
@@ -144,7 +144,7 @@ export function runAs<T>(scope: Scope, work: () => T): T {
 /** The context of a message sent now: caused by the one being handled, or the beginning of a new trace. */
 export function childContext(type: string, module: string, more: Partial<MessageContext> = {}): MessageContext {
   const parent = currentMessage();
-  const id = randomUUID();
+  const id = newId();
   return {
     id,
     type,
