@@ -14,6 +14,7 @@ const NAMES = [
   'topology',
   'forecast',
   'observability',
+  'entities',
 ].filter((name) => existsSync(fileOf(name)));
 
 const HELP = `
