@@ -41,6 +41,7 @@ const letters: ProjectModule = {
   messages: ['letters.write-letter.v1', 'letters.get-letter.v1', 'letters.letter-sent.v1'],
   events: new Map([['LetterSent', LetterSent.definition]]),
   eventTypes: [LetterSent],
+  entities: new Map(),
   migratedAt: 1,
 };
 const archive: ProjectModule = { ...letters, name: 'archive', tables: [], routes: [], messages: [], events: new Map() };
@@ -88,6 +89,12 @@ describe('new:module', () => {
     ['billing --on x', '--on is for what is new in a module. See --help.'],
     ['billing --field price', `${FIELD} "price". See --help.`],
     ['billing --field entry-id:uuid', 'Every table has entry_id of its own: choose another name for the field.'],
+    ['columns --entity', 'There is something called Column already: choose another name than "column".'],
+    [
+      'billing --entity --from folder',
+      '--from brings in what is there: --thing, --field and --entity are for what is new. See --help.',
+    ],
+    ['billing --from-entities', '--from-entities belongs to new:migration. See --help.'],
     ['billing --force', "Unknown option '--force'. See --help."],
   ])('refuses "%s" in one line', (words, message) => {
     expect(() => plan(['module', ...words.split(' ').filter(Boolean)], project)).toThrow(new UsageError(message));
@@ -158,6 +165,18 @@ describe('what is new in a module', () => {
       'letters keeps no envelope; its tables: letters, stamp, parcel. See --help.',
     ],
     ['saga letters dunning --field a:text', '--field is not for new:saga. See --help.'],
+    ['command letters stamp-letter --entity', '--entity belongs to new:module. See --help.'],
+    ['migration', 'The module has to be named first, as in "billing". See --help.'],
+    ['migration nowhere', 'There is no module "nowhere": expected one of letters, archive.'],
+    ['migration couriers --from-entities', 'couriers lives in another repository: make it there.'],
+    ['migration letters Colours', `The migration ${SHAPE} "invoice-numbers", not "Colours". See --help.`],
+    ['migration letters colours now', "Unexpected argument 'now'. See --help."],
+    ['migration letters --field colour:text', '--field is not for new:migration. See --help.'],
+    ['migration letters --on letter', '--on is not for new:migration. See --help.'],
+    [
+      'migration letters --from-entities',
+      'letters has no entities: name them in "entities" of @BoundedContext, in modules/letters/letters.module.ts.',
+    ],
     ['query letters get-letter', 'There is a message letters.get-letter.v1 already.'],
     ['query letters get-letter now', "Unexpected argument 'now'. See --help."],
     [
@@ -191,7 +210,10 @@ describe('what is new in a module', () => {
       'command letters i-command-handler',
       'There is something called ICommandHandler already: choose another name than "i-command-handler".',
     ],
-    ['modul billing', 'What is new has to be module or command or query or event or saga, not "modul". See --help.'],
+    [
+      'modul billing',
+      'What is new has to be module or command or query or event or saga or migration, not "modul". See --help.',
+    ],
   ])('is refused in one line: %s', (words, message) => {
     expect(() => plan(words.split(' '), project)).toThrow(new UsageError(message));
   });

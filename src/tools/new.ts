@@ -1,5 +1,6 @@
 import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { readFields } from './generate/fields.js';
+import { planMigration } from './generate/migrations.js';
 import type { Plan } from './generate/kinds.js';
 import { planBringIn, planCommand, planEvent, planModule, planQuery, planSaga } from './generate/kinds.js';
 import type { Project } from './generate/project.js';
@@ -9,12 +10,13 @@ import { remember, textAt, undo } from './generate/undo.js';
 import { readModules } from './lib/load-modules.js';
 
 const HELP = `
-npm run new:module -- NAME [--thing NOUN] [--field NAME:TYPE]…
+npm run new:module -- NAME [--thing NOUN] [--field NAME:TYPE]… [--entity]
 npm run new:module -- NAME --from PATH
 npm run new:command -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:query -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:event -- MODULE NOUN-HAPPENED [--on NOUN] [--field NAME:TYPE]…
 npm run new:saga -- MODULE NAME [--on EVENT]
+npm run new:migration -- MODULE [NAME] [--from-entities]
 npm run new:module -- --undo
 
 Writes the code by which a module, or something in one, begins: wired, with its migration, route and specs. Every check
@@ -22,6 +24,7 @@ is green right after.
 
   new:module    a module that keeps things, can be told to add one, be asked for one, and says so: billing
     --thing     what it keeps, as in invoice; by default what its name is the plural of, else entry
+    --entity    written with a TypeORM entity and its repository instead of SQL: docs/guides/sql-or-entities.md
     --from      brings in an ordinary Nest module instead: the folder with its @Module, entities, controllers and services.
                 What has no place in a bounded context yet is recorded in boundaries-baseline.json; what cannot be brought in
                 is named with what to do, and nothing is written: docs/guides/bring-in-a-module.md
@@ -35,6 +38,9 @@ is green right after.
   new:event     in the contracts, told by the command that does what has happened: billing invoice-issued
   new:saga      a process with a step, its answer, its undoing and a timeout: billing dunning
     --on        the event of the module that begins it, as in invoice-issued; by default its first one
+  new:migration an empty one, called "tables" unless NAME says what it does: billing invoice-numbers
+    --from-entities   with the statements that the tables lack to be what the module's entities say, up and down. They are
+                found in a database of its own on the server of development, which is gone afterwards
   --undo        takes back what the latest generator did, whatever it made: npm run new:module -- --undo. Refused once a file
                 of it has changed; git restores those
   --help        prints this
@@ -42,12 +48,14 @@ is green right after.
 Names are lower-case words joined by "-". An invalid name prints one line and exits with 2; nothing is written.
 `;
 
-const KINDS = ['module', 'command', 'query', 'event', 'saga'] as const;
+const KINDS = ['module', 'command', 'query', 'event', 'saga', 'migration'] as const;
 const FLAGS = {
   from: { type: 'string' },
   thing: { type: 'string' },
   on: { type: 'string' },
   field: { type: 'string', multiple: true },
+  entity: { type: 'boolean' },
+  'from-entities': { type: 'boolean' },
 } as const;
 
 /** @throws UsageError when the arguments are wrong */
@@ -60,14 +68,19 @@ export function plan(args: readonly string[], project: Project): Plan {
   if (flags.thing !== undefined && kind !== 'module') fail('--thing belongs to new:module. See --help.');
   if (flags.from !== undefined && kind !== 'module') fail('--from belongs to new:module. See --help.');
   if (flags.on !== undefined && kind === 'module') fail('--on is for what is new in a module. See --help.');
-  if (flags.field !== undefined && kind === 'saga') fail('--field is not for new:saga. See --help.');
-  if (flags.from !== undefined && (flags.thing ?? flags.field) !== undefined)
-    fail('--from brings in what is there: --thing and --field are for what is new. See --help.');
+  if (flags.field !== undefined && (kind === 'saga' || kind === 'migration'))
+    fail(`--field is not for new:${kind}. See --help.`);
+  if (flags.on !== undefined && kind === 'migration') fail('--on is not for new:migration. See --help.');
+  if (flags.entity && kind !== 'module') fail('--entity belongs to new:module. See --help.');
+  if (flags['from-entities'] && kind !== 'migration') fail('--from-entities belongs to new:migration. See --help.');
+  if (flags.from !== undefined && (flags.thing ?? flags.field ?? flags.entity) !== undefined)
+    fail('--from brings in what is there: --thing, --field and --entity are for what is new. See --help.');
   if (flags.from !== undefined) return planBringIn(project, first, flags.from);
   const details = { on: flags.on, fields: readFields(flags.field ?? []) };
-  if (kind === 'module') return planModule(project, first, flags.thing, details.fields);
+  if (kind === 'module') return planModule(project, first, flags.thing, details.fields, flags.entity);
   const module = first ?? fail(`The module has to be named first, as in "billing". See --help.`);
   if (kind === 'command') return planCommand(project, module, second, details);
+  if (kind === 'migration') return planMigration(project, module, second, flags['from-entities'] ?? false);
   if (kind === 'query') return planQuery(project, module, second, details);
   return kind === 'event' ? planEvent(project, module, second, details) : planSaga(project, module, second, flags.on);
 }
@@ -76,7 +89,7 @@ await program(import.meta.url, HELP, async (args) => {
   const root = process.cwd();
   if (args.includes('--undo')) return takeBack(root, args);
   const modules = await readModules();
-  const { changes, module, next, bringIn } = plan(args, await readProject(root, modules));
+  const { changes, module, next, complete, bringIn } = plan(args, await readProject(root, modules));
   for (const path of [
     'CODEOWNERS',
     'docs/modules.md',
@@ -88,9 +101,9 @@ await program(import.meta.url, HELP, async (args) => {
   for (const kind of ['snapshot', 'samples']) changes.watch(`modules/${module}/contracts.${kind}.json`);
   let told = next;
   await changes.apply(async () => {
-    await bringIn?.migrate();
+    told = (await complete?.(modules)) ?? next;
     await refresh(root, changes);
-    told = (await bringIn?.record()) ?? next;
+    told = (await bringIn?.record()) ?? told;
   });
   const done = changes.differences().sort((a, b) => (a.path < b.path ? -1 : 1));
   remember(root, `new:${args.join(' ')}`, done);

@@ -47,6 +47,18 @@ const NEW: readonly [words: string, next: RegExp][] = [
     'event people person-moved --field town:text --field rooms:int',
     /^Publish it where a person is moved: .*personId, town, rooms/m,
   ],
+  [
+    'module fees --entity --field amount:int --field due:date --field since:time? --field paid:boolean',
+    /^Say in modules/m,
+  ],
+  ['command fees void-fee', /^It is not in the contracts/m],
+  ['command fees change-terms --on fee --field days:int? --field limit-of:text', /^It is not in the contracts/m],
+  ['command fees register-fee', /^It is not in the contracts/m],
+  ['query fees list-fees', /^It is not in the contracts/m],
+  [
+    'migration fees',
+    /^Write its statements, and those that take them back: modules\/fees\/migrations\/\d+-tables\.ts/m,
+  ],
 ];
 
 describe('what is generated', () => {
@@ -61,7 +73,7 @@ describe('what is generated', () => {
     const specs = await clone.node([...JEST, 'modules', '--json', `--outputFile=${report}`]);
     if (specs.code !== 0) throw new Error(specs.output + specs.errors);
     const results = JSON.parse(readFileSync(join(clone.root, report), 'utf8')) as Record<string, number>;
-    expect(results).toMatchObject({ numFailedTests: 0, numPendingTests: 0, numPassedTestSuites: 16 });
+    expect(results).toMatchObject({ numFailedTests: 0, numPendingTests: 0, numPassedTestSuites: 22 });
     expect(results['numPassedTests']).toBeGreaterThanOrEqual(25);
   }, 900_000);
 
@@ -86,6 +98,34 @@ describe('what is generated', () => {
     expect(made.errors).toMatch(/^modules\/billing\/cancel-invoice\.ts cannot be loaded: .*Expected ',', got ';'/);
     expect(clone.git('status', '--porcelain')).toBe('');
   });
+
+  it('is a migration of what the tables lack to be what the entities say', async () => {
+    clone.commit();
+    const fromEntities = () => clone.tool('new', 'migration', 'fees', 'memo', '--from-entities');
+    const nothing = await fromEntities();
+    expect(nothing).toMatchObject({
+      code: 2,
+      output: '',
+      errors: expect.stringContaining('The tables of fees are what its entities say: there is nothing to migrate'),
+    });
+    expect(clone.git('status', '--porcelain')).toBe('');
+    const file = join(clone.root, 'modules/fees/fee.entity.ts');
+    const memo = "  @Column('text', { nullable: true })\n  memo!: string | null;\n\n";
+    writeFileSync(file, readFileSync(file, 'utf8').replace("  @Column('boolean')", `${memo}  @Column('boolean')`));
+    const specs = [...JEST, 'modules/fees/get-fee.spec.ts'];
+    expect((await clone.node(specs)).errors).toContain('ALTER TABLE "fees" ADD "memo" text');
+    const made = await fromEntities();
+    expect(made).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^Read modules\/fees\/migrations\/\d+-memo\.ts/m),
+    });
+    expect(await clone.node(specs)).toMatchObject({ code: 0 });
+    const check = await clone.node(['src/tools/launch.cjs', 'tools/check']);
+    if (check.code !== 0) throw new Error(check.output + check.errors);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(memo, ''));
+    expect((await clone.tool('new', 'module', '--undo')).code).toBe(0);
+    expect(clone.git('status', '--porcelain')).toBe('');
+  }, 300_000);
 
   it('is undone, one after the other, and not once it was edited', async () => {
     const before = clone.git('status', '--porcelain');

@@ -30,7 +30,7 @@ beforeAll(async () => {
     await direct(url, 'CREATE TABLE library.book (title text)');
   }
 });
-afterAll(() => Promise.all(admins.map(dropDatabase)));
+afterAll(() => Promise.all(admins.map((admin) => dropDatabase(admin))));
 
 async function begin(): Promise<void> {
   await open(0);

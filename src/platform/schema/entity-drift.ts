@@ -22,7 +22,7 @@ interface MappedSchema {
 }
 
 /** SQL, in the order in which it is run. It names no schema, as migrations do not. */
-interface Drift {
+export interface Drift {
   up: string[];
   /** Takes back what `up` does. */
   down: string[];

@@ -29,26 +29,34 @@ export async function createDatabase(server = serverUrl()): Promise<string> {
   return url.href;
 }
 
-/** Drops a database and the roles that belong to it. */
-export async function dropDatabase(adminUrl: string): Promise<void> {
+/** Drops a database and the roles that belong to it. @param server another database of the same server */
+export async function dropDatabase(adminUrl: string, server = serverUrl()): Promise<void> {
   const name = new URL(adminUrl).pathname.slice(1);
-  await asAdministrator(`DROP DATABASE ${name} WITH (FORCE)`);
+  await asAdministrator(`DROP DATABASE ${name} WITH (FORCE)`, server);
   const roles = await asAdministrator(
     `SELECT rolname FROM pg_roles WHERE rolname LIKE 'liftout\\_${name.replace('_', '\\_')}\\_%'`,
+    server,
   );
-  for (const { rolname } of roles) await asAdministrator(`DROP ROLE "${rolname}"`);
+  for (const { rolname } of roles) await asAdministrator(`DROP ROLE "${rolname}"`, server);
 }
 
-export async function testDatabase(modules: readonly Type[]): Promise<TestDatabase> {
-  const adminUrl = await createDatabase();
+/** @param server of an administrator; by default that of the tests */
+export async function testDatabase(modules: readonly Type[], server = serverUrl()): Promise<TestDatabase> {
+  const adminUrl = await createDatabase(server);
   const contexts = modules.map((module) => contextOptions(module)!);
   const urls = new Map(contexts.map(({ name }) => [name, moduleUrl(adminUrl, name)]));
   const logins = [...urls].map(([module, url]) => ({ module, url }));
-  await withAdministrator(adminUrl, (client) => provision(client, logins));
-  await Promise.all(
-    contexts.map(({ name, migrations = [] }) => migrate({ module: name, url: urls.get(name)!, migrations })),
-  );
-  return { adminUrl, urls, drop: () => dropDatabase(adminUrl) };
+  const drop = () => dropDatabase(adminUrl, server);
+  try {
+    await withAdministrator(adminUrl, (client) => provision(client, logins));
+    await Promise.all(
+      contexts.map(({ name, migrations = [] }) => migrate({ module: name, url: urls.get(name)!, migrations })),
+    );
+  } catch (error) {
+    await drop();
+    throw error;
+  }
+  return { adminUrl, urls, drop };
 }
 
 async function asAdministrator(sql: string, server = serverUrl()) {

@@ -210,7 +210,9 @@ it('says what is wrong with the command line', () => {
   expect(() => plan(['module', 'jotting', '--from', missing], project)).toThrow(
     `--from has to be the folder of a Nest module; there is none at ${missing}. See --help.`,
   );
-  expect(() => bringIn('--thing', 'note')).toThrow('--from brings in what is there: --thing and --field are for');
+  expect(() => bringIn('--thing', 'note')).toThrow(
+    '--from brings in what is there: --thing, --field and --entity are for',
+  );
   expect(() => plan(['command', 'jotting', '--from', folder], project)).toThrow('--from belongs to new:module.');
 });
 

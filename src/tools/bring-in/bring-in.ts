@@ -10,7 +10,7 @@ import { Changes } from '../generate/changes.js';
 import { SourceEdit } from '../generate/edit.js';
 import type { Project } from '../generate/project.js';
 import { textOf } from '../generate/project.js';
-import { migration } from '../generate/templates/migration.js';
+import { migration, quoted } from '../generate/templates/migration.js';
 import { moduleFiles } from '../generate/templates/module.js';
 import { pascal } from '../generate/words.js';
 import { fail } from '../lib/cli.js';
@@ -117,9 +117,7 @@ export class BringIn {
   }
 
   #migrationOf(up: readonly string[], down: readonly string[]) {
-    const texts = (statements: readonly string[]) =>
-      statements.map((each) => `\`${each.replaceAll(/[\\`$]/g, '\\$&')}\``);
-    return migration(this.name, this.name, this.#at, texts(up), texts(down));
+    return migration(this.name, this.name, this.#at, up.map(quoted), down.map(quoted));
   }
 
   /** Fills the first migration with what the entities need. @throws UsageError when they need more than tables */

@@ -4,12 +4,13 @@ import { fail } from '../lib/cli.js';
 import type { Column } from '../map/tables.js';
 import { Changes } from './changes.js';
 import { SourceEdit } from './edit.js';
-import type { Project, ProjectModule } from './project.js';
+import type { EntityClass, Project, ProjectModule } from './project.js';
 import { textOf } from './project.js';
 import { actingCommand, actingSpec, creatingCommand, creatingSpec } from './templates/command.js';
 import type { Happening } from './templates/event.js';
+import { entityFile, propertyOf } from './templates/entity.js';
 import { eventFile, eventSpec } from './templates/event.js';
-import { migration } from './templates/migration.js';
+import { EMPTY, migration } from './templates/migration.js';
 import type { Place, Route } from './templates/place.js';
 import type { RouteMethod } from './templates/routes.js';
 import { actingRoute, changingRoute, creatingRoute, gettingRoute, listingRoute } from './templates/routes.js';
@@ -17,10 +18,11 @@ import { gettingQuery, gettingSpec, listingQuery, listingSpec } from './template
 import type { Beginning } from './templates/saga.js';
 import { beginCommand, cancelCommand, sagaFile, sagaSpec, sagaTable } from './templates/saga.js';
 import type { Thing } from './thing.js';
+import { refuseMoment, refuseOtherType } from './thing.js';
 import type { Field } from './fields.js';
 import { columnOf, NOTE } from './fields.js';
 import { bodyOf, changingCommand, changingSpec } from './templates/change.js';
-import { camel, one, pascal, past, plural, snake, spoken } from './words.js';
+import { camel, pascal, past, plural, snake } from './words.js';
 
 /** Of every table that a generator makes. */
 const CREATED: Column = { name: 'created_at', definition: 'timestamptz NOT NULL DEFAULT now()' };
@@ -167,7 +169,16 @@ export class Extension {
       `\`\n      CREATE TABLE ${table} (\n${lines.join(',\n')}\n      )\``,
       `DROP TABLE ${table}`,
     );
-    return { ...thing, columns };
+    const made = { ...thing, columns };
+    if (thing.entity) this.#addEntity(made, thing.entity);
+    return made;
+  }
+
+  #addEntity(thing: Thing, { type, file: name }: EntityClass): void {
+    this.#addFile(name, entityFile(thing, type));
+    this.#edit(`${this.module.name}.module.ts`, (file) =>
+      file.import(`./${name.replace(/ts$/, 'js')}`, type).addToList('entities', type),
+    );
   }
 
   #addMoment(thing: Thing, column: string): Thing {
@@ -190,15 +201,29 @@ export class Extension {
     const added = columns.map((column) => `ADD COLUMN ${column.name} ${column.definition}`).join(', ');
     const dropped = columns.map((column) => `DROP COLUMN ${column.name}`).join(', ');
     this.#migrate(name, `'ALTER TABLE ${thing.table} ${added}'`, `ALTER TABLE ${thing.table} ${dropped}`);
+    if (thing.entity) this.#addProperties(thing.entity, columns);
     return { ...thing, columns: [...thing.columns!, ...columns] };
   }
 
-  #migrate(name: string, up: string, down: string): void {
+  #addProperties({ file: name }: EntityClass, columns: readonly Column[]): void {
+    this.#edit(name, (file) => {
+      for (const { decorator, text } of columns.map(propertyOf))
+        file.addMethod('Entity', text).import('typeorm', decorator);
+    });
+  }
+
+  /** One that does nothing yet. */
+  migration(name: string): { changes: Changes; path: string } {
+    return { changes: this.changes, path: this.#migrate(name, EMPTY.up, EMPTY.down) };
+  }
+
+  #migrate(name: string, up: string, down: string): string {
     this.#migratedAt = Math.max(Date.now(), this.#migratedAt + 1);
     const { path, type, text } = migration(this.module.name, name, this.#migratedAt, [up], [`'${down}'`]);
     this.changes.add(path, text);
     const from = `./migrations/${path.split('/').at(-1)!.replace(/ts$/, 'js')}`;
     this.#edit(`${this.module.name}.module.ts`, (file) => file.import(from, type).addToList('migrations', type));
+    return path;
   }
 
   /** Under the module's own path; where that is taken, with the verb behind. */
@@ -295,16 +320,3 @@ export class Extension {
 
 /** `issue` of `issue-invoice`, where it is done to an invoice; else all of it. */
 const pathOf = (name: string, { noun }: Thing) => (name.endsWith(`-${noun}`) ? name.slice(0, -noun.length - 1) : name);
-
-/** @throws UsageError when something else says already when it happened */
-function refuseMoment({ noun, table, columns }: Thing, column: string): void {
-  if (!columns!.some(({ name }) => name === column)) return;
-  const what = spoken(column.replace(/_at$/, '').replaceAll('_', '-'));
-  fail(`The table ${table} has ${column} already, so that something else says when ${one(noun)} was ${what}.`);
-}
-
-/** @throws UsageError when the column that is there keeps something else */
-function refuseOtherType({ table }: Thing, { name, definition }: Column, { type }: Field): void {
-  if (new RegExp(`^${type === 'integer' ? 'int(?:eger|4)?' : type}\\b`, 'i').test(definition)) return;
-  fail(`The column ${name} of ${table} is ${definition}, not ${type}: choose another type, or name.`);
-}

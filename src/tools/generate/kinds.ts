@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { NONE_YET } from '../boundaries/modules/tree.js';
 import { fail } from '../lib/cli.js';
 import { BringIn } from '../bring-in/bring-in.js';
@@ -7,7 +8,7 @@ import type { MessageClass } from '../../platform/messaging/define.js';
 import { Extension } from './add.js';
 import { Changes } from './changes.js';
 import { SourceEdit } from './edit.js';
-import { checkAction, checkClassName, checkModuleName, checkShape, checkThing } from './names.js';
+import { checkAction, checkClassName, checkEntityName, checkModuleName, checkShape, checkThing } from './names.js';
 import type { Field } from './fields.js';
 import { fieldOfColumn, NOTE } from './fields.js';
 import type { Project, ProjectModule } from './project.js';
@@ -23,7 +24,9 @@ export interface Plan {
   changes: Changes;
   module: string;
   next: string;
-  /** What has more to do once it is written. */
+  /** What needs the files to be there. @returns what is left to the person, where that is known only now */
+  complete?: (types: readonly Type[]) => Promise<string | undefined>;
+  /** What is to be recorded at the very end. */
   bringIn?: BringIn;
 }
 
@@ -32,6 +35,7 @@ export function planModule(
   name: string | undefined,
   thing: string | undefined,
   fields: readonly Field[],
+  entity = false,
 ): Plan {
   const bound = { letters: moduleLetters(project.name), why: ROLE };
   const module = checkShape('The module', name, 'billing', bound);
@@ -40,11 +44,12 @@ export function planModule(
   checkThing(noun, snake(plural(noun)), project.platformTables);
   for (const part of ['module', 'http']) checkClassName(module, pascal(`${module}-${part}`));
   for (const type of [`add-${noun}`, `get-${noun}`, `${noun}-added`]) checkClassName(noun, pascal(type));
+  if (entity) checkEntityName(noun, pascal(noun));
   const changes = new Changes(project.root);
   for (const [path, text] of Object.entries(moduleFiles(module, noun, project.name))) changes.add(path, text);
   const extension = new Extension(project, { name: module, migratedAt: 0, messages: [] }, changes);
   const add = { name: `add-${noun}`, verb: 'add', moment: '', fields: orNote(fields), creates: true };
-  const made = newThing(noun);
+  const made = { ...newThing(noun), ...(entity && { entity: { type: pascal(noun), file: `${noun}.entity.ts` } }) };
   refuseOwn(made, fields);
   const added = extension.command(add, made);
   extension.query(`get-${noun}`, 'get', added, false);
@@ -64,7 +69,11 @@ export function planBringIn(project: Project, name: string | undefined, from: st
   const module = checkShape('The module', name, 'billing', { letters: moduleLetters(project.name), why: ROLE });
   checkModuleName(module, project.modules);
   const bringIn = new BringIn(project, module, from);
-  return { changes: bringIn.changes, module, next: '', bringIn };
+  const complete = async () => {
+    await bringIn.migrate();
+    return undefined;
+  };
+  return { changes: bringIn.changes, module, next: '', complete, bringIn };
 }
 
 /** `invoices` keep an invoice; of other names nobody can tell. */

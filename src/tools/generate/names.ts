@@ -1,5 +1,6 @@
 import * as common from '@nestjs/common';
 import * as cqrs from '@nestjs/cqrs';
+import * as typeorm from 'typeorm';
 import * as http from '../../platform/http/index.js';
 import * as platform from '../../platform/index.js';
 import { RESERVED } from './reserved.js';
@@ -95,6 +96,12 @@ const TYPES = [
 
 /** The classes and functions of Nest and the platform, any of which a generated file may import. */
 const LIBRARIES: readonly object[] = [common, cqrs, platform, http];
+
+/** @throws UsageError when an entity cannot be called so */
+export function checkEntityName(name: string, type: string): void {
+  checkClassName(name, type);
+  if (type in typeorm) fail(`There is something called ${type} already: choose another name than "${name}".`);
+}
 
 /** @throws UsageError when a class cannot be called so */
 export function checkClassName(name: string, type: string): void {

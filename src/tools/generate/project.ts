@@ -2,14 +2,23 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
+import { DefaultNamingStrategy, getMetadataArgsStorage } from 'typeorm';
 import type { Context } from '../../platform/bounded-context.js';
 import { contextOptions, pathsOf } from '../../platform/bounded-context.js';
 import type { MessageClass, MessageDefinition } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
 import { PLATFORM_MIGRATIONS } from '../../platform/schema/platform-migrations.js';
 import { fail } from '../lib/cli.js';
+import { slashes } from '../lib/slashes.js';
 import type { Table } from '../map/tables.js';
 import { tablesOf } from '../map/tables.js';
+
+/** A class that maps a table. */
+export interface EntityClass {
+  type: string;
+  /** Its path in the module. */
+  file: string;
+}
 
 /** A module as it is before something is added to it. */
 export interface ProjectModule {
@@ -23,6 +32,8 @@ export interface ProjectModule {
   /** The events of its contracts, by the name of the class. */
   events: ReadonlyMap<string, MessageDefinition>;
   eventTypes: readonly MessageClass[];
+  /** By the names of their tables. */
+  entities: ReadonlyMap<string, EntityClass>;
   /** The latest of its migrations: milliseconds. */
   migratedAt: number;
 }
@@ -48,7 +59,8 @@ export async function readProject(root: string, types: readonly Type[]): Promise
 }
 
 async function readModule(root: string, context: Context): Promise<ProjectModule> {
-  const { name, migrations = [], contracts } = context;
+  const { name, migrations = [], entities = [], contracts } = context;
+  const folder = join(root, 'modules', name);
   const published = Object.entries(contracts).map(
     ([key, value]) => [key, typeof value === 'function' ? definitionOf(value) : undefined] as const,
   );
@@ -58,20 +70,35 @@ async function readModule(root: string, context: Context): Promise<ProjectModule
     tables: await tablesOf(migrations),
     livesHere: context.elsewhere === undefined,
     routes: pathsOf(context),
-    messages: messagesIn(join(root, 'modules', name)),
+    messages: messagesIn(folder),
     events: new Map(events),
     eventTypes: events.map(([key]) => contracts[key] as MessageClass),
+    entities: new Map(entities.map((type) => [tableOf(type), { type: type.name, file: fileOf(folder, type.name) }])),
     migratedAt: Math.max(0, ...migrations.map((migration) => Number(/\d{13}$/.exec(migration.name)?.[0] ?? 0))),
   };
 }
 
+/** As TypeORM calls it where the entity does not. */
+const tableOf = (entity: new () => object) =>
+  getMetadataArgsStorage().tables.find(({ target }) => target === entity)?.name ??
+  new DefaultNamingStrategy().tableName(entity.name, undefined);
+
 /** Whatever is written down as the name of one of its messages, whether or not others may see it. */
 function messagesIn(folder: string): string[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-  const texts = files.map((path) => readFileSync(join(folder, path), 'utf8'));
-  return texts.flatMap((text) =>
+  return sourcesOf(folder).flatMap(({ text }) =>
     [...text.matchAll(/define(?:Command|Query|Event)\(\s*'([^']+)'/g)].map((found) => found[1]!),
   );
+}
+
+/** The file of an entity; empty where nobody can tell. */
+function fileOf(folder: string, entity: string): string {
+  const isThere = new RegExp(`@Entity\\b[^]*\\bclass ${entity}\\b`);
+  return sourcesOf(folder).find(({ text }) => isThere.test(text))?.path ?? '';
+}
+
+function sourcesOf(folder: string): { path: string; text: string }[] {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  return paths.map((path) => ({ path: slashes(path), text: readFileSync(join(folder, path), 'utf8') }));
 }
 
 /** @throws UsageError naming the modules there are, or that its code is not here */

@@ -2,8 +2,8 @@ import { fail } from '../lib/cli.js';
 import type { Column, Table } from '../map/tables.js';
 import type { Field } from './fields.js';
 import { checkThing } from './names.js';
-import type { Project, ProjectModule } from './project.js';
-import { camel, plural, singular, snake } from './words.js';
+import type { EntityClass, Project, ProjectModule } from './project.js';
+import { camel, one, plural, singular, snake, spoken } from './words.js';
 
 /** What a command changes or a query reads, and the table that keeps it. */
 export interface Thing {
@@ -18,6 +18,8 @@ export interface Thing {
   id: string;
   /** The zod schema of its identity. */
   idSchema: string;
+  /** The class that maps the table; absent where there is none. */
+  entity?: EntityClass | undefined;
   /** What a query shows of it besides its identity; absent or empty: all that it can. */
   shown?: readonly Field[];
 }
@@ -62,7 +64,15 @@ function described(module: ProjectModule, { name, columns }: Table, noun: string
     return fail(
       `The table ${name} of ${module.name} is more than this can understand: write it by hand, or name another thing than "${noun}".`,
     );
-  return { table: name, columns, idColumn: key.name, id: camel(key.name.replaceAll('_', '-')), idSchema: schema };
+  const entity = module.entities.get(name);
+  return {
+    table: name,
+    columns,
+    entity,
+    idColumn: key.name,
+    id: camel(key.name.replaceAll('_', '-')),
+    idSchema: schema,
+  };
 }
 
 export const schemaOf = ({ definition }: Column) => TYPES.find(([pattern]) => pattern.test(definition))?.[1];
@@ -80,4 +90,17 @@ export function exampleOf({ definition }: Column): string | undefined {
   if (DATED.test(definition)) return 'now()';
   if (/^jsonb?\b/i.test(definition)) return "'{}'";
   return TYPES.find(([pattern]) => pattern.test(definition))?.[2];
+}
+
+/** @throws UsageError when something else says already when it happened */
+export function refuseMoment({ noun, table, columns }: Thing, column: string): void {
+  if (!columns!.some(({ name }) => name === column)) return;
+  const what = spoken(column.replace(/_at$/, '').replaceAll('_', '-'));
+  fail(`The table ${table} has ${column} already, so that something else says when ${one(noun)} was ${what}.`);
+}
+
+/** @throws UsageError when the column that is there keeps something else */
+export function refuseOtherType({ table }: Thing, { name, definition }: Column, { type }: Field): void {
+  if (new RegExp(`^${type === 'integer' ? 'int(?:eger|4)?' : type}\\b`, 'i').test(definition)) return;
+  fail(`The column ${name} of ${table} is ${definition}, not ${type}: choose another type, or name.`);
 }

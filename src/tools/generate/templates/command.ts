@@ -3,21 +3,19 @@ import { exampleOf, isRequired } from '../thing.js';
 import { camel, one, pascal, plural, snake, spoken } from '../words.js';
 import type { Field } from '../fields.js';
 import { examplesOf, namesOf, parametersOf, selectedOf, shapeOf, wrongBodies } from '../fields.js';
+import { assignedOf, importOf } from './entity.js';
 import type { Place, Route } from './place.js';
 import { routedSpecHead } from './place.js';
 
 /** A command that makes a thing. */
 export function creatingCommand(place: Place, thing: Thing, fields: readonly Field[], body: string): string {
-  const [{ module, name, verb }, { noun, table, idColumn, id }] = [place, thing];
+  const [{ module, name, verb }, { noun, id }] = [place, thing];
   const type = pascal(name);
-  const columns = [idColumn, ...fields.map(({ column }) => column)];
-  const places = columns.map((_, index) => `$${index + 1}`);
-  return `import { randomUUID } from 'node:crypto';
-import type { ICommandHandler } from '@nestjs/cqrs';
+  return `import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { Database, defineCommand } from '../../src/platform/index.js';
-
+import { Database, defineCommand, newId } from '../../src/platform/index.js';
+${importOf(thing)}
 export const ${body} = z.strictObject({ ${shapeOf(fields)} });
 
 /** ${pascal(plural(verb))} ${one(noun)}. */
@@ -31,13 +29,19 @@ export class ${type}Handler implements ICommandHandler<${type}> {
   constructor(private readonly database: Database) {}
 
   async execute({ ${namesOf(fields)} }: ${type}) {
-    const ${id} = randomUUID();
-    const text = 'INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})';
-    await this.database.sql(text, [${id}, ${parametersOf(fields)}]);
+    const ${id} = newId();
+    ${thing.entity ? `await this.database.repository(${thing.entity.type}).insert({ ${id}, ${assignedOf(fields)} });` : inserted(thing, fields)}
     return { ${id} };
   }
 }
 `;
+}
+
+function inserted({ table, idColumn, id }: Thing, fields: readonly Field[]): string {
+  const columns = [idColumn, ...fields.map(({ column }) => column)];
+  const places = columns.map((_, index) => `$${index + 1}`);
+  return `const text = 'INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})';
+    await this.database.sql(text, [${id}, ${parametersOf(fields)}]);`;
 }
 
 export function creatingSpec(

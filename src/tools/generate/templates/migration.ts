@@ -34,4 +34,16 @@ export class ${type} implements MigrationInterface {
   return { path: `modules/${module}/migrations/${at}-${name}.ts`, type, text };
 }
 
+/** What stands in a migration until somebody writes it: PostgreSQL does nothing for it. */
+export const EMPTY = { up: "'-- ALTER TABLE …'", down: '-- ALTER TABLE …' } as const;
+
+/** An empty migration, with statements in it. */
+export function filled(text: string, { up, down }: { up: readonly string[]; down: readonly string[] }): string {
+  const [before, between, after] = text.split(/await runner\.query\('-- ALTER TABLE …'\);/);
+  return [before, run(up.map(quoted)), between, run(down.map(quoted)), after].join('');
+}
+
+/** A statement, as an expression of TypeScript. */
+export const quoted = (statement: string) => `\`${statement.replaceAll(/[\\`$]/g, '\\$&')}\``;
+
 const run = (statements: readonly string[]) => statements.map((each) => `await runner.query(${each});`).join('\n    ');

@@ -3,18 +3,19 @@ import type { Thing } from '../thing.js';
 import { isRequired, schemaOf } from '../thing.js';
 import { camel, one, pascal, plural, snake, spoken } from '../words.js';
 import { insertion } from './command.js';
+import { importOf } from './entity.js';
 import type { Place, Route } from './place.js';
 import { routedSpecHead } from './place.js';
 
 /** A query for one thing. */
 export function gettingQuery({ module, name }: Place, view: string, thing: Thing): string {
-  const { noun, table, idColumn, id, idSchema } = thing;
+  const { noun, id, idSchema } = thing;
   const type = pascal(name);
   return `import type { IQueryHandler } from '@nestjs/cqrs';
 import { QueryHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineQuery, NotFound } from '../../src/platform/index.js';
-
+${importOf(thing)}
 export const ${view} = ${viewOf(thing)};
 
 export class ${type} extends defineQuery('${module}.${name}.v1', {
@@ -28,13 +29,18 @@ export class ${type}Handler implements IQueryHandler<${type}> {
   constructor(private readonly database: Database) {}
 
   async execute({ ${id} }: ${type}) {
-    const text = '${selection(thing)} FROM ${table} WHERE ${idColumn} = $1';
-    const [found] = await this.database.sql<z.output<typeof ${view}>>(text, [${id}]);
+    ${thing.entity ? `const found = await this.database.repository(${thing.entity.type}).findOneBy({ ${id} });` : selected(thing, view)}
     if (!found) throw new NotFound('unknown_${snake(noun)}', \`There is no ${spoken(noun)} \${${id}}.\`, { ${id} });
     return found;
   }
 }
 `;
+}
+
+function selected(thing: Thing, view: string): string {
+  const { table, idColumn, id } = thing;
+  return `const text = '${selection(thing)} FROM ${table} WHERE ${idColumn} = $1';
+    const [found] = await this.database.sql<z.output<typeof ${view}>>(text, [${id}]);`;
 }
 
 export function gettingSpec(place: Place, thing: Thing, { url }: Route): string {
