@@ -90,7 +90,7 @@ describe(`version ${FORMER} beside the present one`, () => {
   }, 900_000);
 
   it.each(['former', 'present'])(
-    'answers over the seam where payments is of the %s version',
+    'orders end and are paid once over the seam, with payments of the %s version',
     async (which) => {
       const own = await ownEnv();
       const [front, payments] = (await split([['catalog', 'inventory', 'ordering', 'storefront'], ['payments']])) as [
