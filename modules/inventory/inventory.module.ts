@@ -1,5 +1,6 @@
 import { BoundedContext } from '../../src/platform/index.js';
 import { AdjustStockHandler } from './adjust-stock.js';
+import { CheckStockHandler } from './check-stock.js';
 import * as contracts from './contracts/index.js';
 import { EraseClerk } from './erase-clerk.js';
 import { GetStockHandler } from './get-stock.js';
@@ -14,6 +15,7 @@ import { ReserveStockHandler } from './reserve-stock.js';
   contracts,
   providers: [
     AdjustStockHandler,
+    CheckStockHandler,
     GetStockHandler,
     ReleaseStockHandler,
     ReserveStockHandler,

@@ -13,6 +13,9 @@ export type Lines = ReserveStock['lines'];
 
 export const availableOf = ({ onHand, reserved }: Stock): number => onHand - reserved;
 
+/** Whether it is time to order some. */
+export const isLow = (stock: Stock): boolean => availableOf(stock) < 5;
+
 export const levelOf = (stock: Stock): z.output<typeof StockLevel> => ({ ...stock, available: availableOf(stock) });
 
 /**

@@ -10,6 +10,7 @@ import { OrderCancelled, OrderConfirmed } from './contracts/index.js';
 import { GetOrder } from './get-order.js';
 import { OrderingModule } from './ordering.module.js';
 import { PlaceOrder } from './place-order.js';
+import { RatingRequests } from './rating-requests.js';
 
 const price = { amount: 1250, currency: 'EUR' };
 const dear = { amount: 1_000_000_000, currency: 'EUR' };
@@ -75,6 +76,25 @@ describe('the checkout, with its neighbours scripted', () => {
     await scene.received(payments.ReverseCharge, { orderId });
     await scene.received(inventory.ReleaseStock, { orderId });
     expect(await status(orderId)).toBe('cancelled');
+  });
+
+  it('asks for a rating three days after the confirmation, unless the order was cancelled', async () => {
+    const asked: string[] = [];
+    scene.get(RatingRequests).ask = async (orderId) => void asked.push(orderId);
+    const confirmed = async () => {
+      const { orderId } = await place();
+      await scene.received(payments.RequestCharge, { orderId });
+      await scene.publish(new payments.PaymentCharged(paid(orderId)));
+      await scene.published(OrderConfirmed, { orderId });
+      return orderId;
+    };
+    const [cancelled, kept] = [await confirmed(), await confirmed()];
+    await scene.execute(new CancelOrder({ orderId: cancelled, reason: 'requested' }), customer);
+    await scene.passTime('71 hours');
+    expect(asked).not.toContain(kept);
+    await scene.passTime('1 hour');
+    await scene.until(() => asked.includes(kept), 'the customer being asked');
+    expect(asked).not.toContain(cancelled);
   });
 
   it('does not confirm an order that was cancelled while it was being charged', async () => {

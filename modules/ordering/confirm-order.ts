@@ -1,7 +1,8 @@
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler, EventBus } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { Database, defineCommand } from '../../src/platform/index.js';
+import { Database, defineCommand, Outbox } from '../../src/platform/index.js';
+import { AskForRating } from './ask-for-rating.js';
 import { OrderConfirmed } from './contracts/index.js';
 import { confirm } from './order.js';
 import { lockOrder, saveOrder } from './order-rows.js';
@@ -17,6 +18,7 @@ export class ConfirmOrderHandler implements ICommandHandler<ConfirmOrder> {
   constructor(
     private readonly database: Database,
     private readonly events: EventBus,
+    private readonly outbox: Outbox,
   ) {}
 
   async execute({ orderId }: ConfirmOrder) {
@@ -24,5 +26,6 @@ export class ConfirmOrderHandler implements ICommandHandler<ConfirmOrder> {
     if (!confirmed) return;
     await saveOrder(this.database, orderId, confirmed);
     this.events.publish(new OrderConfirmed({ orderId }));
+    this.outbox.send(new AskForRating({ orderId }), { after: '3 days', key: orderId });
   }
 }

@@ -1,4 +1,5 @@
 import { BoundedContext, outcome } from '../../src/platform/index.js';
+import { AskForRatingHandler, WhenRatingDue } from './ask-for-rating.js';
 import { CancelOrderHandler } from './cancel-order.js';
 import { Checkout } from './checkout.saga.js';
 import { ConfirmOrderHandler } from './confirm-order.js';
@@ -9,6 +10,7 @@ import { ListOrdersHandler } from './list-orders.js';
 import { Orders1790000000000 } from './migrations/1790000000000-orders.js';
 import { OrderingHttp } from './ordering.http.js';
 import { PlaceOrderHandler } from './place-order.js';
+import { LoggedRatingRequests, RatingRequests } from './rating-requests.js';
 
 /** An order to paste into a shell; it answers as soon as the order is final. */
 const placeAnOrder = (url: string, token: (sub: string, role: string) => string) => [
@@ -27,6 +29,9 @@ const placeAnOrder = (url: string, token: (sub: string, role: string) => string)
     PlaceOrderHandler,
     ConfirmOrderHandler,
     CancelOrderHandler,
+    AskForRatingHandler,
+    WhenRatingDue,
+    { provide: RatingRequests, useClass: LoggedRatingRequests },
     GetOrderHandler,
     ListOrdersHandler,
     Checkout,

@@ -130,6 +130,18 @@ describe('the command line and the routes for operations', () => {
     expect((await staff.post(`/_ops/deliveries/${id}/discard`, {})).status).toBe(422);
     expect((await staff.get('/_ops/deliveries/lag')).expect(200)).toHaveProperty('items.0.consumer');
     expect((await staff.get('/_ops/sagas')).expect(200)).toEqual({ items: [] });
+    const nightly = {
+      module: 'inventory',
+      name: 'nightly-stock-check',
+      command: 'inventory.check-stock.v1',
+      plan: 'cron 30 2 * * * Europe/Berlin',
+      running: false,
+    };
+    expect((await staff.get('/_ops/schedules')).expect(200)).toMatchObject({ items: [nightly] });
+    expect((await (await shop.customer()).get('/_ops/schedules')).status).toBe(403);
+    expect((await run('schedules', 'list')).output).toMatch(
+      /^inventory: nightly-stock-check +cron 30 2 \* \* \* Europe\/Berlin +20\d\d-\S+ +\S+ +inventory\.check-stock\.v1/m,
+    );
     expect((await staff.get<{ code: string }>(`/_ops/sagas/${ORDER}`)).expect(404)).toMatchObject({
       code: 'unknown_saga',
     });

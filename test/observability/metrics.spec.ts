@@ -62,6 +62,10 @@ describe('the numbers', () => {
     expect(value(text, 'liftout_delivery_oldest_seconds', { consumer: 'ordering.checkout' })).toBeDefined();
     expect(value(text, 'liftout_sagas', { saga: 'ordering.checkout', state: 'running' })).toBeDefined();
     expect(value(text, 'liftout_saga_quiet_seconds', { saga: 'ordering.checkout' })).toBeDefined();
+    const nightly = { module: 'inventory', schedule: 'nightly-stock-check' };
+    expect(value(text, 'liftout_schedule_overdue_seconds', nightly)).toBe(0);
+    expect(value(text, 'liftout_delayed_commands', { module: 'ordering' })).toBeDefined();
+    expect(value(text, 'liftout_delayed_overdue_seconds', { module: 'ordering' })).toBe(0);
     expect(value(text, 'liftout_pool_connections', { module: 'ordering', state: 'idle' })).toBeDefined();
     expect(value(text, 'liftout_event_loop_delay_seconds', { percentile: '99' })).toBeGreaterThanOrEqual(0);
   });

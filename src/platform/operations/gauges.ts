@@ -7,6 +7,8 @@ import { overdueHandlers } from '../messaging/context/time-limit.js';
 import type { Database } from '../transaction/database.js';
 import { heldMsOf } from '../connection/servers.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { listSchedules } from '../schedules/schedule-store.js';
+import { delayedFigures } from '../transaction/delayed.js';
 import type { CutoverFigures } from './cutover-figures.js';
 import { cutoverFigures } from './cutover-figures.js';
 
@@ -44,6 +46,9 @@ const GAUGES = {
   liftout_saga_quiet_seconds: 'Longest time since a saga of this state has changed',
   liftout_saga_dead_timeouts: 'Timeouts of sagas that were given up and wait for a person',
   liftout_saga_timeout_overdue_seconds: 'How long ago the oldest timeout passed that nobody has handled',
+  liftout_schedule_overdue_seconds: 'How long ago a schedule was due that nobody has run',
+  liftout_delayed_commands: 'Commands that are stored to be sent later',
+  liftout_delayed_overdue_seconds: 'How long ago the oldest of these was due that nobody has sent',
   liftout_pool_connections: 'Connections of a module to its database',
   liftout_cutover_step: 'Modules whose data is being moved to another database, by how far it is',
   liftout_cutover_lag_bytes:
@@ -65,6 +70,7 @@ export function observe(meter: Meter, runtime: Runtime): () => void {
   loop.enable();
   const delivered = cached(() => overDatabases(runtime, ({ module }) => waitingIn(runtime, module)));
   const sagas = cached(() => overDatabases(runtime, async ({ pool }) => (await pool.query<SagaFigures>(SAGAS)).rows));
+  const due = cached(() => overDatabases(runtime, (database) => dueFigures(database, runtime)));
   const cutovers = cached(() => overDatabases(runtime, cutoverFigures));
   const look = async (result: BatchObservableResult) => {
     const tell: Told = (name, value, labels) => result.observe(gauges.get(name)!, value, labels);
@@ -72,6 +78,7 @@ export function observe(meter: Meter, runtime: Runtime): () => void {
     tellLoop(loop, tell);
     tellDelivery(await delivered(), runtime, tell);
     tellSagas(await sagas(), runtime, tell);
+    for (const [name, value, labels] of await due()) tell(name, value, labels);
     tellCutovers(await cutovers(), tell);
   };
   const all: ObservableGauge[] = [...gauges.values()];
@@ -108,6 +115,22 @@ function tellSagas(figures: readonly SagaFigures[], runtime: Runtime, tell: Told
       tell('liftout_saga_timeout_overdue_seconds', found?.overdueS ?? 0, labels);
     }
   }
+}
+
+/** Schedules that no version here knows do not run, and are not late. */
+async function dueFigures({ module, pool }: Database, { schedules }: Runtime): Promise<Parameters<Told>[]> {
+  const names = schedules.filter((each) => each.module === module).map(({ name }) => name);
+  const late = (await listSchedules(pool)).filter(({ name }) => names.includes(name));
+  const { count, overdueS } = await delayedFigures(pool);
+  return [
+    ...late.map(({ name: schedule, overdueS: lateS }): Parameters<Told> => [
+      'liftout_schedule_overdue_seconds',
+      lateS,
+      { module, schedule },
+    ]),
+    ['liftout_delayed_commands', count, { module }],
+    ['liftout_delayed_overdue_seconds', overdueS, { module }],
+  ];
 }
 
 function tellCutovers(figures: readonly CutoverFigures[], tell: Told): void {

@@ -3,7 +3,9 @@ import { Deliveries } from './deliveries.js';
 import { DeliveriesHttp } from './deliveries.http.js';
 import { Sagas } from './sagas.js';
 import { SagasHttp } from './sagas.http.js';
+import { Schedules } from './schedules.js';
+import { SchedulesHttp } from './schedules.http.js';
 
 /** What people who look after the running system see and do, over HTTP. */
-@Module({ providers: [Deliveries, Sagas], controllers: [DeliveriesHttp, SagasHttp] })
+@Module({ providers: [Deliveries, Sagas, Schedules], controllers: [DeliveriesHttp, SagasHttp, SchedulesHttp] })
 export class OperationsModule {}

@@ -46,7 +46,7 @@ function registerProvider(module: string, instance: object, runtime: Runtime): v
     const message: unknown = Reflect.getMetadata(HANDLER[kind], type);
     if (message) registry.addHandler(module, kind, message, (payload) => (instance as Executes).execute(payload));
   }
-  registerSchedules(module, type, runtime);
+  registerSchedules(module, type as Type, runtime);
   const events = Reflect.getMetadata(HANDLER.events, type) as Type[] | undefined;
   if (events) registerEvents(module, instance as IEventHandler, events, runtime);
   if (instance instanceof Saga) registerSaga(module, instance, runtime);
@@ -78,11 +78,10 @@ function registerSaga(module: string, saga: Saga<unknown>, runtime: Runtime): vo
   runtime.consumers.push(sagaConsumer(module, runner, runtime.handlerTimeoutMs));
 }
 
-function registerSchedules(module: string, type: Function, { schedules, registry }: Runtime): void {
-  const command: unknown = Reflect.getMetadata(HANDLER.command, type);
+function registerSchedules(module: string, type: Type, { schedules, registry }: Runtime): void {
   for (const options of schedulesOf(type)) {
     try {
-      const schedule = scheduleOf(module, type.name, command, options);
+      const schedule = scheduleOf(module, type, options);
       if (schedules.some((other) => other.module === module && other.name === schedule.name))
         registry.addProblem(`two schedules of ${module} are named ${schedule.name}: give one another name`);
       schedules.push(schedule);

@@ -103,3 +103,27 @@ export async function moveSchedule(
     values: [name, plan, due, owed, run],
   });
 }
+
+/** A schedule as it is stored. */
+export interface StoredSchedule {
+  name: string;
+  plan: string;
+  /** ISO 8601, UTC. */
+  nextRun: string;
+  /** When its last run was sent; null where it has not run. */
+  lastRun: string | null;
+  /** Whether the last run has not ended, and whether one that was missed is made up for after it. */
+  running: boolean;
+  owed: boolean;
+  /** Seconds since it was due; 0 before. */
+  overdueS: number;
+}
+
+const iso = (time: string) => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
+/** All that the module has, those that are due next first. */
+export async function listSchedules(client: Client): Promise<StoredSchedule[]> {
+  const text = `SELECT name, plan, ${iso('due_at')} AS "nextRun", ${iso('last_run_at')} AS "lastRun", ${OPEN} AS running, owed,
+                       greatest(0, ${ms(`${NOW} - due_at`)} / 1000) AS "overdueS" FROM schedule ORDER BY due_at`;
+  return (await client.query<StoredSchedule>(text)).rows;
+}

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
 import type { CatchUp, Plan } from './due-times.js';
@@ -14,20 +15,25 @@ export interface Schedule {
   /** The plan in one line. */
   readonly text: string;
   readonly catchUp: CatchUp;
-  /** What a run sends. */
+  /** What a run sends, and its wire name. */
   readonly command: object;
+  readonly type: string;
 }
 
+/** What `@CommandHandler` leaves on a class; the package does not export the name. */
+const COMMAND = '__commandHandler__';
+
 /**
- * @param handler the name of the class that says it
- * @param type what the class handles
+ * @param handler the class that says it
  * @throws TypeError that says what is wrong, and what to write
  */
-export function scheduleOf(module: string, handler: string, type: unknown, options: ScheduledOptions): Schedule {
+export function scheduleOf(module: string, handler: Type, options: ScheduledOptions): Schedule {
   const { name, catchUp = 'once', payload = {} } = options;
-  const problem = (text: string) => new TypeError(`the schedule ${String(name)} of ${handler} in ${module}: ${text}`);
+  const problem = (text: string) =>
+    new TypeError(`the schedule ${String(name)} of ${handler.name} in ${module}: ${text}`);
   if (typeof name !== 'string' || !NAME.test(name))
     throw problem('name it in small letters, digits and hyphens, such as "sort-at-night"');
+  const type: unknown = Reflect.getMetadata(COMMAND, handler);
   const definition = definitionOf(type);
   if (definition?.kind !== 'command')
     throw problem('@Scheduled belongs beside @CommandHandler, of a command made with defineCommand');
@@ -38,7 +44,7 @@ export function scheduleOf(module: string, handler: string, type: unknown, optio
   try {
     const plan = planOf(options);
     const command = new (type as MessageClass)(payload as never);
-    return { module, name, plan, text: planText(plan), catchUp, command };
+    return { module, name, plan, text: planText(plan), catchUp, command, type: definition.name };
   } catch (error) {
     const text = (error as Error).message;
     throw problem(text.startsWith(definition.name) ? `its payload does not fit: give it one. ${text}` : text);

@@ -40,3 +40,12 @@ export async function releaseDelayed(pool: Pool): Promise<boolean> {
   });
   return rowCount! > 0;
 }
+
+/** How many wait, and how long ago the oldest was due: seconds, 0 where none is. */
+export async function delayedFigures(pool: Pool): Promise<{ count: number; overdueS: number }> {
+  const { rows } = await pool.query<{ count: number; overdueS: number }>(
+    `SELECT count(*)::int AS count,
+            greatest(0, extract(epoch FROM now() + clock_offset() - min(due_at)))::float8 AS "overdueS" FROM delayed_command`,
+  );
+  return rows[0]!;
+}

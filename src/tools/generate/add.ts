@@ -17,6 +17,7 @@ import { actingRoute, changingRoute, creatingRoute, gettingRoute, listingRoute }
 import { gettingQuery, gettingSpec, listingQuery, listingSpec } from './templates/query.js';
 import type { Beginning } from './templates/saga.js';
 import { beginCommand, cancelCommand, sagaFile, sagaSpec, sagaTable } from './templates/saga.js';
+import { scheduledCommand, scheduleSpec } from './templates/schedule.js';
 import type { Thing } from './thing.js';
 import { refuseMoment, refuseOtherType } from './thing.js';
 import type { Field } from './fields.js';
@@ -125,6 +126,11 @@ export class Extension {
     if (command) this.#publish(command, event, thing);
     else this.#addFile(`contracts/${name}.spec.ts`, eventSpec(this.module.name, event, thing));
     return command;
+  }
+
+  schedule(name: string, verb: string): void {
+    const place = this.#place(name, verb);
+    this.#addUseCase(name, scheduledCommand(place), scheduleSpec(place));
   }
 
   saga(name: string, beginning: Beginning): void {

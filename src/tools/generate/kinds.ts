@@ -189,6 +189,16 @@ export function planEvent(project: Project, name: string, wanted: string | undef
   return { changes: extension.changes, module: name, next };
 }
 
+export function planSchedule(project: Project, name: string, wanted: string | undefined): Plan {
+  const module = moduleNamed(project, name);
+  const { verb } = checkAction('The schedule', wanted, 'send-reminders');
+  checkClassName(wanted!, pascal(wanted!));
+  const extension = new Extension(project, module);
+  extension.schedule(wanted!, verb);
+  const next = `It runs each night: say in modules/${name}/${wanted!}.ts when it does, and what.`;
+  return { changes: extension.changes, module: name, next };
+}
+
 export function planSaga(project: Project, name: string, wanted: string | undefined, on: string | undefined): Plan {
   const module = moduleNamed(project, name);
   const saga = checkShape('The saga', wanted, 'dunning');

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import type { BoundedContextOptions } from '../../platform/bounded-context.js';
 import { contextOptions } from '../../platform/bounded-context.js';
+import type { Schedule } from '../../platform/schedules/schedule.js';
+import { scheduleOf } from '../../platform/schedules/schedule.js';
+import { schedulesOf } from '../../platform/schedules/scheduled.js';
 import { Manifest } from '../boundaries/modules/manifest.js';
 import type { Consumer } from '../contracts/sources/consumers.js';
 import { readConsumption } from '../contracts/sources/consumers.js';
@@ -46,6 +49,7 @@ export interface MappedModule {
   tables: readonly Table[];
   sagas: readonly { name: string; text: string }[];
   variables: readonly Variable[];
+  schedules: readonly Schedule[];
 }
 
 /**
@@ -64,11 +68,18 @@ export async function readAtlas(root: string, types: readonly Type[]): Promise<M
       ...readModule(root, context, messages),
       tables: await tablesOf(context.migrations ?? []),
       variables: variablesOf(context),
+      schedules: schedulesIn(context),
       sagas: sagas
         .filter(({ saga }) => saga.startsWith(`${context.name}.`))
         .map(({ saga, text }) => ({ name: saga, text })),
     })),
   );
+}
+
+/** What the handlers among its providers say of themselves. */
+function schedulesIn({ name, providers }: BoundedContextOptions): Schedule[] {
+  const handlers = providers.filter((provider): provider is Type => typeof provider === 'function');
+  return handlers.flatMap((type) => schedulesOf(type).map((options) => scheduleOf(name, type, options)));
 }
 
 function messagesOf(context: BoundedContextOptions, consumers: readonly Consumer[]): Message[] {

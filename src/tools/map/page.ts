@@ -19,7 +19,7 @@ export function pageOf(modules: readonly MappedModule[]): string {
 }
 
 function sectionOf(module: MappedModule): string[] {
-  const { name, summary, owner, elsewhere, messages, uses, tables, sagas, variables } = module;
+  const { name, summary, owner, elsewhere, messages, uses, tables, sagas, variables, schedules } = module;
   const asked = messages.filter(({ kind }) => kind !== 'event');
   const published = messages.filter(({ kind }) => kind === 'event');
   const heard = uses.filter(({ kind }) => kind === 'event');
@@ -37,6 +37,15 @@ function sectionOf(module: MappedModule): string[] {
     ...table(
       ['table', 'columns'],
       tables.map(({ name: title, columns }) => [code(title), columns.map((each) => code(each.name)).join(', ')]),
+    ),
+    ...table(
+      ['schedule', 'runs', 'when', 'missed runs'],
+      schedules.map(({ name: title, type, text, catchUp }) => [
+        code(title),
+        code(type),
+        text,
+        catchUp === 'once' ? 'made up for by one' : 'left out',
+      ]),
     ),
     ...table(['variable', 'meaning', 'default'], variables.map(variableRow)),
     ...sagas.flatMap(({ name: saga, text }) => ['', `### Saga \`${saga}\``, '', text.trimEnd()]),
