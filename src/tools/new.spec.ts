@@ -165,7 +165,6 @@ describe('what is new in a module', () => {
       'letters keeps no envelope; its tables: letters, stamp, parcel. See --help.',
     ],
     ['saga letters dunning --field a:text', '--field is not for new:saga. See --help.'],
-<<<<<<< HEAD
     ['command letters stamp-letter --entity', '--entity belongs to new:module. See --help.'],
     ['migration', 'The module has to be named first, as in "billing". See --help.'],
     ['migration nowhere', 'There is no module "nowhere": expected one of letters, archive.'],
@@ -178,10 +177,8 @@ describe('what is new in a module', () => {
       'migration letters --from-entities',
       'letters has no entities: name them in "entities" of @BoundedContext, in modules/letters/letters.module.ts.',
     ],
-=======
     ['schedule letters sort-letters --field a:text', '--field is not for new:schedule. See --help.'],
     ['schedule letters sort-letters --on letter', '--on is not for new:schedule. See --help.'],
->>>>>>> 0c4a1cf (Schedules are shown in operations, metrics and the map, are generated, and are in the example)
     ['query letters get-letter', 'There is a message letters.get-letter.v1 already.'],
     ['query letters get-letter now', "Unexpected argument 'now'. See --help."],
     [
@@ -217,11 +214,7 @@ describe('what is new in a module', () => {
     ],
     [
       'modul billing',
-<<<<<<< HEAD
-      'What is new has to be module or command or query or event or saga or migration, not "modul". See --help.',
-=======
-      'What is new has to be module or command or query or event or saga or schedule, not "modul". See --help.',
->>>>>>> 0c4a1cf (Schedules are shown in operations, metrics and the map, are generated, and are in the example)
+      'What is new has to be module or command or query or event or saga or migration or schedule, not "modul". See --help.',
     ],
   ])('is refused in one line: %s', (words, message) => {
     expect(() => plan(words.split(' '), project)).toThrow(new UsageError(message));

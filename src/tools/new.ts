@@ -24,11 +24,8 @@ npm run new:command -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:query -- MODULE VERB-NOUN [--on NOUN] [--field NAME:TYPE]…
 npm run new:event -- MODULE NOUN-HAPPENED [--on NOUN] [--field NAME:TYPE]…
 npm run new:saga -- MODULE NAME [--on EVENT]
-<<<<<<< HEAD
 npm run new:migration -- MODULE [NAME] [--from-entities]
-=======
 npm run new:schedule -- MODULE VERB-NOUN
->>>>>>> 0c4a1cf (Schedules are shown in operations, metrics and the map, are generated, and are in the example)
 npm run new:module -- --undo
 
 Writes the code by which a module, or something in one, begins: wired, with its migration, route and specs. Every check
@@ -50,13 +47,10 @@ is green right after.
   new:event     in the contracts, told by the command that does what has happened: billing invoice-issued
   new:saga      a process with a step, its answer, its undoing and a timeout: billing dunning
     --on        the event of the module that begins it, as in invoice-issued; by default its first one
-<<<<<<< HEAD
   new:migration an empty one, called "tables" unless NAME says what it does: billing invoice-numbers
     --from-entities   with the statements that the tables lack to be what the module's entities say, up and down. They are
                 found in a database of its own on the server of development, which is gone afterwards
-=======
   new:schedule  a command that runs each night: billing send-reminders
->>>>>>> 0c4a1cf (Schedules are shown in operations, metrics and the map, are generated, and are in the example)
   --undo        takes back what the latest generator did, whatever it made: npm run new:module -- --undo. Refused once a file
                 of it has changed; git restores those
   --help        prints this
@@ -64,11 +58,7 @@ is green right after.
 Names are lower-case words joined by "-". An invalid name prints one line and exits with 2; nothing is written.
 `;
 
-<<<<<<< HEAD
-const KINDS = ['module', 'command', 'query', 'event', 'saga', 'migration'] as const;
-=======
-const KINDS = ['module', 'command', 'query', 'event', 'saga', 'schedule'] as const;
->>>>>>> 0c4a1cf (Schedules are shown in operations, metrics and the map, are generated, and are in the example)
+const KINDS = ['module', 'command', 'query', 'event', 'saga', 'migration', 'schedule'] as const;
 const FLAGS = {
   from: { type: 'string' },
   thing: { type: 'string' },
@@ -88,21 +78,14 @@ export function plan(args: readonly string[], project: Project): Plan {
   if (flags.thing !== undefined && kind !== 'module') fail('--thing belongs to new:module. See --help.');
   if (flags.from !== undefined && kind !== 'module') fail('--from belongs to new:module. See --help.');
   if (flags.on !== undefined && kind === 'module') fail('--on is for what is new in a module. See --help.');
-<<<<<<< HEAD
-  if (flags.field !== undefined && (kind === 'saga' || kind === 'migration'))
+  if (flags.field !== undefined && ['saga', 'migration', 'schedule'].includes(kind))
     fail(`--field is not for new:${kind}. See --help.`);
-  if (flags.on !== undefined && kind === 'migration') fail('--on is not for new:migration. See --help.');
+  if (flags.on !== undefined && (kind === 'migration' || kind === 'schedule'))
+    fail(`--on is not for new:${kind}. See --help.`);
   if (flags.entity && kind !== 'module') fail('--entity belongs to new:module. See --help.');
   if (flags['from-entities'] && kind !== 'migration') fail('--from-entities belongs to new:migration. See --help.');
   if (flags.from !== undefined && (flags.thing ?? flags.field ?? flags.entity) !== undefined)
     fail('--from brings in what is there: --thing, --field and --entity are for what is new. See --help.');
-=======
-  if (flags.field !== undefined && (kind === 'saga' || kind === 'schedule'))
-    fail(`--field is not for new:${kind}. See --help.`);
-  if (flags.on !== undefined && kind === 'schedule') fail('--on is not for new:schedule. See --help.');
-  if (flags.from !== undefined && (flags.thing ?? flags.field) !== undefined)
-    fail('--from brings in what is there: --thing and --field are for what is new. See --help.');
->>>>>>> 0c4a1cf (Schedules are shown in operations, metrics and the map, are generated, and are in the example)
   if (flags.from !== undefined) return planBringIn(project, first, flags.from);
   const details = { on: flags.on, fields: readFields(flags.field ?? []) };
   if (kind === 'module') return planModule(project, first, flags.thing, details.fields, flags.entity);
