@@ -14,7 +14,7 @@ const message = (name: string, more: Partial<Message>): Message => ({
 });
 const sent = message('letters.letter-sent.v1', { key: 'letterId', users: ['archive'] });
 const find = message('letters.find-letter.v1', { kind: 'query', errors: { unknown_letter: {} }, result: payload });
-const nothing = { messages: [], uses: [], tables: [], sagas: [], dependencies: [], variables: [] };
+const nothing = { messages: [], uses: [], tables: [], sagas: [], dependencies: [], variables: [], schedules: [] };
 const letters: MappedModule = {
   ...nothing,
   name: 'letters',
