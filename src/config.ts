@@ -103,8 +103,8 @@ export function readConfig(
   const shell = readVariables(Variables, env);
   const urls = readModuleUrls(env, modules, 'DATABASE_URL');
   const adminUrls = readModuleUrls(env, modules, 'DATABASE_ADMIN_URL');
-  const { topology, problems: misplaced } = readTopology(env, modules, use.talks);
-  const here = modules.filter((module) => topology?.running.has(contextOptions(module)!.name) ?? true);
+  const { topology, running, problems: misplaced } = readTopology(env, modules, use.talks);
+  const here = modules.filter((module) => running.has(contextOptions(module)!.name));
   const ofShell = 'problems' in shell ? shell.problems : [];
   const levels = readLevels(env['LOG_LEVEL'] || 'info', modules);
   const ofUrls = [...urls.problems, ...adminUrls.problems];

@@ -53,22 +53,22 @@ export const VARIABLES = Object.keys(Variables.shape);
  * Reads and checks the variables that say what runs where.
  *
  * @param talks false for a tool that meets no other process: it needs no addresses, ports and secrets
- * @returns the topology, and everything that is wrong with it
+ * @returns the topology, everything that is wrong with it, and the modules that are to run here whatever is wrong
  */
 export function readTopology(
   env: NodeJS.ProcessEnv,
   modules: readonly Type[],
   talks = true,
-): { topology?: Topology; problems: string[] } {
+): { topology?: Topology; running: ReadonlySet<string>; problems: string[] } {
   const names = modules.map((module) => contextOptions(module)!.name);
   const read = readVariables(Variables, env);
-  if ('problems' in read) return { problems: read.problems };
-  const { values } = read;
   const local = modules.filter(livesHere).map((module) => contextOptions(module)!.name);
+  if ('problems' in read) return { running: new Set(local), problems: read.problems };
+  const { values } = read;
   const wanted = values.MODULES?.split(',').map((name) => name.trim()) ?? local;
   const running = new Set(wanted.filter((name) => local.includes(name)));
   const misplaced = misplacedModules(wanted, names, local);
-  if (!talks) return alone(running, misplaced);
+  if (!talks) return { running, ...alone(running, misplaced) };
   const tls = readTls(values);
   const elsewhere = names.filter((name) => !running.has(name));
   const remote = readRemotes(env, elsewhere, tls.tls ? 'https' : 'http', local);
@@ -84,13 +84,13 @@ export function readTopology(
     ...tls.problems,
     ...rehearsalProblems(values.REHEARSE, running, env['NODE_ENV'] === 'production'),
   ];
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0) return { running, problems };
   const seam =
     values.SEAM_PORT === undefined
       ? undefined
       : { port: values.SEAM_PORT, ...secretsOf(values), ...(tls.tls && { tls: tls.tls }) };
   const rehearsal = values.REHEARSE ? { module: values.REHEARSE, seed: values.REHEARSE_SEED } : undefined;
-  return { topology: { running, remotes: remote.urls, seam, events: eventsOf(values), rehearsal }, problems };
+  return { running, topology: { running, remotes: remote.urls, seam, events: eventsOf(values), rehearsal }, problems };
 }
 
 /** As it is for a tool that meets no other process. */

@@ -63,9 +63,19 @@ export function readVariables<S extends z.ZodObject>(
   env: NodeJS.ProcessEnv,
 ): { values: z.output<S> } | { problems: string[] } {
   const given = Object.entries(env).filter(([, value]) => value !== '');
-  const parsed = schema.safeParse(Object.fromEntries(given));
+  const there = Object.fromEntries(given);
+  const parsed = schema.safeParse(there);
   if (parsed.success) return { values: parsed.data };
-  return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) };
+  return {
+    problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${whatIsWrong(schema, there, issue)}`),
+  };
+}
+
+/** Of a variable that is not there: that it has to be, and what it is. zod speaks of types. */
+function whatIsWrong({ shape }: z.ZodObject, there: NodeJS.ProcessEnv, { path: [name], message }: z.core.$ZodIssue) {
+  if (String(name) in there || !message.startsWith('Invalid input')) return message;
+  const { description } = shape[String(name)] as z.ZodType;
+  return description === undefined ? 'required' : `required: ${description}`;
 }
 
 /** The values that the variables of some modules have in specs. */

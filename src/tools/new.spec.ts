@@ -88,6 +88,7 @@ describe('new:module', () => {
     ['billing --thing saga', '"saga" is a table of the platform: choose another word than "saga".'],
     ['billing --on x', '--on is for what is new in a module. See --help.'],
     ['billing --field price', `${FIELD} "price". See --help.`],
+    ['billing --field text:text', '"text" is a name in the code that is generated: choose another one for the field.'],
     ['billing --field entry-id:uuid', 'Every table has entry_id of its own: choose another name for the field.'],
     ['columns --entity', 'There is something called Column already: choose another name than "column".'],
     [

@@ -41,7 +41,7 @@ is green right after.
                 does something to one: billing issue-invoice
     --on        the thing whose table it uses, where the name speaks of a part of it: patients change-contact --on patient
     --field     what it carries and the table keeps, as in birth-date:date; a "?" behind it: it may be left out. Types: text,
-                email, url, uuid, int, number, boolean, date, time. On a thing that is there it gets new values; a column
+                email, url, uuid, int, number, boolean, date, time (a moment: 2026-01-31T12:00:00Z). On a thing that is there it gets new values; a column
                 that the table lacks is added. Of a query: what it shows; of an event: what it says
   new:query     gets one thing; with list, find, search, browse or a plural, page by page: billing list-invoices
   new:event     in the contracts, told by the command that does what has happened: billing invoice-issued

@@ -4,6 +4,7 @@ import { readConfig, type Config } from '../config.js';
 import { prepareDatabase } from '../database.js';
 import { modules } from '../modules.js';
 import { contextOptions } from '../platform/bounded-context.js';
+import { specsEnv } from '../platform/configuration.js';
 import { OperatorError } from '../platform/coded-error.js';
 import { adoptNames } from '../platform/delivery/checkpoint/renaming.js';
 import { DomainError } from '../platform/messaging/errors.js';
@@ -19,13 +20,20 @@ import { fail } from './lib/cli.js';
  *
  * @throws UsageError with one clear line for what can be expected to go wrong
  */
-export async function operate(env: NodeJS.ProcessEnv, work: (runtime: Runtime) => Promise<void>): Promise<void> {
+export async function operate(given: NodeJS.ProcessEnv, work: (runtime: Runtime) => Promise<void>): Promise<void> {
+  const env = withVariables(given);
   try {
     await onDatabase(readConfig(env, modules, { terminal: process.stdout.isTTY, serves: false }), env, work);
   } catch (error) {
     if (error instanceof DomainError || error instanceof OperatorError) fail(error.message);
     throw error;
   }
+}
+
+/** Nothing is delivered here: a variable of a module that this shell does not have is what it is in specs. */
+function withVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const said = Object.entries(env).filter(([, value]) => value !== '');
+  return { ...specsEnv(modules.map((module) => contextOptions(module)!.config)), ...Object.fromEntries(said) };
 }
 
 async function onDatabase(

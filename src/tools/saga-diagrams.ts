@@ -44,7 +44,9 @@ async function sectionsOfModule(type: Type): Promise<Section[]> {
 }
 
 function sectionOf(file: string, saga: Saga<unknown>): Section {
-  const undoing = saga.compensations.map(({ step, undo }) => `\`${shortName(step)}\` by \`${shortName(undo)}\``);
+  const undoing = saga.compensations
+    .toReversed()
+    .map(({ step, undo }) => `\`${shortName(step)}\` by \`${shortName(undo)}\``);
   const undo = undoing.length > 0 ? [`\`undo\`, the latest step first: ${undoing.join(', ')}.`, ''] : [];
   const text = ['```mermaid', diagramOf(saga, examples), '```', '', ...undo].join('\n');
   return { file, saga: saga.name, text };

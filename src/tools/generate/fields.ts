@@ -47,6 +47,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
 /** What a thing has that nobody said more of. */
 export const NOTE: Field = { ...TEXT, name: 'note', column: 'note', optional: false };
 
+/** What handlers call things that are no fields. */
+const LOCALS: ReadonlySet<string> = new Set(['found', 'text']);
+
 const SHAPE = /^([a-z][a-z0-9]*(?:-[a-z0-9]+)*):([a-z]+)(\?)?$/;
 
 /**
@@ -70,6 +73,8 @@ function readField(text: string): Field {
     return fail(
       `--field has to be NAME:TYPE, as in "birth-date:date", with one of ${types}, not "${text}". See --help.`,
     );
+  if (LOCALS.has(camel(name)))
+    fail(`"${name}" is a name in the code that is generated: choose another one for the field.`);
   if (RESERVED.has(camel(name)) || RESERVED.has(snake(name)))
     fail(`"${name}" is a reserved word: choose another name for the field.`);
   return { ...known, name: camel(name), column: snake(name), optional: optional === '?' };
@@ -100,7 +105,8 @@ export const parametersOf = (fields: readonly Field[]) =>
 export const selectedOf = (fields: readonly Field[]) =>
   fields.map((field) => (readAs(field) === field.name ? field.name : `${readAs(field)} AS "${field.name}"`)).join(', ');
 
-function readAs({ column, type }: Field): string {
+/** SQL that reads a column as messages have it: a moment or a day as text. */
+export function readAs({ column, type }: Pick<Field, 'column' | 'type'>): string {
   if (type === 'date') return `${column}::text`;
   return type === 'timestamptz' ? `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')` : column;
 }

@@ -1,6 +1,7 @@
 import { fail } from '../lib/cli.js';
 import type { Column, Table } from '../map/tables.js';
 import type { Field } from './fields.js';
+import { readAs } from './fields.js';
 import { checkThing } from './names.js';
 import type { EntityClass, Project, ProjectModule } from './project.js';
 import { camel, one, plural, singular, snake, spoken } from './words.js';
@@ -33,6 +34,11 @@ const TYPES: readonly [pattern: RegExp, schema: string, example: string][] = [
   [/^bool(?:ean)?\b/i, 'z.boolean()', 'true'],
 ];
 const DATED = /^(?:timestamptz|timestamp|date)\b/i;
+/** Moments and days, which messages have as text. */
+const DATES: readonly [pattern: RegExp, type: string, schema: string][] = [
+  [/^date\b/i, 'date', 'z.iso.date()'],
+  [/^timestamptz\b/i, 'timestamptz', 'z.iso.datetime()'],
+];
 /** Rules that the examples are known to keep. */
 const HARMLESS = /CHECK \((?:\w+ >=? 0|\w+ <> (?:''|0)|\w+ ~ '\^\[A-Z\]\{3\}\$')\)|COLLATE "C"/gi;
 const CURRENCY = /\^\[A-Z\]\{3\}\$/;
@@ -76,6 +82,12 @@ function described(module: ProjectModule, { name, columns }: Table, noun: string
 }
 
 export const schemaOf = ({ definition }: Column) => TYPES.find(([pattern]) => pattern.test(definition))?.[1];
+
+/** How a query shows a moment or a day; nothing for other columns. */
+export function shownDate({ name, definition }: Column): { schema: string; sql: string } | undefined {
+  const [, type, schema] = DATES.find(([pattern]) => pattern.test(definition)) ?? [];
+  return type && schema ? { schema, sql: readAs({ column: name, type }) } : undefined;
+}
 
 /** Columns that a row cannot do without. */
 export const isRequired = ({ definition }: Column) =>

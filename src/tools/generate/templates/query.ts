@@ -1,6 +1,6 @@
 import type { Column } from '../../map/tables.js';
 import type { Thing } from '../thing.js';
-import { isRequired, schemaOf } from '../thing.js';
+import { isRequired, schemaOf, shownDate } from '../thing.js';
 import { camel, one, pascal, plural, snake, spoken } from '../words.js';
 import { insertion } from './command.js';
 import { importOf } from './entity.js';
@@ -11,11 +11,13 @@ import { routedSpecHead } from './place.js';
 export function gettingQuery({ module, name }: Place, view: string, thing: Thing): string {
   const { noun, id, idSchema } = thing;
   const type = pascal(name);
+  // TypeORM reads a moment as a Date, which no message has.
+  const entity = visible(thing).some(shownDate) ? undefined : thing.entity;
   return `import type { IQueryHandler } from '@nestjs/cqrs';
 import { QueryHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineQuery, NotFound } from '../../src/platform/index.js';
-${importOf(thing)}
+${entity ? importOf(thing) : ''}
 export const ${view} = ${viewOf(thing)};
 
 export class ${type} extends defineQuery('${module}.${name}.v1', {
@@ -29,7 +31,7 @@ export class ${type}Handler implements IQueryHandler<${type}> {
   constructor(private readonly database: Database) {}
 
   async execute({ ${id} }: ${type}) {
-    ${thing.entity ? `const found = await this.database.repository(${thing.entity.type}).findOneBy({ ${id} });` : selected(thing, view)}
+    ${entity ? `const found = await this.database.repository(${entity.type}).findOneBy({ ${id} });` : selected(thing, view)}
     if (!found) throw new NotFound('unknown_${snake(noun)}', \`There is no ${spoken(noun)} \${${id}}.\`, { ${id} });
     return found;
   }
@@ -39,7 +41,7 @@ export class ${type}Handler implements IQueryHandler<${type}> {
 
 function selected(thing: Thing, view: string): string {
   const { table, idColumn, id } = thing;
-  return `const text = '${selection(thing)} FROM ${table} WHERE ${idColumn} = $1';
+  return `const text = \`${selection(thing)} FROM ${table} WHERE ${idColumn} = $1\`;
     const [found] = await this.database.sql<z.output<typeof ${view}>>(text, [${id}]);`;
 }
 
@@ -134,10 +136,15 @@ describe('${type}', () => {
 `;
 }
 
-/** The columns that a page can show as they are. */
+/** When a row was made, which no message says. */
+const MADE = 'created_at';
+
+/** The columns that a page can show. */
 function visible({ columns = [], idColumn, shown = [] }: Thing): readonly Column[] {
-  const isWanted = ({ name }: Column) => shown.length === 0 || shown.some(({ column }) => column === name);
-  return columns.filter((column) => column.name === idColumn || (schemaOf(column) !== undefined && isWanted(column)));
+  const isWanted = ({ name }: Column) =>
+    shown.length === 0 ? name !== MADE : shown.some(({ column }) => column === name);
+  const canBe = (column: Column) => schemaOf(column) !== undefined || shownDate(column) !== undefined;
+  return columns.filter((column) => column.name === idColumn || (canBe(column) && isWanted(column)));
 }
 
 const fieldOf = ({ name }: Column) => camel(name.replaceAll('_', '-'));
@@ -145,14 +152,15 @@ const fieldOf = ({ name }: Column) => camel(name.replaceAll('_', '-'));
 function viewOf(thing: Thing): string {
   const fields = visible(thing).map((column) => {
     const nullable = isRequired(column) || /\bNOT NULL\b/i.test(column.definition) ? '' : '.nullable()';
-    return `${fieldOf(column)}: ${schemaOf(column)}${nullable}`;
+    return `${fieldOf(column)}: ${schemaOf(column) ?? shownDate(column)!.schema}${nullable}`;
   });
   return `z.object({ ${fields.join(', ')} })`;
 }
 
 function selection(thing: Thing): string {
-  const columns = visible(thing).map((column) =>
-    fieldOf(column) === column.name ? column.name : `${column.name} AS "${fieldOf(column)}"`,
-  );
+  const columns = visible(thing).map((column) => {
+    const sql = shownDate(column)?.sql ?? column.name;
+    return sql === fieldOf(column) ? sql : `${sql} AS "${fieldOf(column)}"`;
+  });
   return `SELECT ${columns.join(', ')}`;
 }

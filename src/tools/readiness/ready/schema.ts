@@ -4,6 +4,8 @@ import pg from 'pg';
 import { readConfig } from '../../../config.js';
 import { commonDatabase } from '../../../database.js';
 import { describeUrl, urlsOf } from '../../../platform/connection/urls.js';
+import { PLATFORM_MIGRATIONS } from '../../../platform/schema/platform-migrations.js';
+import { tablesOf } from '../../map/tables.js';
 import { moduleUrls, placed, targets } from '../../../servers.js';
 
 /** What a database knows of the schema of a module. */
@@ -56,13 +58,19 @@ async function look(module: string, connectionString: string, found: Map<string,
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query<Omit<SchemaFacts, 'place'> & { there: boolean }>(FACTS, [module]);
+    const { rows } = await client.query<Omit<SchemaFacts, 'place'> & { there: boolean }>(FACTS, [
+      module,
+      await platformTables(),
+    ]);
     const { there, ...facts } = rows[0]!;
     if (there) found.set(module, { place: describeUrl(connectionString), ...facts });
   } finally {
     await client.end();
   }
 }
+
+/** The platform sees to these by itself. */
+const platformTables = async () => (await tablesOf(PLATFORM_MIGRATIONS)).map(({ name }) => name);
 
 const FACTS = `
   WITH own AS (SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1),
@@ -71,7 +79,7 @@ const FACTS = `
          (SELECT coalesce(sum(pg_table_size(oid)), 0)::float8 FROM own WHERE relkind = 'r') AS bytes,
          (SELECT coalesce(sum(greatest(reltuples, 0)), 0)::float8 FROM own WHERE relkind = 'r') AS rows,
          (SELECT coalesce(json_agg(relname ORDER BY relname), '[]') FROM own
-           WHERE relkind IN ('r', 'p') AND NOT relispartition AND relreplident IN ('d', 'n')
+           WHERE relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL ($2) AND relreplident IN ('d', 'n')
              AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = own.oid AND indisprimary)) AS keyless,
          (SELECT coalesce(json_agg(DISTINCT what), '[]') FROM (
             SELECT k.conrelid::regclass || '.' || k.conname AS what FROM pg_constraint k
