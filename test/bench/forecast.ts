@@ -17,9 +17,10 @@ import { measureSeamCost } from './topology/price.js';
 
 const MODULES = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'];
 const TARGETS = { median: 0.25, worst: 0.5 };
-/** Of each route, in each topology, and before they count. */
-const VISITS = 30;
-const WARM = 10;
+/** Of each route, in each topology. */
+const VISITS = 60;
+/** And before they count: a process that has just begun takes twice as long, whatever its topology. */
+const WARM = 100;
 /** So many of one topology, then so many of the other: what the machine does besides hits both alike. */
 const BLOCK = 10;
 const TRACED = 20;
