@@ -6,7 +6,7 @@ import { runProcess } from '../../test/support/host-process.js';
 import { openFolder } from '../../test/support/stage.js';
 import { eventually } from '../platform/testing/index.js';
 
-const GIT = 'src/tools/contracts/revisions';
+const GIT = 'src/tools/contracts/elsewhere/revisions';
 const SERVERS = 'src/dev/postgres/embedded.tier2';
 
 /** Where the run keeps its temporary files. */
@@ -37,7 +37,7 @@ describe('a program that is missing', () => {
   it('is named at the end, with how to get it and the specs that were not run', async () => {
     const { code, errors } = await start(['--tier', '2', GIT], { PATH: await bare() }).stopped;
     expect(errors).toMatch(
-      /\nNot run, as there is no git: \d+ tests\.\n {2}src\/tools\/contracts\/revisions\.tier2\.spec\.ts \(\d+\)\n {2}Install it: apt-get install git /,
+      /\nNot run, as there is no git: \d+ tests\.\n {2}src\/tools\/contracts\/elsewhere\/revisions\.tier2\.spec\.ts \(\d+\)\n {2}Install it: apt-get install git /,
     );
     expect(errors).toMatch(/\ntest: 0 passed, 0 failed, [1-9]\d* not run\n$/);
     expect(code).toBe(0);
