@@ -12,7 +12,7 @@ const built = (file) => new URL(`./dist/src/tools/boundaries/${file}.js`, import
  * `npm run boundaries`. They see one file at a time, and no aliases; the gate decides. Until the project was built once,
  * they are silent.
  */
-const { PathRules } = existsSync(built('law')) ? await import(built('law').href) : {};
+const { PathRules } = existsSync(built('references/law')) ? await import(built('references/law').href) : {};
 const { violationsIn } = existsSync(built('one-file')) ? await import(built('one-file').href) : {};
 const rules = PathRules && new PathRules(law.forbidden);
 
