@@ -53,7 +53,8 @@ describe('the commands in the documentation', () => {
   it('the commands in the documentation for a move of data are run by a spec of their own', () => {
     const pagesOf = new Set(blocks.filter(({ mark }) => mark === 'cutover').map(({ file }) => file));
     expect([...pagesOf]).toEqual([EXTRACTION]);
-    expect(readFileSync('test/guides/move-the-data.tier2.spec.ts', 'utf8')).toContain(`readFile('${EXTRACTION}'`);
+    expect(readFileSync('test/guides/cutover-chapter.ts', 'utf8')).toContain(`'${EXTRACTION}'`);
+    expect(readFileSync('test/guides/move-the-data.tier2.spec.ts', 'utf8')).toContain('runChapter(');
   });
 
   it.each(blocks.filter(({ mark }) => !['', 'ci', 'clone', 'cutover'].includes(mark)))(
