@@ -18,10 +18,10 @@ import { Runtime } from './platform/runtime/runtime.js';
 import { watchStrayFailures } from './platform/stray-failures.js';
 import { forwardRoutes } from './platform/transport/front-door/front-door.js';
 import { publicRoutes } from './platform/transport/front-door/public-routes.js';
-import { serveAsyncApi } from './platform/transport/asyncapi/serve.js';
 import type { SeamServer } from './platform/transport/seam/seam-server.js';
 import { openRehearsal, remoteModules } from './seams.js';
 import { serveContracts } from './served-contracts.js';
+import { serveMessages } from './served-messages.js';
 import { Telemetry } from './telemetry.js';
 
 /** How long a process may take to finish what it has begun when it is asked to stop. */
@@ -96,7 +96,7 @@ async function createApp(config: Config, runtime: Runtime, log: Logger): Promise
   const options = { logger: nestLogger(log, runtime.contexts), abortOnError: false };
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(fastifyOptions()), options);
   configureHttp(app);
-  if (!config.production) serveAsyncApi(app, runtime);
+  if (!config.production) serveMessages(app, runtime);
   for (const module of modules) {
     const client = runtime.remotes.get(contextOptions(module)!.name);
     if (client) forwardRoutes(app, module, client);

@@ -90,7 +90,8 @@ type Task = 'check' | 'update' | 'release' | 'can-deploy' | 'pull' | 'schemas';
 type Flags = ReturnType<typeof readArguments<typeof FLAGS>>['flags'];
 
 function refuseStrayWords(task: Task, words: readonly string[]): void {
-  const what = { release: 'message', pull: 'module', schemas: 'folder' }[task as 'release'] ?? 'task';
+  const named: Partial<Record<Task, string>> = { release: 'message', pull: 'module', schemas: 'folder' };
+  const what = named[task] ?? 'task';
   const stray = what === 'task' ? words : words.slice(1);
   if (stray.length > 0) fail(`One ${what} at a time, not also "${stray.join(' ')}". See --help.`);
 }

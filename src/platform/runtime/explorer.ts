@@ -7,14 +7,12 @@ import { subscriptionOf } from '../delivery/consumer/subscription.js';
 import { Eraser } from '../erasure/eraser.js';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
+import { HANDLED } from '../messaging/handler-metadata.js';
 import type { Runtime } from './runtime.js';
 import { scheduleOf } from '../schedules/schedule.js';
 import { schedulesOf } from '../schedules/scheduled.js';
 import { Saga } from '../sagas/saga.js';
 import { SagaRunner } from '../sagas/saga-runner.js';
-
-/** What the decorators of @nestjs/cqrs leave on a class; the package does not export the names. */
-const HANDLER = { command: '__commandHandler__', query: '__queryHandler__', events: '__eventsHandler__' } as const;
 
 interface Executes {
   execute(message: object): Promise<unknown>;
@@ -43,11 +41,11 @@ function registerProvider(module: string, instance: object, runtime: Runtime): v
   const type = instance.constructor;
   const { registry } = runtime;
   for (const kind of ['command', 'query'] as const) {
-    const message: unknown = Reflect.getMetadata(HANDLER[kind], type);
+    const message: unknown = Reflect.getMetadata(HANDLED[kind], type);
     if (message) registry.addHandler(module, kind, message, (payload) => (instance as Executes).execute(payload));
   }
   registerSchedules(module, type as Type, runtime);
-  const events = Reflect.getMetadata(HANDLER.events, type) as Type[] | undefined;
+  const events = Reflect.getMetadata(HANDLED.events, type) as Type[] | undefined;
   if (events) registerEvents(module, instance as IEventHandler, events, runtime);
   if (instance instanceof Saga) registerSaga(module, instance, runtime);
   if (instance instanceof Eraser) runtime.erasers.push({ module, eraser: instance });

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
+import { HANDLED } from '../messaging/handler-metadata.js';
 import type { CatchUp, Plan } from './due-times.js';
 import { planOf, planText } from './due-times.js';
 import type { ScheduledOptions } from './scheduled.js';
@@ -20,9 +21,6 @@ export interface Schedule {
   readonly type: string;
 }
 
-/** What `@CommandHandler` leaves on a class; the package does not export the name. */
-const COMMAND = '__commandHandler__';
-
 /**
  * @param handler the class that says it
  * @throws TypeError that says what is wrong, and what to write
@@ -33,7 +31,7 @@ export function scheduleOf(module: string, handler: Type, options: ScheduledOpti
     new TypeError(`the schedule ${String(name)} of ${handler.name} in ${module}: ${text}`);
   if (typeof name !== 'string' || !NAME.test(name))
     throw problem('name it in small letters, digits and hyphens, such as "sort-at-night"');
-  const type: unknown = Reflect.getMetadata(COMMAND, handler);
+  const type: unknown = Reflect.getMetadata(HANDLED.command, handler);
   const definition = definitionOf(type);
   if (definition?.kind !== 'command')
     throw problem('@Scheduled belongs beside @CommandHandler, of a command made with defineCommand');

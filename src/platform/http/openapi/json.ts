@@ -24,8 +24,9 @@ export const options = (io: Direction) =>
     },
   }) as const;
 
-export const bare = (schema: z.core.$ZodType, io: Direction) =>
-  z.toJSONSchema(schema, { ...options(io), metadata: z.registry<z.core.GlobalMeta>() });
+/** @param target the draft of JSON Schema */
+export const bare = (schema: z.core.$ZodType, io: Direction, target: 'draft-2020-12' | 'draft-7' = 'draft-2020-12') =>
+  z.toJSONSchema(schema, { ...options(io), target, metadata: z.registry<z.core.GlobalMeta>() });
 
 /** What its author gives as an example, else one made up. */
 export function exampleOf(schema: z.core.$ZodType): unknown {

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { exampleOf, mapped } from '../../http/openapi/json.js';
+import { bare, exampleOf, mapped } from '../../http/openapi/json.js';
 import type { MessageClass } from '../../messaging/define.js';
 
 const text = (description: string, more: object = {}) => ({ type: 'string', description, ...more });
@@ -82,15 +81,7 @@ interface DraftSchema {
 
 /** The JSON Schema of one message, complete in itself. */
 export function schemaOf({ kind, payload }: MessageClass['definition']): DraftSchema {
-  const { $schema: _, ...schema } = z.toJSONSchema(payload, {
-    target: 'draft-7',
-    io: kind === 'event' ? 'output' : 'input',
-    unrepresentable: 'any',
-    metadata: z.registry<z.core.GlobalMeta>(),
-    override: ({ zodSchema: { _zod }, jsonSchema }) => {
-      if (_zod.def.type === 'object' && !_zod.def.catchall) delete jsonSchema.additionalProperties;
-    },
-  });
+  const { $schema: _, ...schema } = bare(payload, kind === 'event' ? 'output' : 'input', 'draft-7');
   return schema as DraftSchema;
 }
 

@@ -1,12 +1,10 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { definitionOf } from '../../../platform/messaging/define.js';
+import { HANDLED } from '../../../platform/messaging/handler-metadata.js';
 import { sagasOf } from '../../map/sagas.js';
 import type { ContextContracts, CurrentMessage } from '../describe.js';
 import { describeAll, publishedBy } from '../describe.js';
-
-/** What `@EventsHandler` of @nestjs/cqrs leaves on a class; the package does not export the name. */
-const EVENTS = '__eventsHandler__';
 
 /**
  * The messages of a module that stay in outboxes for a while: those that it publishes, and those that it says to itself,
@@ -21,5 +19,5 @@ export async function storedMessagesOf(context: ContextContracts): Promise<Map<s
 
 /** The events that a class handles. */
 export function heardBy(provider: Type): readonly unknown[] {
-  return (Reflect.getMetadata(EVENTS, provider) as unknown[] | undefined) ?? [];
+  return (Reflect.getMetadata(HANDLED.events, provider) as unknown[] | undefined) ?? [];
 }
