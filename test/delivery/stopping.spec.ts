@@ -33,7 +33,7 @@ async function told(consumer: string, group: string): Promise<string[]> {
   return rows.map(({ key }) => key.slice(own.length));
 }
 
-/** Publishes the messages of one batch, and begins to stop while it handles the one that waits at the gate. */
+/** Publishes the messages of one batch, and begins to stop while it handles those that wait at the gate. */
 async function stopInBatch(
   consumer: string,
   group: string,
@@ -41,7 +41,8 @@ async function stopInBatch(
 ): Promise<{ stopped: Promise<void> }> {
   hanging.begun = 0;
   await replica.publish(...ways.map(([key, how]) => new Noted({ key: `${consumer} ${group} ${key}`, how })));
-  await eventually(() => hanging.begun > 0, 'the slow handler having begun');
+  const waiting = ways.filter(([, how]) => how === 'gate').length;
+  await eventually(() => hanging.begun >= waiting, 'the slow handlers having begun');
   return { stopped: replica.runtime.stop() };
 }
 
@@ -80,7 +81,7 @@ describe('a process that stops in the middle of a batch', () => {
         [
           ['a', 'gate'],
           ['a', 'well'],
-          ['b', 'well'],
+          ['b', 'gate'],
         ],
         ['a', 'b'],
         ['a', 'a', 'b'],
