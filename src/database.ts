@@ -2,11 +2,14 @@ import type { Type } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import type { Config } from './config.js';
 import type { Logger } from './platform/observability/logging.js';
+import { untilWritable } from './platform/connection/connection.js';
 import { migrate, pending } from './platform/schema/migrate.js';
 import { provision, withAdministrator } from './platform/schema/provision.js';
 import { DatabaseUnusable, moduleUrls, type Placed, placed, reachable, targets } from './servers.js';
 
 const OLDEST = 13;
+/** How long a process waits at start for a server that takes its writes, in milliseconds. */
+const HELD_TIMEOUT_MS = 60_000;
 
 /** Where each module's data is, and how to let go of it. */
 interface PreparedDatabase {
@@ -26,7 +29,7 @@ export async function prepareDatabase(
   modules: readonly Type[],
   log: Logger,
 ): Promise<PreparedDatabase> {
-  if (config.production) return checkProduction(config, modules);
+  if (config.production) return checkProduction(config, modules, log);
   const common = await commonDatabase(config, (line) => log.info(line));
   try {
     const urls = moduleUrls(config, modules, common.baseUrl);
@@ -73,6 +76,7 @@ async function prepareServer(modules: readonly Placed[], log: Logger): Promise<v
       await refuseUnfit(client);
       const logins = modules.map(({ module, login }) => ({ module, url: login }));
       for (const module of await provision(client, logins)) log.warn({ module }, FENCED);
+      await untilNoneIsHeld(modules, log);
       for (const target of await behind(modules)) {
         const migrations = await reachable(target.url, () => migrate(target));
         log.info({ module: target.module, migrations }, 'migrated');
@@ -84,6 +88,17 @@ async function prepareServer(modules: readonly Placed[], log: Logger): Promise<v
 /** What is said of a role that somebody has forbidden to log in. */
 export const FENCED = 'its role is fenced (NOLOGIN), and stays so: ALTER ROLE … LOGIN opens it again';
 
+/** In the middle of a cut-over or a fail-over no server of a list takes writes: a process that starts then waits. */
+async function untilNoneIsHeld(all: readonly { module: string; url: string }[], log: Logger): Promise<void> {
+  const waits = all.map(({ module, url }) => {
+    const onWait = () => log.warn({ module }, 'no server of this module takes writes: the start waits for one');
+    return reachable(url, () => untilWritable(url, HELD_TIMEOUT_MS, onWait));
+  });
+  // What is wrong with the first of them is told, whichever answers first.
+  await Promise.allSettled(waits);
+  await Promise.all(waits);
+}
+
 /** Those that are not up to date. */
 async function behind(all: readonly Placed[]): Promise<Placed[]> {
   const missing = await Promise.all(all.map((target) => reachable(target.url, () => pending(target))));
@@ -91,8 +106,9 @@ async function behind(all: readonly Placed[]): Promise<Placed[]> {
 }
 
 /** @throws DatabaseUnusable naming the migrations that are missing */
-async function checkProduction(config: Config, modules: readonly Type[]): Promise<PreparedDatabase> {
+async function checkProduction(config: Config, modules: readonly Type[], log: Logger): Promise<PreparedDatabase> {
   const all = targets(config.moduleUrls, modules);
+  await untilNoneIsHeld(all, log);
   const asked = all.map((target) => reachable(target.url, () => pending(target, refuseUnfit)));
   // What is wrong with the first of them is told, whichever answers first.
   await Promise.allSettled(asked);

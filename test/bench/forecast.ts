@@ -19,7 +19,10 @@ const MODULES = ['catalog', 'inventory', 'ordering', 'payments', 'storefront'];
 const TARGETS = { median: 0.25, worst: 0.5 };
 /** Of each route, in each topology. */
 const VISITS = 60;
-/** And before they count: a process that has just begun takes twice as long, whatever its topology. */
+/**
+ * And before they count: a process that has just begun takes twice as long, whatever its topology. Then PostgreSQL is told to
+ * count the rows: without statistics a plan can differ from one database to the other.
+ */
 const WARM = 100;
 /** So many of one topology, then so many of the other: what the machine does besides hits both alike. */
 const BLOCK = 10;
@@ -46,7 +49,7 @@ export async function forecast(bench: Bench): Promise<Row[]> {
         for (const host of hosts) host.kill('SIGKILL');
         await Promise.all(hosts.map(({ stopped }) => stopped));
       };
-      return { visitor: await Visitor.open(parts[0]!.url, dataDir), end };
+      return { visitor: await Visitor.open(parts[0]!.url, dataDir), place, end };
     };
     try {
       const cost = await measureSeamCost(bench);
@@ -57,7 +60,7 @@ export async function forecast(bench: Bench): Promise<Row[]> {
         const groups = groupsOf(MODULES, module);
         const other = await open(groups, { OTEL_SDK_DISABLED: 'true' });
         const turns = bench.turns > 1 ? VISITS : BLOCK;
-        const compared = await compare(one.visitor, other.visitor, turns, { groups, readings, cost });
+        const compared = await compare(one, other, turns, { groups, readings, cost });
         await other.end();
         found.push(...compared.map((each) => ({ module, ...each })));
         bench.say(`  ${module}: median error ${percent(median(compared.map(errorOf)))}`);
@@ -73,6 +76,7 @@ export async function forecast(bench: Bench): Promise<Row[]> {
 
 interface Opened {
   visitor: Visitor;
+  place: Place;
   end(): Promise<void>;
 }
 
@@ -105,11 +109,17 @@ interface Basis {
   cost: SeamCost;
 }
 
-async function compare(one: Visitor, other: Visitor, visits: number, { groups, readings, cost }: Basis) {
+async function warm({ visitor, place }: Opened) {
+  for (const route of visitor.routes) for (let n = 0; n < WARM; n++) await visitor.visit(route);
+  await place.pool.query('ANALYZE');
+}
+
+async function compare(first: Opened, second: Opened, visits: number, { groups, readings, cost }: Basis) {
   const { journeys } = forecastOf(readings, groups, cost);
+  for (const opened of [first, second]) await warm(opened);
+  const [one, other] = [first.visitor, second.visitor];
   const compared: Omit<Compared, 'module'>[] = [];
   for (const route of one.routes) {
-    for (const visitor of [one, other]) for (let n = 0; n < WARM; n++) await visitor.visit(route);
     const [together, apart]: [number[], number[]] = [[], []];
     for (let n = 0; n < visits; n += BLOCK) {
       for (let each = 0; each < BLOCK; each++) together.push((await one.visit(route)).ms);

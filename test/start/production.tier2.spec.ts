@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { eventually } from '../../src/platform/testing/index.js';
 import { get, rawRequest } from '../support/raw-http.js';
 import { Client } from '../support/client.js';
 import type { HostEnv } from '../support/host-process.js';
@@ -25,6 +27,11 @@ beforeAll(async () => {
 });
 
 const db = (task: string) => runBuilt('tools/db.js', [task], admin).stopped;
+const setRole = async (role: string, change: string) => {
+  const client = new pg.Client({ connectionString: admin['DATABASE_ADMIN_URL']! });
+  await client.connect();
+  await client.query(`ALTER ROLE ${role} ${change}`).finally(() => client.end());
+};
 const refusal = async (changes: HostEnv = {}) => {
   const { code, output, errors } = await runBuilt('main.js', [], { ...production, PORT: '0', ...changes }).stopped;
   expect({ code, output }).toEqual({ code: 2, output: '' });
@@ -57,6 +64,20 @@ describe('a production database', () => {
       /^Cannot use the database \S+ as \w+_payments: the password is wrong, or there is no such user\. \(LIFTOUT_DATABASE_UNREACHABLE: docs\/errors\.md\)\n$/,
     );
   });
+
+  it('a module of which no server takes writes, as in a cut-over, is waited for', async () => {
+    const own = new URL(production['PAYMENTS_DATABASE_URL']!);
+    const list = `${own.href} ${Object.assign(new URL(own), { hostname: 'localhost' }).href}`;
+    await setRole(own.username, 'SET default_transaction_read_only = on');
+    const env = { ...production, PORT: '0', PAYMENTS_DATABASE_URL: list };
+    const process = runBuilt('main.js', [], env);
+    await eventually(() => /"payments".*the start waits for one/.test(process.output()), 'the process waiting', 30_000);
+    expect(process.output()).not.toContain('"ready"');
+    await setRole(own.username, 'RESET default_transaction_read_only');
+    await eventually(() => process.output().includes('"ready"'), 'the process being ready', 30_000);
+    process.kill('SIGTERM');
+    expect(await process.stopped).toMatchObject({ code: 0 });
+  }, 90_000);
 });
 
 describe('in production', () => {

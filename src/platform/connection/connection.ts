@@ -243,6 +243,25 @@ const asking = (url: string) =>
     connectionTimeoutMillis: ASK_TIMEOUT_MS,
   });
 
+/** What is waited for without a word, in milliseconds: a cut-over takes no longer. */
+const WORDLESS_MS = 1_000;
+
+/**
+ * Waits until one of several servers takes the writes of a role, as a process does that starts in a cut-over or a fail-over.
+ *
+ * @param list URLs with spaces between; nothing is waited for where there is one only
+ * @param timeoutMs how long to wait, in milliseconds
+ * @param onWait called once, when it takes longer than a second
+ * @throws an error of code 25006 that names each server, when none takes writes in that time; the connection's error when no
+ *   server is reachable or lets the role in
+ */
+export async function untilWritable(list: string, timeoutMs: number, onWait: () => void): Promise<void> {
+  const servers = Servers.of(list, asking);
+  if (!servers) return;
+  const words = setTimeout(onWait, WORDLESS_MS);
+  await servers.writable(() => false, timeoutMs).finally(() => clearTimeout(words));
+}
+
 /** Makes a client that has not connected yet that of another server. */
 function aim(client: pg.Client, config: ClientConfig): void {
   const { connectionParameters, user, database, port, host, password, ssl } = new pg.Client(config) as Aim & pg.Client;

@@ -61,10 +61,11 @@ export class Servers {
    * The server on which the role of its URL may write; waits for it.
    *
    * @param isOver whether nobody waits any more
-   * @throws NoServerWritable after nine seconds; the connection's error when no server is reachable or lets the role in
+   * @param timeoutMs how long it waits, in milliseconds
+   * @throws NoServerWritable after that; the connection's error when no server is reachable or lets the role in
    */
-  async writable(isOver: () => boolean): Promise<string> {
-    const until = performance.now() + HOLD_TIMEOUT_MS;
+  async writable(isOver: () => boolean, timeoutMs = HOLD_TIMEOUT_MS): Promise<string> {
+    const until = performance.now() + timeoutMs;
     for (;;) {
       const found = await (this.#looking ??= this.#look(until).finally(() => (this.#looking = undefined)));
       this.#note(found !== undefined);
