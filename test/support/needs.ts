@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { fetchKafka, hasKafka } from '../../src/tools/rehearse/java.js';
 import type { Program } from './programs.js';
 import { findProgram } from './programs.js';
 import { hasPackages, installPackages } from './packages.js';
@@ -11,6 +12,18 @@ import { hasPackages, installPackages } from './packages.js';
  */
 export function needs(...programs: readonly Program[]): typeof describe | typeof describe.skip {
   return programs.every(findProgram) ? describe : describe.skip;
+}
+
+/**
+ * As {@link needs}, for tests with a real Kafka: `const describe = needsKafka();`. What test/support/kafka/pom.xml names is fetched when
+ * it is not there.
+ *
+ * @param programs what else is needed
+ * @returns a `describe` whose tests are not run without Java and Maven, or where nothing can be fetched, for want of a registry
+ */
+export function needsKafka(...programs: readonly Program[]): typeof describe | typeof describe.skip {
+  const found = ['java', 'mvn', ...programs].every((program) => findProgram(program as Program));
+  return found && (hasKafka() || fetchKafka()) ? describe : describe.skip;
 }
 
 /** As {@link needs}, for tests that tell a process by a signal to end: Windows ends it without asking. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { FETCH_KAFKA, hasKafka } from '../../src/tools/rehearse/java.js';
 import { hasPackages } from './packages.js';
 import { findProgram, howToInstall, isProgram } from './programs.js';
 
@@ -79,10 +80,15 @@ function byName(notRun: readonly NotRun[]): Map<string, { how: string; files: No
 /** The programs and packages that a spec says it needs, and that are not there. */
 function missingFor(file: string): Missing[] {
   const text = readFileSync(file, 'utf8');
-  const programs = quotedIn(text, /\bneeds\(([^)]*)\)/).filter(isProgram);
+  const kafka = /\bneedsKafka\(/.test(text);
+  const named = [...quotedIn(text, /\bneeds(?:Kafka)?\(([^)]*)\)/), ...(kafka ? ['java', 'mvn'] : [])];
+  const programs = named.filter(isProgram).filter((program) => !findProgram(program));
   const folders = quotedIn(text, /\bneedsPackages\(([^)]*)\)/);
   return [
-    ...programs.filter((program) => !findProgram(program)).map((name) => ({ name, how: howToInstall(name) })),
+    ...programs.map((name) => ({ name, how: howToInstall(name) })),
+    ...(kafka && programs.length === 0 && !hasKafka()
+      ? [{ name: 'Kafka', how: `${FETCH_KAFKA}, with a registry` }]
+      : []),
     ...folders
       .filter((folder) => !hasPackages(folder))
       .map((folder) => ({ name: `node_modules in ${folder}`, how: `npm ci --prefix ${folder}, with a registry` })),

@@ -7,6 +7,8 @@ const PROGRAMS = {
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], apt: 'chromium', brew: '--cask chromium' },
   curl: { names: ['curl'], apt: 'curl', brew: 'curl' },
   git: { names: ['git'], apt: 'git', brew: 'git' },
+  java: { names: ['java'], apt: 'default-jre-headless', brew: 'openjdk' },
+  mvn: { names: ['mvn'], apt: 'maven', brew: 'maven' },
   'nats-server': { names: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },
   openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl' },
   pg_basebackup: { names: ['pg_basebackup'], apt: 'postgresql', brew: 'postgresql' },
