@@ -35,7 +35,8 @@ export class Telemetry {
     const { production, telemetry } = config;
     const view = production || telemetry.disabled ? undefined : { store: new TraceStore(), traffic: new Traffic() };
     const log = createLogger(config.log, view && ((line) => view.store.line(line)));
-    const endTracing = await startTracing({ ...telemetry, also: view ? [view.store] : [] }, log);
+    const names = modules.map((module) => contextOptions(module)!.name);
+    const endTracing = await startTracing({ ...telemetry, modules: names, also: view ? [view.store] : [] }, log);
     const outcomes = modules.flatMap((module) => contextOptions(module)!.outcomes ?? []);
     const metrics = await Metrics.start(telemetry, outcomes, log);
     const ends = [endTracing, () => metrics?.stop(), ...(view ? [onCrossing(view.traffic.note)] : [])];

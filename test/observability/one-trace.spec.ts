@@ -6,7 +6,18 @@ import { get, rawRequest } from '../support/raw-http.js';
 import type { Customer } from '../support/shop.js';
 import { Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
-import { expectAllModules, FINAL_S, named, newTraceId, pathOf, placed, PRICE, wholeTrace } from './traces.js';
+import {
+  expectAllModules,
+  expectServices,
+  FINAL_S,
+  named,
+  newTraceId,
+  pathOf,
+  placed,
+  PRICE,
+  serviceOf,
+  wholeTrace,
+} from './traces.js';
 
 describe('one process', () => {
   let collector: Collector;
@@ -16,7 +27,7 @@ describe('one process', () => {
 
   beforeAll(async () => {
     collector = await Collector.start();
-    const env = { ...(await ownEnv()), ...collector.env };
+    const env = { ...(await ownEnv()), ...collector.env, OTEL_SERVICE_NAME: 'shop' };
     ({ url } = await startHost(env));
     const shop = new Shop(url, env.DATA_DIR);
     customer = await shop.customer();
@@ -28,6 +39,9 @@ describe('one process', () => {
     expect(status).toBe('confirmed');
     const spans = await wholeTrace(collector, traceId, 'ordering.order-confirmed.v1');
     expectAllModules(spans);
+    expectServices(spans, 'shop');
+    const together = spans.filter((span) => span.export === spans[0]!.export);
+    expect(new Set(together.map(serviceOf)).size).toBeGreaterThan(1);
     const [reserved] = named(spans, 'inventory.reserve-stock.v1');
     expect(pathOf(reserved!, spans)).toEqual([
       'inventory.reserve-stock.v1',

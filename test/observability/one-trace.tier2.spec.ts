@@ -6,7 +6,18 @@ import type { Customer } from '../support/shop.js';
 import { newKey, Shop } from '../support/shop.js';
 import { ownEnv } from '../support/stage.js';
 import { MODULES, SplitShop } from '../support/topology.js';
-import { expectAllModules, FINAL_S, moduleOf, named, newTraceId, placed, PRICE, wholeTrace } from './traces.js';
+import {
+  expectAllModules,
+  expectServices,
+  FINAL_S,
+  moduleOf,
+  named,
+  newTraceId,
+  placed,
+  PRICE,
+  serviceOf,
+  wholeTrace,
+} from './traces.js';
 
 let collector: Collector;
 beforeAll(async () => void (collector = await Collector.start()));
@@ -70,6 +81,19 @@ describe('one process', () => {
   }, 60_000);
 });
 
+describe('OTEL_TRACES_ONE_SERVICE', () => {
+  it('has a process report all that it does as one service', async () => {
+    const env = { ...(await ownEnv()), ...collector.env, OTEL_TRACES_ONE_SERVICE: '1', OTEL_SERVICE_NAME: 'shop' };
+    const { url } = await startHost(env);
+    const shop = new Shop(url, env.DATA_DIR);
+    const sku = await (await shop.staff()).stocked(1, PRICE);
+    const { traceId } = await placed(await shop.customer(), sku, 'tok_approve', FINAL_S);
+    const spans = await wholeTrace(collector, traceId, 'ordering.order-confirmed.v1');
+    expectAllModules(spans);
+    expect([...new Set(spans.map(serviceOf))]).toEqual(['/shop']);
+  }, 60_000);
+});
+
 describe('every module in a process of its own', () => {
   it('an order is one trace through all of them', async () => {
     const split = await SplitShop.start(
@@ -83,5 +107,9 @@ describe('every module in a process of its own', () => {
     expect([...new Set(spans.map(moduleOf))].sort()).toEqual(expect.arrayContaining([...MODULES]));
     const [asked, answered] = named(spans, 'catalog.find-products.v1').sort((a, b) => a.kind - b.kind);
     expect([asked!.kind, answered!.kind].sort()).toEqual([2, 3]);
+    expectServices(spans, 'liftout');
+    // Who asks is whose handler runs: the span itself names nobody.
+    const asking = spans.filter(({ kind, attributes }) => kind === 3 && attributes['rpc.method'] !== undefined);
+    expect(asking.map(serviceOf)).toContain('liftout/ordering');
   }, 120_000);
 });

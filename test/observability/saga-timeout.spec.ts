@@ -19,6 +19,8 @@ const settings = {
   export: { traces: false, metrics: false },
   sampler: 'parentbased_always_on',
   ratio: 1,
+  oneService: false,
+  modules: ['travel'],
   spansEveryMs: 5000,
   metricsEveryMs: 60_000,
   also: [keeping],

@@ -23,6 +23,10 @@ export async function placed(customer: Customer, sku: string, token: string, wai
 export const newTraceId = () => newKey().replaceAll('-', '');
 export const moduleOf = ({ attributes }: CollectedSpan) => attributes['liftout.module'];
 
+/** Who reports a span: namespace and name. */
+export const serviceOf = ({ resource }: CollectedSpan) =>
+  `${resource['service.namespace'] ?? ''}/${resource['service.name'] ?? ''}`;
+
 /** The trace, once the order's page has heard of its end. */
 export async function wholeTrace(collector: Collector, traceId: string, last: string): Promise<CollectedSpan[]> {
   const heard = (span: CollectedSpan) => span.name === `process ${last}` && moduleOf(span) === 'storefront';
@@ -43,6 +47,14 @@ function isWhole(spans: readonly CollectedSpan[]): boolean {
 export function pathOf(span: CollectedSpan, spans: readonly CollectedSpan[]): string[] {
   const parent = spans.find(({ spanId }) => spanId === span.parentId);
   return [span.name, ...(parent ? pathOf(parent, spans) : [])];
+}
+
+/** Each module reports its own spans, and the process the requests by HTTP, whosever route it is. */
+export function expectServices(spans: readonly CollectedSpan[], own: string): void {
+  const isRequest = ({ attributes }: CollectedSpan) => attributes['http.route'] !== undefined;
+  expect([...new Set(spans.filter(isRequest).map(serviceOf))]).toEqual([`${own}/${own}`]);
+  const named = spans.filter((span) => moduleOf(span) !== undefined && !isRequest(span));
+  expect(named.filter((span) => serviceOf(span) !== `${own}/${moduleOf(span)}`).map(({ name }) => name)).toEqual([]);
 }
 
 export function expectAllModules(spans: readonly CollectedSpan[]): void {

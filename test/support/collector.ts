@@ -18,11 +18,16 @@ export interface CollectedSpan {
   links: string[];
   /** 2 for an error. */
   status: number;
+  /** Attributes of who reports it. */
+  resource: Record<string, string | number>;
+  /** Of the export that brought it: the first is 0. */
+  export: number;
 }
 
 /** A collector that keeps what it is sent by OTLP over HTTP. */
 export class Collector {
   readonly spans: CollectedSpan[] = [];
+  #exports = 0;
 
   private constructor(readonly url: string) {}
 
@@ -51,18 +56,23 @@ export class Collector {
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    if (request.url === '/v1/traces') this.spans.push(...spansIn(Buffer.concat(parts)));
+    if (request.url === '/v1/traces') this.spans.push(...spansIn(Buffer.concat(parts), this.#exports++));
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   }
 }
 
 /** @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto */
-function spansIn(request: Buffer): CollectedSpan[] {
-  const scopes = all(read(request), 1).flatMap((resource) => all(read(resource), 2));
-  return scopes.flatMap((scope) => all(read(scope), 2).map(spanOf));
+function spansIn(request: Buffer, nth: number): CollectedSpan[] {
+  return all(read(request), 1)
+    .map(read)
+    .flatMap((ofResource) => {
+      const resource = Object.fromEntries(all(read(all(ofResource, 1)[0]!), 1).map(attributeOf));
+      const spans = all(ofResource, 2).flatMap((scope) => all(read(scope), 2));
+      return spans.map((span) => ({ ...spanOf(span), resource, export: nth }));
+    });
 }
 
-function spanOf(bytes: Buffer): CollectedSpan {
+function spanOf(bytes: Buffer): Omit<CollectedSpan, 'resource' | 'export'> {
   const span = read(bytes);
   const hex = (field: number) => (all(span, field)[0] ?? Buffer.alloc(0)).toString('hex');
   const time = (field: number) => span.get(field)![0] as bigint;

@@ -24,7 +24,7 @@ const protocol = z
 const RATIO = 'expected a share of all traces, from 0 to 1';
 
 /**
- * The standard variables of OpenTelemetry that are looked at here; the exporters read further ones themselves, such as
+ * The standard variables of OpenTelemetry that are looked at here, and `OTEL_TRACES_ONE_SERVICE`, which is ours; the exporters read further ones themselves, such as
  * headers and timeouts.
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
@@ -45,6 +45,10 @@ export const TelemetryVariables = z.object({
     .enum(SAMPLERS, { error: `expected one of ${SAMPLERS.join(', ')}` })
     .default('parentbased_always_on'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: RATIO }).min(0, RATIO).max(1, RATIO).default(1),
+  OTEL_TRACES_ONE_SERVICE: z
+    .enum(['0', '1'], { error: 'expected 1 or 0' })
+    .default('0')
+    .transform((text) => text === '1'),
   OTEL_BSP_SCHEDULE_DELAY: z.coerce
     .number({ error: 'expected a number of milliseconds from 1 on' })
     .int()
@@ -65,6 +69,8 @@ export interface TelemetrySettings {
   readonly sampler: (typeof SAMPLERS)[number];
   /** For samplers by ratio. */
   readonly ratio: number;
+  /** Whether all spans of the process are of one service, rather than of one for each module. */
+  readonly oneService: boolean;
   /** Milliseconds between two exports of spans, and of metrics. */
   readonly spansEveryMs: number;
   readonly metricsEveryMs: number;
@@ -82,6 +88,7 @@ export function telemetrySettings(values: z.output<typeof TelemetryVariables>): 
     },
     sampler: values.OTEL_TRACES_SAMPLER,
     ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    oneService: values.OTEL_TRACES_ONE_SERVICE,
     spansEveryMs: values.OTEL_BSP_SCHEDULE_DELAY,
     metricsEveryMs: values.OTEL_METRIC_EXPORT_INTERVAL,
   };

@@ -8,16 +8,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sampleRootsBy } from '../messaging/context/trace-context.js';
 import { ActiveContext } from './active-context.js';
 import type { Logger } from './logging.js';
+import { ModuleTracers } from './module-tracers.js';
 import type { TelemetrySettings } from './settings.js';
 import { samplerOf } from './settings.js';
 import { traceWith } from './spans.js';
 
 interface TelemetryOptions extends TelemetrySettings {
+  /** The modules of the application: each is a service of its own, unless `oneService` says otherwise. */
+  modules: readonly string[];
   /** What else sees every span, such as the store behind the development page. */
   also?: readonly SpanProcessor[];
 }
 
 const SCOPE = 'liftout';
+const INSTANCE_ID = randomUUID();
 /** How long the end of the process waits for a collector: milliseconds. */
 const LAST_MS = 2000;
 /** Spans that wait to be handed on; what comes on top of them is dropped. */
@@ -38,17 +42,20 @@ export async function startTracing(options: TelemetryOptions, log: Logger): Prom
   if (processors.length === 0) return async () => undefined;
   tellProblems(log);
   const sampler = samplerOf(options);
-  const provider = new TracerProvider({ resource: resource(), sampler, spanProcessors: processors });
-  traceWith(provider.getTracer(SCOPE));
+  const resourceOf = options.oneService ? resource : moduleResources();
+  const providerOf = (module?: string) =>
+    new TracerProvider({ resource: resourceOf(module), sampler, spanProcessors: processors });
+  const tracers = new ModuleTracers(options.oneService ? [] : options.modules, providerOf);
+  traceWith(tracers.getTracer(SCOPE));
   sampleRootsBy((traceId) => samples(sampler, traceId));
-  trace.setGlobalTracerProvider(provider);
+  trace.setGlobalTracerProvider(tracers);
   context.setGlobalContextManager(new ActiveContext());
   return async () => {
     traceWith(undefined);
     sampleRootsBy(() => false);
     trace.disable();
     context.disable();
-    await briefly(provider.shutdown());
+    await briefly(Promise.all(processors.map((processor) => processor.shutdown())));
   };
 }
 
@@ -71,10 +78,18 @@ export async function briefly(shutdown: Promise<unknown>): Promise<void> {
 
 /** Who reports: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and an id of this process. */
 export function resource(): Resource {
-  const own = resourceFromAttributes({ 'service.name': SCOPE, 'service.instance.id': randomUUID() });
+  const own = resourceFromAttributes({ 'service.name': SCOPE, 'service.instance.id': INSTANCE_ID });
   return defaultResource()
     .merge(own)
     .merge(detectResources({ detectors: [envDetector] }));
+}
+
+/** Who reports, by module: a service in the namespace of the process, as is the process for what belongs to no module. */
+function moduleResources(): (module?: string) => Resource {
+  const own = resource();
+  const { 'service.name': name, 'service.namespace': namespace = name } = own.attributes;
+  return (module) =>
+    own.merge(resourceFromAttributes({ 'service.namespace': namespace, 'service.name': module ?? name }));
 }
 
 /** Problems of the exporters themselves. */

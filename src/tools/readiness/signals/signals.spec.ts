@@ -54,13 +54,23 @@ const span = (
   endTimeUnixNano: String(1_700_000_000_000_000_000n + BigInt(ms * 1_000_000)),
   attributes: [text('liftout.module', module), ...more],
 });
-const line = (...spans: object[]) => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+const from = (service: string, ...spans: object[]) => ({
+  resource: { attributes: [text('service.name', service)] },
+  scopeSpans: [{ spans }],
+});
+const line = (...resourceSpans: object[]) => JSON.stringify({ resourceSpans });
+/** One trace by two versions: a process that reports as one service, and one that reports each module as its own. */
 const OTLP = [
-  line(span('1', '', 'GET /v1/letters', 2, 'letters', 40, [text('http.route', '/v1/letters')])),
   line(
-    span('2', '1', 'archive.find-letter.v1', 1, 'archive', 30, [text('liftout.kind', 'query')]),
-    span('3', '2', 'SELECT letter', 3, 'archive', 10, [text('db.system.name', 'postgresql')]),
-    span('4', '9', 'process letters.letter-sent.v1', 5, 'archive', 20),
+    from('post', span('1', '', 'GET /v1/letters', 2, 'letters', 40, [text('http.route', '/v1/letters')])),
+    from('archive', span('2', '1', 'archive.find-letter.v1', 1, 'archive', 30, [text('liftout.kind', 'query')])),
+  ),
+  line(
+    from(
+      'post',
+      span('3', '2', 'SELECT letter', 3, 'archive', 10, [text('db.system.name', 'postgresql')]),
+      span('4', '9', 'process letters.letter-sent.v1', 5, 'archive', 20),
+    ),
   ),
 ].join('\n');
 
@@ -94,6 +104,7 @@ describe('traces', () => {
         operationName: 'GET /v1/letters',
         startTime: 1e15,
         duration: 40_000,
+        processID: 'p1',
         tags: [{ key: 'span.kind', value: 'server' }],
       },
       {
@@ -103,12 +114,14 @@ describe('traces', () => {
         references: [{ refType: 'CHILD_OF', traceID: 'aa', spanID: '1' }],
         startTime: 1e15,
         duration: 1500,
+        processID: 'p2',
         tags: [{ key: 'liftout.module', value: 'archive' }],
       },
     ];
     const url = await serving(({ pathname, searchParams }) => {
-      if (pathname === '/api/services') return { data: ['liftout', 'again'] };
-      return pathname === '/api/traces' && searchParams.get('service') ? { data: [{ spans }] } : undefined;
+      if (pathname === '/api/services') return { data: ['post', 'archive'] };
+      const processes = { p1: { serviceName: 'post' }, p2: { serviceName: 'archive' } };
+      return pathname === '/api/traces' && searchParams.get('service') ? { data: [{ spans, processes }] } : undefined;
     });
     const [trace, ...more] = await readTraces(url);
     expect(more).toEqual([]);
@@ -116,6 +129,18 @@ describe('traces', () => {
       { spanId: '1', kind: 1, ms: 40, start: 1e12 },
       { spanId: '2', kind: 0, parentId: '1', ms: 1.5, module: 'archive' },
     ]);
+  });
+
+  it('are read however many spans Jaeger has', async () => {
+    const spans = Array.from({ length: 150_000 }, (_, n) => ({
+      traceID: 'aa',
+      spanID: String(n),
+      operationName: 'x',
+      startTime: 1e15,
+      duration: 1,
+    }));
+    const url = await serving(({ pathname }) => ({ data: pathname === '/api/services' ? ['post'] : [{ spans }] }));
+    expect((await readTraces(url))[0]!.spans).toHaveLength(150_000);
   });
 
   it.each([

@@ -12,7 +12,8 @@ const LOOKBACK_MS = 7 * 86_400_000;
 
 /**
  * Reads recorded traces: OTLP as JSON, a line for each export, as a collector's file exporter writes them, or what the
- * query API of Jaeger has of the last seven days.
+ * query API of Jaeger has of the last seven days. Whether each module reports as a service of its own does not matter: spans
+ * say whose they are.
  *
  * @throws UsageError when it is neither, or there is no span in it
  */
@@ -106,7 +107,8 @@ const Services = z.object({ data: z.array(z.string()).nullable() });
 async function fromJaeger(address: string): Promise<Read[]> {
   const base = address.replace(/\/$/, '');
   const { data } = expected(Services, await textAt(FLAG, `${base}/api/services`), base);
-  const spans: Read[] = [];
+  // A trace of several services comes with each of them.
+  const spans = new Map<string, Read>();
   for (const service of data ?? []) {
     const search = new URLSearchParams({
       service,
@@ -115,10 +117,10 @@ async function fromJaeger(address: string): Promise<Read[]> {
       end: micros(0),
     });
     const found = expected(JaegerTraces, await textAt(FLAG, `${base}/api/traces?${search.toString()}`), base);
-    spans.push(...found.data.flatMap((trace) => trace.spans.map(jaegerSpan)));
+    for (const trace of found.data)
+      for (const span of trace.spans) spans.set(`${span.traceID} ${span.spanID}`, jaegerSpan(span));
   }
-  // A trace of several services comes with each of them.
-  return [...new Map(spans.map((each) => [`${each.traceId} ${each.span.spanId}`, each])).values()];
+  return [...spans.values()];
 }
 
 const micros = (fromNowMs: number) => String((Date.now() + fromNowMs) * 1000);
