@@ -17,7 +17,7 @@ one is stepped over, and 2 when it could not check everything.
   --root DIR  checks another tree of the same layout
   --write     first brings CODEOWNERS and modules/module.schema.json up to date
   --fix       first writes the three entries of each new dependency into both manifests, and asks why it is needed; the
-              specs of the module play the other one from then on
+              specs of the module play the other one from then on; adds messages that "consumes" does not name yet
   --reason    says why, where there is no terminal to ask on; it is written for each new dependency
   --baseline  records today's violations in boundaries-baseline.json, so that only new ones fail; where there is such a
               file, only takes out what is mended
@@ -72,10 +72,13 @@ async function check(root: string, { json, baseline }: { json: boolean; baseline
 
 /** Nothing is written before each reason is known. */
 async function fix(root: string, given: string | undefined): Promise<void> {
-  const [{ checkBoundaries }, { declareDependency, newDependencies }] = await Promise.all([
-    import('./boundaries/gate.js'),
-    import('./boundaries/fix.js'),
-  ]);
+  const [{ checkBoundaries }, { declareDependency, nameMessages, newDependencies }, { readManifests }, { readTree }] =
+    await Promise.all([
+      import('./boundaries/gate.js'),
+      import('./boundaries/fix.js'),
+      import('./boundaries/modules/manifest.js'),
+      import('./boundaries/modules/tree.js'),
+    ]);
   const found = newDependencies((await checkBoundaries(root)).violations);
   const reasons = await reasonsFor(found, given);
   for (const [index, dependency] of found.entries()) {
@@ -86,7 +89,9 @@ async function fix(root: string, given: string | undefined): Promise<void> {
         `${name} is in no snapshot yet: all of it counts as needed. "npm run contracts -- update" before this one writes which fields that is.\n`,
       );
   }
-  process.stderr.write(found.length > 0 ? AFTER_FIX : 'There is no new dependency to declare.\n');
+  const named = await nameMessages(root, readManifests(readTree(root)).declared);
+  for (const file of named) process.stderr.write(`wrote ${file}\n`);
+  process.stderr.write(found.length + named.length > 0 ? AFTER_FIX : 'There is no new dependency to declare.\n');
 }
 
 async function reasonsFor(found: readonly NewDependency[], given: string | undefined): Promise<string[]> {

@@ -157,22 +157,19 @@ describe('--fix', () => {
   const at = 'modules/stock/hears.ts';
   const hears = `import { OrderMoved } from '../order/contracts/index.js';\n\nexport const heard = OrderMoved;\n`;
   const reason = 'Stock is counted anew when an order has moved.';
+  const snapshot = JSON.stringify({
+    'order.order-moved.v1': {
+      kind: 'event',
+      key: 'id',
+      payload: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+    },
+  });
 
   it('writes what a new dependency needs into both manifests, with its reason', async () => {
     const root = makeTree({
       [at]: `// boundaries-allow dead-code: A handler that is about to be wired.\n${hears}`,
     });
-    write(
-      root,
-      'modules/order/contracts.snapshot.json',
-      JSON.stringify({
-        'order.order-moved.v1': {
-          kind: 'event',
-          key: 'id',
-          payload: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
-        },
-      }),
-    );
+    write(root, 'modules/order/contracts.snapshot.json', snapshot);
     const before = ['stock', 'order'].map((module) => JSON.parse(text(root, module)) as Record<string, object>);
     const { status, stderr, stdout } = await runGate(['--fix', '--reason', reason, '--root', root]);
     expect(stderr).toContain(`wrote ${path('stock')}\nwrote ${path('order')}\n`);
@@ -188,6 +185,21 @@ describe('--fix', () => {
     expect(order).toEqual({ ...before[1], consumers: [...(before[1]!['consumers'] as string[]), 'stock'].sort() });
     const again = await runGate(['--fix', '--reason', reason, '--root', root]);
     expect(again.stderr).toBe('There is no new dependency to declare.\n');
+  });
+
+  it('names a second message of a module that is declared, where the manifest names others', async () => {
+    const root = makeTree({ [at]: hears });
+    write(root, 'modules/order/contracts.snapshot.json', snapshot);
+    change(root, 'stock', ({ dependsOn, ...manifest }) => ({
+      ...manifest,
+      dependsOn: { ...(dependsOn as object), order: reason },
+      consumes: { 'billing.bill-sent.v1': ['id'] },
+    }));
+    const { stderr } = await runGate(['--fix', '--root', root]);
+    expect(stderr).toMatch(/^wrote modules\/stock\/module\.json\nTake out of "consumes" /);
+    expect(JSON.parse(text(root, 'stock'))).toMatchObject({
+      consumes: { 'order.order-moved.v1': ['id'], 'billing.bill-sent.v1': ['id'] },
+    });
   });
 
   it('has the specs of the module play the other one, where they do not yet', async () => {

@@ -7,7 +7,7 @@ import { MessageExports } from '../contracts/sources/exports.js';
 import { Sources } from '../contracts/sources/sources.js';
 import { formatted } from '../generate/changes.js';
 import { importsIn } from './references/references.js';
-import type { Manifest } from './modules/manifest.js';
+import type { Declared, Manifest } from './modules/manifest.js';
 import { Sentence } from './modules/manifest.js';
 import { playNeighbour } from './neighbours.js';
 import { readText } from './modules/tree.js';
@@ -46,11 +46,7 @@ export function wrongWithReason(reason: string): string | undefined {
  * @returns the files that changed, and the messages whose fields nobody knows yet, for want of a snapshot
  */
 export async function declareDependency(root: string, { from, to }: NewDependency, reason: string) {
-  const used = messagesUsed(root, from, to);
-  const { snapshot } = readRecorded(root, to);
-  const consumes = Object.fromEntries(
-    used.filter((name) => name in snapshot).map((name) => [name, needed(snapshot, name)]),
-  );
+  const { consumes, unknown } = fieldsUsed(new MessageExports(new Sources(root)), from, to);
   const consumer = await edit(root, from, (manifest) => ({
     ...manifest,
     dependsOn: { ...manifest.dependsOn, [to]: reason },
@@ -61,7 +57,37 @@ export async function declareDependency(root: string, { from, to }: NewDependenc
     consumers: [...new Set([...manifest.consumers, from])].sort(),
   }));
   const specs = await playNeighbour(root, from, to);
-  return { written: [consumer, provider, ...specs], unknown: used.filter((name) => !(name in snapshot)) };
+  return { written: [consumer, provider, ...specs], unknown };
+}
+
+/**
+ * Adds to the `consumes` of each module what it imports from modules that it has declared, and does not name there, such as a
+ * second event. A module without `consumes` needs all of everything, and stays so.
+ *
+ * @returns the files that changed
+ */
+export async function nameMessages(root: string, modules: ReadonlyMap<string, Declared>): Promise<string[]> {
+  const written: string[] = [];
+  const exports = new MessageExports(new Sources(root));
+  for (const [module, { manifest }] of modules) {
+    if (!manifest.consumes) continue;
+    const used = Object.keys(manifest.dependsOn).map((to) => fieldsUsed(exports, module, to).consumes);
+    const consumes = { ...Object.assign({}, ...used), ...manifest.consumes } as Record<string, string[]>;
+    if (Object.keys(consumes).length === Object.keys(manifest.consumes).length) continue;
+    written.push(await edit(root, module, (before) => ({ ...before, consumes })));
+  }
+  return written;
+}
+
+/** The messages of a module that another one imports, with all their fields; and those that no snapshot has yet. */
+function fieldsUsed(exports: MessageExports, from: string, to: string) {
+  const used = messagesUsed(exports, from, to);
+  const { snapshot } = readRecorded(exports.sources.root, to);
+  const known = used.filter((name) => name in snapshot);
+  return {
+    consumes: Object.fromEntries(known.map((name) => [name, needed(snapshot, name)])),
+    unknown: used.filter((name) => !(name in snapshot)),
+  };
 }
 
 /** All that the message has: who uses less takes out what it can do without. */
@@ -70,9 +96,8 @@ function needed(snapshot: Snapshot, name: string): string[] {
   return fields.filter((field) => !fields.some((part) => part.startsWith(`${field}.`)));
 }
 
-function messagesUsed(root: string, from: string, to: string): string[] {
-  const sources = new Sources(root);
-  const exports = new MessageExports(sources);
+function messagesUsed(exports: MessageExports, from: string, to: string): string[] {
+  const { sources } = exports;
   const found = sources.in(`modules/${from}`).flatMap((source) =>
     importsIn(source, visit(source, [])).flatMap(({ specifier, names }) => {
       const target = sources.resolve(source.path, specifier);

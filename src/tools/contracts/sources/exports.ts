@@ -24,7 +24,7 @@ interface Names {
 export class MessageExports {
   readonly #names = new Map<string, Names>();
 
-  constructor(private readonly sources: Sources) {}
+  constructor(readonly sources: Sources) {}
 
   /** @param names as exported by the file; `*` stands for all */
   messagesOf(path: string, names: readonly string[]): Set<string> {
