@@ -22,7 +22,7 @@ import { Database, defineCommand, NotFound } from '../../src/platform/index.js';
 
 export const ${body} = z.strictObject({ ${shapeOf(fields)} });
 
-/** Gives ${one(noun)} new values; doing it again changes nothing.${cleared} */
+/** Gives ${one(noun)} new values.${cleared} */
 export class ${type} extends defineCommand('${module}.${name}.v1', {
   payload: z.object({ ${id}: ${idSchema}, ...${body}.shape }),
   errors: { unknown_${snake(noun)}: z.object({ ${id}: ${idSchema} }) },

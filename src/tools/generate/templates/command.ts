@@ -91,7 +91,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
 import { Database, defineCommand, NotFound } from '../../src/platform/index.js';
 
-/** ${pascal(plural(verb))} ${one(noun)}; doing it again changes nothing. */
+/** ${pascal(plural(verb))} ${one(noun)}; doing it again keeps the first moment. */
 export class ${type} extends defineCommand('${module}.${name}.v1', {
   payload: z.object({ ${id}: ${idSchema} }),
   errors: { unknown_${snake(noun)}: z.object({ ${id}: ${idSchema} }) },
