@@ -7,7 +7,7 @@
  */
 
 // Fixtures are to specs what a helper is to a function.
-const SPEC = '(?:[.](?:spec|test)[.][cm]?[jt]sx?|/fixtures/[^/]+)$';
+const SPEC = '(?:[.](?:spec|test)[.][cm]?[jt]sx?|/fixtures/[^/]+|/pact-states[.]ts)$';
 const CONTRACTS = '^modules/[^/]+/contracts/';
 const DEFINE = '^src/platform/messaging/define[.]ts$';
 /** What it refuses, and how it finds out. */

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { BoundedContext } from '../bounded-context.js';
+import { BoundedContext, contextOptions } from '../bounded-context.js';
 import type { MessageClass } from '../messaging/define.js';
 import { definitionOf } from '../messaging/define.js';
 
@@ -14,8 +14,10 @@ export function messagesOf(contracts: Contracts): MessageClass[] {
 }
 
 /** A module with nothing but contracts: it has a schema and an outbox, and its handlers are the test's. */
-export function neighbour(contracts: Contracts): Type {
-  const name = messagesOf(contracts)[0]!.definition.module;
+export function neighbour(of: Contracts | Type): Type {
+  const known = typeof of === 'function' ? contextOptions(of)! : undefined;
+  const contracts = known?.contracts ?? (of as Contracts);
+  const name = known?.name ?? messagesOf(contracts)[0]!.definition.module;
   @BoundedContext({ name, contracts, providers: [] })
   class Neighbour {}
   return Neighbour;

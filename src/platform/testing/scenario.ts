@@ -24,14 +24,15 @@ import type { Contracts } from './neighbours.js';
 import { messagesOf, neighbour } from './neighbours.js';
 import type { Method, RouteAnswer, RouteRequest } from './routes.js';
 import { RoutedApp } from './routes.js';
+import { Expectations } from './pacts/expectations.js';
 import { sceneReport } from './scene-report.js';
 import { specsEnvOf, testLogger } from './wiring.js';
 
 type Script = (message: never) => unknown;
 
 interface ScenarioOptions {
-  /** The contracts of the modules it talks to. They are played by the test, on outboxes of their own. */
-  neighbours?: readonly Contracts[];
+  /** The contracts of the modules it talks to, or those modules. They are played by the test, on outboxes of their own. */
+  neighbours?: readonly (Contracts | Type)[];
   /** Environment variables for the module's configuration, besides those that it says it has in specs. */
   env?: NodeJS.ProcessEnv;
   /** How long a step waits, in milliseconds. Default: 15,000. */
@@ -70,7 +71,7 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
   const runtime = new Runtime({ modules, urls: database.urls, poolSize: 4, env, log, onFailure });
   const scene = new Scenario(contextOptions(module)!.name, runtime, database, failures, patienceMs);
   try {
-    await scene.start(modules, options.neighbours ?? []);
+    await scene.start(modules, neighbours);
   } catch (error) {
     await scene.close();
     throw error;
@@ -81,6 +82,7 @@ export async function scenario(module: Type, options: ScenarioOptions = {}): Pro
 export class Scenario {
   readonly #scripts = new Map<string, Script>();
   readonly #received: object[] = [];
+  readonly #expectations: Expectations;
   #app: RoutedApp | undefined;
 
   constructor(
@@ -89,11 +91,13 @@ export class Scenario {
     private readonly database: TestDatabase,
     private readonly failures: ReadonlyMap<string, unknown>,
     private readonly patienceMs: number,
-  ) {}
+  ) {
+    this.#expectations = new Expectations(module);
+  }
 
   /** @internal */
-  async start(modules: readonly Type[], neighbours: readonly Contracts[]): Promise<void> {
-    for (const contracts of neighbours) for (const type of messagesOf(contracts)) this.#play(type);
+  async start(modules: readonly Type[], neighbours: readonly Type[]): Promise<void> {
+    for (const each of neighbours) for (const type of messagesOf(contextOptions(each)!.contracts)) this.#play(type);
     await this.runtime.connect();
     this.#app = await RoutedApp.open(this.runtime, modules);
     this.runtime.startDelivery();
@@ -123,6 +127,7 @@ export class Scenario {
     const producer = definitionOf(events[0])!.module;
     const unit = new UnitOfWork(producer, this.runtime.database(producer).dataSource);
     for (const event of events) unit.publish(event);
+    for (const event of events) this.#expectations.heard(event);
     await unit.commit();
     this.runtime.watches.get(producer)!.committed();
   }
@@ -206,10 +211,12 @@ export class Scenario {
     return this.#app!.app.get(type, { strict: false });
   }
 
+  /** @throws Error where a script has answered with something that the contract of the neighbour does not have */
   async close(): Promise<void> {
     await this.#app?.close();
     await this.runtime.stop();
     await this.database.drop();
+    this.#expectations.end();
   }
 
   #expected(type: MessageClass, matching: object, how: string, others: readonly unknown[]): string {
@@ -228,7 +235,7 @@ export class Scenario {
       this.#received.push(message);
       const script = this.#scripts.get(name);
       if (!script && result) throw new Error(`${name} was asked, but the test does not say how it is answered.`);
-      return await script?.(message);
+      return await this.#expectations.answer(type, message, () => script?.(message));
     });
   }
 }

@@ -37,9 +37,9 @@ export function moduleOf(path: string): string | undefined {
   return /^modules\/([^/]+)\//.exec(path)?.[1];
 }
 
-/** Specs, and the fixtures that only specs use. */
+/** Specs, the fixtures that only specs use, and the states that pacts name. */
 export function isSpec(path: string): boolean {
-  return /(?:\.(?:spec|test)\.[cm]?[jt]sx?|\/fixtures\/[^/]+)$/.test(path);
+  return /(?:\.(?:spec|test)\.[cm]?[jt]sx?|\/fixtures\/[^/]+|\/pact-states\.ts)$/.test(path);
 }
 
 /** Makes a violation of a file; its modules follow from the paths where they are not given. */

@@ -7,7 +7,7 @@ import { formatted } from '../generate/changes.js';
 import { GENERATED } from '../init/bring-up-to-date.js';
 import { readTracked, refuseChanges } from '../init/repository.js';
 import type { Files } from './files.js';
-import { Draft, manifestIn } from './files.js';
+import { Draft, isPact, manifestIn, partiesOf } from './files.js';
 import type { Leaving } from './plan.js';
 import { stay } from './plan.js';
 import { git } from './repository.js';
@@ -37,7 +37,9 @@ export async function back(root: string, files: Files, leaving: Leaving, dir: st
   const before = filesAt(root, revision, shown);
   const draft = new Draft(files);
   const own = new Set(manifestIn(theirs, module).files);
-  const isOwn = (path: string) => path.startsWith(`modules/${module}/`) || own.has(path);
+  // What it expects of others is its own as well.
+  const expects = (path: string) => isPact.test(path) && partiesOf(theirs.get(path) ?? files.get(path)!)[0] === module;
+  const isOwn = (path: string) => path.startsWith(`modules/${module}/`) || own.has(path) || expects(path);
   const conflicts: string[] = [];
   const gone = stay(before, leaving, manifestIn(files, module).elsewhere!).edits;
   for (const [path, text] of gone) {

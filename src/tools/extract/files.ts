@@ -1,6 +1,17 @@
 import { posix } from 'node:path';
 import { Manifest } from '../boundaries/modules/manifest.js';
 import { importsOf } from '../init/example.js';
+import { PACTS, providerOf } from '../pacts/files.js';
+import type { Pact } from '../pacts/pact.js';
+
+/** Where a pact lies. */
+export const isPact = new RegExp(`^${PACTS}/.*[.]json$`);
+
+/** Whose expectations a pact holds, and who has to meet them. */
+export function partiesOf(text: string): [consumer: string, provider: string] {
+  const pact = JSON.parse(text) as Pact;
+  return [pact.consumer.name, providerOf(pact)];
+}
 
 /** The texts of a tree, by path. */
 export type Files = ReadonlyMap<string, string>;

@@ -1,11 +1,12 @@
 import type { Manifest } from '../boundaries/modules/manifest.js';
 import { lockOf, lockPath } from '../contracts/elsewhere/lock.js';
 import { filesOf, LIST, readExample, withoutLinks, withoutModules, withoutSections } from '../init/example.js';
+import { PACTS } from '../pacts/files.js';
 import { withLifted } from '../upgrade/start.js';
 import { fitDashboards } from './dashboards.js';
 import { deployAlone, deployWithout } from './deployment.js';
 import type { Files } from './files.js';
-import { Draft, madeOf, manifestIn, talksTo } from './files.js';
+import { Draft, isPact, madeOf, manifestIn, partiesOf, talksTo } from './files.js';
 import type { Known } from './stub.js';
 import { leaveContracts } from './stub.js';
 
@@ -83,6 +84,7 @@ interface Alone {
 /** What becomes of the files that are of no module when a repository is of one alone. */
 export function standAlone(draft: Draft, { module, others, gone, kept, has }: Alone): void {
   dropExample(draft, gone, kept);
+  draft.change(isPact, (text) => (partiesOf(text).includes(module) ? text : undefined));
   draft.change('src/modules.ts', (text) => withoutModules(text, gone));
   deployAlone(draft, module, others);
   fitDashboards(draft, has);
@@ -117,7 +119,8 @@ const OWN_TESTS = /^test\/(?:init|generators|extract)\//;
 function dropExample(draft: Draft, modules: string[], kept: readonly string[]): void {
   const { files: listed = [] } = readExample(draft.files) ?? {};
   const dashboard = (path: string) => /^deploy\/observability\/.*\.json$/.test(path);
-  const example = { modules, files: listed.filter((path) => !kept.includes(path) && !dashboard(path)) };
+  const stays = (path: string) => kept.includes(path) || dashboard(path) || path === PACTS;
+  const example = { modules, files: listed.filter((path) => !stays(path)) };
   for (const path of filesOf(example, draft.files)) draft.set(path, undefined);
   draft.set(LIST, undefined);
   draft.change(OWN_TESTS, () => undefined);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail } from '../../lib/cli.js';
-import { Draft, madeOf, manifestIn } from '../../extract/files.js';
+import type { Files } from '../../extract/files.js';
+import { Draft, isPact, madeOf, manifestIn, partiesOf } from '../../extract/files.js';
 import { git, writeDraft } from '../../extract/repository.js';
 import type { Known } from '../../extract/stub.js';
 import { leaveContracts } from '../../extract/stub.js';
@@ -33,9 +34,20 @@ export async function pullContracts(root: string, module: Known, from: string | 
   const isContract = (path: string) => path.startsWith(`modules/${name}/contracts`) && path !== lockPath(name);
   for (const path of files.keys()) if (isContract(path) && !taken.files.has(path)) draft.set(path, undefined);
   for (const [path, text] of taken.files) if (isContract(path)) draft.set(path, text);
+  pullExpectations(draft, theirs, name);
   draft.set(lockPath(name), lockOf(draft.files, name, source, revision));
   await writeDraft(root, draft);
   return [...draft.edits.keys()];
+}
+
+/** What the module expects of those that are here, as its pacts say. */
+function pullExpectations(draft: Draft, theirs: Files, name: string): void {
+  const isIts = (text: string) => {
+    const [consumer, provider] = partiesOf(text);
+    return consumer === name && draft.files.has(`modules/${provider}/module.json`);
+  };
+  draft.change(isPact, (text, path) => (partiesOf(text)[0] === name && !theirs.has(path) ? undefined : text));
+  for (const [path, text] of theirs) if (isPact.test(path) && isIts(text)) draft.set(path, text);
 }
 
 function committedAt(root: string, source: string) {
