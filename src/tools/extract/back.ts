@@ -38,7 +38,10 @@ export async function back(root: string, files: Files, leaving: Leaving, dir: st
   const draft = new Draft(files);
   const own = new Set(manifestIn(theirs, module).files);
   // What it expects of others is its own as well.
-  const expects = (path: string) => isPact.test(path) && partiesOf(theirs.get(path) ?? files.get(path)!)[0] === module;
+  const expects = (path: string) => {
+    const text = isPact.test(path) ? (theirs.get(path) ?? files.get(path)) : undefined;
+    return text !== undefined && partiesOf(text)[0] === module;
+  };
   const isOwn = (path: string) => path.startsWith(`modules/${module}/`) || own.has(path) || expects(path);
   const conflicts: string[] = [];
   const gone = stay(before, leaving, manifestIn(files, module).elsewhere!).edits;

@@ -12,7 +12,7 @@ import { providerOf } from './files.js';
 import { verify } from './verify.js';
 
 /** What came of the pacts of one module. */
-export interface Verdict {
+interface Verdict {
   readonly module: string;
   readonly interactions: number;
   readonly seconds: number;

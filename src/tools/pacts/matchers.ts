@@ -5,7 +5,7 @@ import type { JsonSchema } from '../contracts/schemas/schema.js';
 import { fieldOf, itemOf, typeOf } from '../contracts/schemas/schema.js';
 
 /** Matching rules of Pact, by JSON path. */
-export type Rules = Record<string, { combine: 'AND'; matchers: readonly object[] }>;
+type Rules = Record<string, { combine: 'AND'; matchers: readonly object[] }>;
 
 /** A value, and what another one has to have in common with it. */
 export interface Matched {

@@ -17,7 +17,7 @@ interface Body {
 }
 
 /** One expectation, as version 4 of the specification of Pact has it. */
-export interface Interaction {
+interface Interaction {
   readonly type: 'Synchronous/HTTP' | 'Asynchronous/Messages';
   readonly description: string;
   readonly pending: false;

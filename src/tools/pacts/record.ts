@@ -51,7 +51,7 @@ function knownIn(root: string, contexts: readonly Context[]) {
 }
 
 /** What a module says that it needs of the messages of others. */
-export function consumesOf(root: string, module: string): NonNullable<Manifest['consumes']> {
+function consumesOf(root: string, module: string): NonNullable<Manifest['consumes']> {
   const path = join(root, 'modules', module, 'module.json');
   return existsSync(path) ? ((JSON.parse(readFileSync(path, 'utf8')) as Manifest).consumes ?? {}) : {};
 }
