@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { Saga } from '../../src/platform/index.js';
+import { takeDecision } from '../../src/platform/sagas/instance.js';
 import { DEFAULT_RETRY } from '../../src/platform/delivery/consumer/consumer.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { Sagas } from '../../src/platform/operations/sagas.js';
@@ -97,6 +100,35 @@ describe('a timeout', () => {
     const early = await sql(`SELECT id FROM saga WHERE id LIKE 'slow-%'
                                 AND timeout_at < (timeline->0->>'at')::timestamptz + interval '99990 ms'`);
     expect(early).toEqual([]);
+  });
+
+  it('may be due at a moment, and every decision is told when what it is about has happened', async () => {
+    const dueAt = new Date(Date.now() + 86_400_000).toISOString();
+    const asking = { note: 'what time is it', dueAt };
+    await replica.publish(new Billed({ id: 'dated', ...asking }));
+    const begun = await reaches('dated', 'open');
+    const [{ stored, armed }] = (await sql(
+      `SELECT outbox.created_at AS stored, saga.timeout_at AS armed FROM outbox, saga WHERE saga.id = 'dated' AND aggregateid = 'dated'`,
+    )) as [{ stored: Date; armed: Date }];
+    expect(armed.toISOString()).toBe(dueAt);
+    expect(begun.state.heard).toEqual([stored.toISOString()]);
+    await makeDue('dated');
+    const reminded = await reaches('dated', 'reminded');
+    expect(Date.parse(reminded.state.heard[0]!)).toBeGreaterThan(stored.getTime());
+  });
+
+  it('for no time is refused', () => {
+    const saga = new (class extends Saga<{ step: string }> {
+      constructor() {
+        super('shop.timeless', z.object({ step: z.string() }));
+        this.onTimeout('due', () => ({}));
+      }
+    })();
+    const instance = { state: { step: 'open' }, steps: [], status: 'running' as const, ended: false };
+    for (const when of [{ at: new Date('no time') }, { afterMs: Number.NaN }, {} as never])
+      expect(() => takeDecision(saga as never, instance, { timeout: { name: 'due', ...when } })).toThrow(
+        /LIFTOUT_SAGA_TIMEOUT_INVALID|shop.timeless arms the timeout due for no time: give it afterMs, in milliseconds, or at, a Date\./,
+      );
   });
 });
 

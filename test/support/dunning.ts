@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler } from '@nestjs/cqrs';
 import { z } from 'zod';
+import type { Moment } from '../../src/platform/index.js';
 import { BoundedContext, defineCommand, defineEvent, Saga } from '../../src/platform/index.js';
 
 /** Two tiny bounded contexts, and a saga in two versions: a bill is reminded of until it is paid. */
@@ -14,6 +15,7 @@ export class Billed extends defineEvent('shop.billed.v1', {
     id,
     note: z.string().default(''),
     afterMs: z.int().default(3_600_000),
+    dueAt: z.iso.datetime().optional(),
     slowMs: z.int().default(0),
   }),
 }) {}
@@ -61,17 +63,20 @@ function open(bill: Billed): State {
 
 /** A short text: the first ten characters, or what it takes for them. */
 const remind = ({ id: bill, note }: State) => new Remind({ id: bill, text: note.slice(0, 10) });
+/** Bills whose note asks for the time keep the last moment that they were told. */
+const clocked = ({ note }: { note: string }, { at }: Moment) =>
+  note === 'what time is it' ? { heard: [at.toISOString()] } : {};
 const heard = (state: State, what: string) => ({ ...state, heard: [...state.heard, what] });
 
 @Injectable()
 class Dunning extends Saga<State> {
   constructor() {
     super('shop.dunning', State);
-    const due = ({ afterMs }: Billed) => ({ name: 'due', afterMs });
+    const due = ({ afterMs, dueAt }: Billed) => ({ name: 'due', ...(dueAt ? { at: new Date(dueAt) } : { afterMs }) });
     this.starts(
       Billed,
       (e) => e.id,
-      (e) => ({ state: open(e), timeout: due(e) }),
+      (e, moment) => ({ state: { ...open(e), ...clocked(e, moment) }, timeout: due(e) }),
     );
     this.on(
       Noted,
@@ -89,7 +94,10 @@ class Dunning extends Saga<State> {
       (state) => ({ state: heard(state, 'hint') }),
       { waitMs: 300 },
     );
-    this.onTimeout('due', (state) => ({ state: { ...state, step: 'reminded' }, send: [remind(state)] }));
+    this.onTimeout('due', (state, moment) => ({
+      state: { ...state, step: 'reminded', ...clocked(state, moment) },
+      send: [remind(state)],
+    }));
     this.onReply(Remind, (state) => ({ state: heard(state, 'answer') }));
   }
 }

@@ -4,7 +4,7 @@ import { replyType } from '../transaction/message.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { refuseUnstorable } from '../messaging/refuse-unstorable.js';
-import type { Decision, Saga } from './saga.js';
+import type { Decision, Saga, Timeout } from './saga.js';
 import type { SagaRow, Step } from './saga-store.js';
 
 /** What decisions change of an instance. */
@@ -50,6 +50,7 @@ export function takeDecision(saga: Saga<unknown>, instance: Instance, decision: 
       'LIFTOUT_SAGA_TIMEOUT_UNHANDLED',
       `${saga.name} arms the timeout ${timeout.name}: say with onTimeout what it means.`,
     );
+  if (timeout) refuseNoTime(saga, timeout);
   const commands = [...(decision.send ?? [])];
   for (const command of commands) instance.steps.push(stepOf(saga, command));
   if (decision.compensate) {
@@ -60,6 +61,15 @@ export function takeDecision(saga: Saga<unknown>, instance: Instance, decision: 
   if (decision.done) instance.ended = true;
   instance.status = statusOf(instance);
   return commands;
+}
+
+function refuseNoTime(saga: Saga<unknown>, timeout: Timeout): void {
+  const ms = 'at' in timeout ? (timeout.at as Date | undefined)?.getTime?.() : timeout.afterMs;
+  if (typeof ms === 'number' && Number.isFinite(ms)) return;
+  throw new ContractViolation(
+    'LIFTOUT_SAGA_TIMEOUT_INVALID',
+    `${saga.name} arms the timeout ${timeout.name} for no time: give it afterMs, in milliseconds, or at, a Date.`,
+  );
 }
 
 /** Notes the answer to a command. One that was given up may still be answered: a person can have it tried again. */

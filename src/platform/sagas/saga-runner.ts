@@ -76,7 +76,8 @@ export class SagaRunner {
     if (!starts) this.#open(instance);
     if (!correlate) noteReply(row, message.type, value as Reply);
     const heard = correlate ? message.type : `${message.type}: ${textOf(value as Reply)}`;
-    this.#apply(instance, this.saga.decide(starts ? undefined : row.state, message.type, value), unit, heard);
+    const moment = { at: new Date(message.created_at) };
+    this.#apply(instance, this.saga.decide(starts ? undefined : row.state, message.type, value, moment), unit, heard);
   }
 
   /** As it is stored, or would be after the messages before. */
@@ -126,7 +127,7 @@ export class SagaRunner {
     Object.assign(row, openState(this.saga, row));
     const instance = loaded(row);
     await this.#inTrace(row, unit, async () => {
-      const decision = this.saga.decideTimeout(row.state, row.timeout_name);
+      const decision = this.saga.decideTimeout(row.state, row.timeout_name, { at: row.dueAt });
       this.#apply(instance, { timeout: null, ...decision }, unit, `timeout ${row.timeout_name}`);
       await saveSagas(await unit.client(), this.saga.name, [instance]);
     });

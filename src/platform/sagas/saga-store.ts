@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { MessageHeaders } from '../transaction/message.js';
+import type { Timeout } from './saga.js';
 import { currentMessage } from '../messaging/context/context.js';
 
 /** A command that a saga sent, and how it ended. */
@@ -46,12 +47,12 @@ export interface Loaded {
   /** It was begun just now, and no message has said anything of it yet. */
   blank: boolean;
   moments: TimelineEntry[];
-  timeout: Timeout;
+  timeout: Armed;
   timeoutHeaders: TimeoutHeaders | null;
 }
 
-/** `undefined` leaves the timeout as it is, `null` disarms it; else it is counted from the moment when it is saved. */
-type Timeout = { name: string; afterMs: number } | null | undefined;
+/** `undefined` leaves the timeout as it is, `null` disarms it; milliseconds are counted from the moment when it is saved. */
+type Armed = Timeout | null | undefined;
 
 /** An instance that is locked already. */
 export const loaded = (row: SagaRow, blank = false): Loaded => {
@@ -79,7 +80,7 @@ export async function lockSagas(client: ClientBase, saga: string, ids: readonly 
 }
 
 /** Notes what an instance has heard, and what it has decided then. */
-export function noteMoment(instance: Loaded, timeout: Timeout, moment: TimelineEntry): void {
+export function noteMoment(instance: Loaded, timeout: Armed, moment: TimelineEntry): void {
   instance.moments.push(moment);
   if (timeout === undefined) return;
   instance.timeout = timeout;
@@ -98,15 +99,15 @@ export async function saveSagas(client: ClientBase, saga: string, instances: rea
     name: 'saga-save',
     text: `UPDATE saga SET state = s.state, steps = s.steps, status = s.status, updated_at = now(),
                   timeout_name = CASE WHEN s.keep THEN timeout_name ELSE s.timeout END,
-                  timeout_at = CASE WHEN s.keep THEN timeout_at ELSE clock_timestamp() + clock_offset() + s.after_ms * interval '1 ms' END,
+                  timeout_at = CASE WHEN s.keep THEN timeout_at ELSE coalesce(s.due_at, clock_timestamp() + clock_offset() + s.after_ms * interval '1 ms') END,
                   timeout_attempts = CASE WHEN s.keep THEN timeout_attempts ELSE 0 END,
                   timeout_error = CASE WHEN s.keep THEN timeout_error END,
                   ended_at = CASE WHEN s.ended THEN coalesce(ended_at, now()) END,
                   timeout_headers = CASE WHEN s.keep THEN timeout_headers ELSE s.headers END,
                   timeline = ${appended('s.moments')}
              FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::boolean[], $7::text[], $8::float8[],
-                         $9::boolean[], $10::jsonb[], $11::jsonb[])
-               AS s(id, state, steps, status, keep, timeout, after_ms, ended, headers, moments)
+                         $9::boolean[], $10::jsonb[], $11::jsonb[], $12::timestamptz[])
+               AS s(id, state, steps, status, keep, timeout, after_ms, ended, headers, moments, due_at)
             WHERE saga.saga = $1 AND saga.id = s.id`,
     values: [
       saga,
@@ -116,10 +117,11 @@ export async function saveSagas(client: ClientBase, saga: string, instances: rea
       of(({ row }) => row.status),
       of(({ timeout }) => timeout === undefined),
       of(({ timeout }) => timeout?.name ?? null),
-      of(({ timeout }) => timeout?.afterMs ?? null),
+      of(({ timeout }) => (timeout && 'afterMs' in timeout ? timeout.afterMs : null)),
       of(({ row }) => row.ended),
       of(({ timeoutHeaders }) => timeoutHeaders && JSON.stringify(timeoutHeaders)),
       of(({ moments }) => JSON.stringify(moments)),
+      of(({ timeout }) => (timeout && 'at' in timeout ? timeout.at : null)),
     ],
   });
 }

@@ -20,22 +20,37 @@ export interface Decision<S> {
    * to be declared with `onReply`.
    */
   send?: readonly object[];
-  /** Arms the timeout of this instance, in place of the one before; `null` disarms it; absent: unchanged. */
-  timeout?: { name: string; afterMs: number } | null;
+  /**
+   * Arms the timeout of this instance, in place of the one before: milliseconds after the decision is saved, or at a moment,
+   * by the clock of the module's database. `null` disarms it; absent: unchanged.
+   */
+  timeout?: Timeout | null;
   /** Undoes every step that was sent and did not answer with an error, the last one first. */
   compensate?: boolean;
   /** Nothing more is to be done but what undoes steps. Later messages are still decided on. */
   done?: boolean;
 }
 
-type Decide<S, M> = (state: S, message: M) => Decision<S>;
+/** When a saga is to decide again. */
+export type Timeout = { name: string } & ({ afterMs: number } | { at: Date });
+
+/** When what is decided on has happened: the only clock that a decision has. */
+export interface Moment {
+  /** When the event or the reply was stored, by the clock of its producer's database; when a timeout was due. */
+  readonly at: Date;
+}
+
+/** For specs that do not say when: always the same. */
+const UNSAID: Moment = { at: new Date(0) };
+
+type Decide<S, M> = (state: S, message: M, moment: Moment) => Decision<S>;
 type Result<C> = C extends Command<infer R> ? R : never;
 
 /** How one kind of message reaches an instance. */
 interface Subscription<S> {
   /** The instance's id; replies know theirs. */
   correlate?: (message: never) => string;
-  decide: (state: S, message: never) => Decision<S>;
+  decide: (state: S, message: never, moment: Moment) => Decision<S>;
   starts: boolean;
   waitMs?: number;
 }
@@ -48,7 +63,8 @@ const MAX_WAIT_MS = 7 * 86_400_000;
  * A process over several modules: state, pure decisions, a timeout, and a compensation for each step that has an effect.
  *
  * The platform loads the state, decides, saves and sends in one transaction; messages of one instance are taken one at a
- * time. `decide` functions must be pure: they get everything from their arguments.
+ * time. `decide` functions must be pure: they get everything from their arguments, the time as well, and from what Nest has
+ * handed to the constructor, such as the module's configuration.
  *
  * - The stored state is parsed by the schema when it is loaded, so a field that is new needs a default. Fields that this
  *   version does not know are kept. State that does not fit fails the message, which is retried and becomes a dead letter.
@@ -73,7 +89,7 @@ export abstract class Saga<S> {
   readonly events: MessageClass[] = [];
   readonly commands: MessageClass[] = [];
   #personal: PersonalData | undefined;
-  readonly #timeouts = new Map<string, (state: S) => Decision<S>>();
+  readonly #timeouts = new Map<string, (state: S, moment: Moment) => Decision<S>>();
   readonly #compensations = new Map<string, { undo: MessageClass; payload: (state: S) => object }>();
   readonly #exceptions = new Map<string, string>();
 
@@ -90,11 +106,11 @@ export abstract class Saga<S> {
   protected starts<E extends MessageClass>(
     event: E,
     id: (e: InstanceType<E>) => string,
-    decide: (e: InstanceType<E>) => Decision<S> & { state: S },
+    decide: (e: InstanceType<E>, moment: Moment) => Decision<S> & { state: S },
   ): void {
     this.#subscribe(event, {
       correlate: id,
-      decide: (_: unknown, message: InstanceType<E>) => decide(message),
+      decide: (_: unknown, message: InstanceType<E>, moment: Moment) => decide(message, moment),
       starts: true,
     });
   }
@@ -128,7 +144,7 @@ export abstract class Saga<S> {
   }
 
   /** The timeout of this name has passed. Its name is stored: declare it as long as one may be armed. */
-  protected onTimeout(name: string, decide: (state: S) => Decision<S>): void {
+  protected onTimeout(name: string, decide: (state: S, moment: Moment) => Decision<S>): void {
     this.#timeouts.set(name, decide);
   }
 
@@ -173,16 +189,19 @@ export abstract class Saga<S> {
     return this.#personal;
   }
 
-  /** Decides on a message: an event, a {@link Reply} by its type, or a timeout by its name. Pure. */
-  decide(state: S | undefined, type: string, message: object): Decision<S> {
-    return this.subscriptions.get(type)!.decide(state as S, message as never);
+  /**
+   * Decides on a message: an event, or a {@link Reply} by its type. Pure.
+   * @param moment when it happened; specs that say nothing of it get the year 1970
+   */
+  decide(state: S | undefined, type: string, message: object, moment = UNSAID): Decision<S> {
+    return this.subscriptions.get(type)!.decide(state as S, message as never, moment);
   }
 
-  /** Decides on a timeout. Pure. */
-  decideTimeout(state: S, name: string): Decision<S> {
+  /** Decides on a timeout. Pure. @param moment when it was due; specs that say nothing of it get the year 1970 */
+  decideTimeout(state: S, name: string, moment = UNSAID): Decision<S> {
     const decide = this.#timeouts.get(name);
     if (!decide) throw new TypeError(`${this.name} knows no timeout ${name}: declare it with onTimeout.`);
-    return decide(state);
+    return decide(state, moment);
   }
 
   /** The command that undoes a step, if the step needs undoing. */

@@ -9,6 +9,7 @@ export interface TimedOut extends SagaRow {
   timeout_name: string;
   /** As PostgreSQL writes it: with `timeout_name` it says which arming this is. */
   timeoutAt: string;
+  dueAt: Date;
   /** Failed attempts so far. */
   timeoutAttempts: number;
 }
@@ -29,7 +30,7 @@ export async function nextTimeoutMs(client: Client, known: KnownTimeouts): Promi
 
 /** Locks one instance whose timeout has passed and that nobody else is working on. */
 export async function lockTimedOut(client: Client, known: KnownTimeouts): Promise<TimedOut | undefined> {
-  const text = `SELECT ${COLUMNS}, timeout_at::text AS "timeoutAt", timeout_attempts AS "timeoutAttempts"
+  const text = `SELECT ${COLUMNS}, timeout_at::text AS "timeoutAt", timeout_at AS "dueAt", timeout_attempts AS "timeoutAttempts"
                   FROM saga WHERE timeout_at <= now() + clock_offset() AND ${KNOWN}
                  ORDER BY timeout_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
   return (await client.query<TimedOut>({ name: 'saga-timed-out', text, values: columnsOf(known) })).rows[0];
