@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/eventually.js';
-import type { CollectedSpan, Collector } from '../support/collector.js';
+import type { CollectedSpan } from '../support/collector.js';
 import type { Customer } from '../support/shop.js';
 import { newKey } from '../support/shop.js';
 import { MODULES } from '../support/topology.js';
@@ -28,13 +28,16 @@ export const serviceOf = ({ resource }: CollectedSpan) =>
   `${resource['service.namespace'] ?? ''}/${resource['service.name'] ?? ''}`;
 
 /** The trace, once the order's page has heard of its end. */
-export async function wholeTrace(collector: Collector, traceId: string, last: string): Promise<CollectedSpan[]> {
+export async function wholeTrace(
+  collector: { trace(traceId: string): CollectedSpan[] | Promise<CollectedSpan[]> },
+  traceId: string,
+  last: string,
+): Promise<CollectedSpan[]> {
   const heard = (span: CollectedSpan) => span.name === `process ${last}` && moduleOf(span) === 'storefront';
-  await eventually(
-    () => collector.trace(traceId).some(heard) && isWhole(collector.trace(traceId)),
-    `${last} in its trace`,
-  );
-  return collector.trace(traceId);
+  return await eventually(async () => {
+    const spans = await collector.trace(traceId);
+    return spans.some(heard) && isWhole(spans) && spans;
+  }, `${last} in its trace`);
 }
 
 /** Every span but the first has its parent. */

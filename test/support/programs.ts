@@ -7,6 +7,7 @@ const PROGRAMS = {
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], apt: 'chromium', brew: '--cask chromium' },
   curl: { names: ['curl'], apt: 'curl', brew: 'curl' },
   git: { names: ['git'], apt: 'git', brew: 'git' },
+  go: { names: ['go'], apt: 'golang', brew: 'go' },
   java: { names: ['java'], apt: 'default-jre-headless', brew: 'openjdk' },
   mvn: { names: ['mvn'], apt: 'maven', brew: 'maven' },
   'nats-server': { names: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },

@@ -7,6 +7,7 @@ import type { Gathered } from './gather.js';
 import { gather, planned } from './gather.js';
 import { Ground } from './ground.js';
 import { isFlawless, sum } from './history.js';
+import { JAEGER, READ_BACK, readBackFromJaeger } from './jaeger.js';
 import { writePage } from './parts.js';
 import { CRASHES, orderBetweenProcesses, PROCESSES } from './processes.js';
 import { page } from './report.js';
@@ -19,13 +20,13 @@ import { acceptanceEverywhere, TOPOLOGIES } from './topologies.js';
 import { killWorkers } from './worker-process.js';
 
 const HELP = `
-npm run evidence -- [--only PATTERN] [--runs N] [--seed N] [--side-by-side N]
+npm run evidence -- [PATTERN] [--runs N] [--seed N] [--side-by-side N]
 
 Kills processes, cuts connections, takes the database away, and judges whether anything was lost, doubled or reordered.
-All of it, without --only, writes docs/evidence.md;
-'${PROCESSES}', '${TOPOLOGIES}' and what begins with 'cutover' write their parts of it whenever they run. Exits with 1 if anything was.
+All of it, without a pattern, writes docs/evidence.md;
+'${PROCESSES}', '${TOPOLOGIES}', '${JAEGER}' and what begins with 'cutover' write their parts of it whenever they run. Exits with 1 if anything was.
 
-  --only PATTERN      only scenarios whose title matches; --only list prints the titles
+  PATTERN             only scenarios whose title matches, as with --only PATTERN; list prints the titles
   --runs N            of each scenario (default: 3 kills and 1 cut at each moment of each point, 4 of the others)
   --seed N            of the first run; each run has the next one (default: another one each time)
   --side-by-side N    databases at once (default: 3)
@@ -53,9 +54,11 @@ const CONTEST = 'sixteen writers';
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 await program(import.meta.url, HELP, async (args) => {
-  const { flags } = readArguments(args, FLAGS);
+  const { flags, words } = readArguments(args, FLAGS, true);
+  if (words.length > (flags.only === undefined ? 1 : 0)) fail('One pattern at most, here or with --only. See --help.');
+  const [only = flags.only] = words;
   const wishes: Wishes = {
-    only: new RegExp(flags.only ?? ''),
+    only: new RegExp(only ?? ''),
     runs: flags.runs === undefined ? undefined : numberOf('--runs', flags.runs),
     seed: numberOf('--seed', flags.seed ?? String(randomInt(1, 1_000_000))),
     sideBySide: numberOf('--side-by-side', flags['side-by-side'] ?? '3'),
@@ -64,8 +67,8 @@ await program(import.meta.url, HELP, async (args) => {
   const server = await OwnServer.start();
   process.env['TEST_DATABASE_URL'] = server.adminUrl;
   try {
-    if (flags.only === 'list') for (const title of titles(server)) say(title);
-    else await collect(server, wishes, flags.only === undefined);
+    if (only === 'list') for (const title of titles(server)) say(title);
+    else await collect(server, wishes, only === undefined);
   } finally {
     await killWorkers();
     await server.remove();
@@ -75,7 +78,7 @@ await program(import.meta.url, HELP, async (args) => {
 /** What `--only` chooses from, in the order in which it is run. */
 function titles(server: OwnServer): string[] {
   const scenarios = [...OTHERS, ...KILLS, ...CUTS, ...gone(server)].map(({ title }) => title);
-  return [...scenarios, CONTEST, KILLED, ROWS, MODULES, PROCESSES, TOPOLOGIES];
+  return [...scenarios, CONTEST, KILLED, ROWS, MODULES, PROCESSES, TOPOLOGIES, JAEGER];
 }
 
 function numberOf(flag: string, given: string): number {
@@ -123,6 +126,7 @@ async function outOfProcess({ only, runs, seed }: Wishes, postgres: string): Pro
   const good = [
     !orders || (await orderBetweenProcesses({ seed, runs: runs ?? 3, postgres, say })),
     !only.test(TOPOLOGIES) || (await acceptanceEverywhere({ seed, postgres, say })),
+    !only.test(JAEGER) || !existsSync(`${READ_BACK}.ts`) || (await readBackFromJaeger({ seed, postgres, say })),
   ];
   if (good.includes(false)) process.exitCode = 1;
 }
