@@ -30,7 +30,11 @@ const db = (task: string) => runBuilt('tools/db.js', [task], admin).stopped;
 const setRole = async (role: string, change: string) => {
   const client = new pg.Client({ connectionString: admin['DATABASE_ADMIN_URL']! });
   await client.connect();
-  await client.query(`ALTER ROLE ${role} ${change}`).finally(() => client.end());
+  try {
+    await client.query(`ALTER ROLE ${role} ${change}`);
+  } finally {
+    await client.end();
+  }
 };
 const refusal = async (changes: HostEnv = {}) => {
   const { code, output, errors } = await runBuilt('main.js', [], { ...production, PORT: '0', ...changes }).stopped;
