@@ -15,7 +15,7 @@ const PLAIN = '^src/platform/messaging/plain/';
 const SURFACE = ['^src/platform/(?:index|http/index)[.]ts$', DEFINE];
 const TESTING = '^src/platform/testing/';
 const PLATFORM_TESTS =
-  '^test/(?:bench|contracts|cutover|delivery|nats|observability|sagas|schedules|support|topology)/';
+  '^test/(?:bench|contracts|cutover|delivery|nats|observability|pooler|sagas|schedules|support|topology)/';
 const PACKAGES = '(?:^|/)node_modules/';
 const FRAMEWORKS = `${PACKAGES}(?:@nestjs|typeorm|@types/pg|pg|rxjs|fastify|undici)/`;
 

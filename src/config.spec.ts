@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { readConfig, VARIABLES } from './config.js';
@@ -24,7 +24,12 @@ it('the page on configuration has every variable that the shell reads', () => {
 });
 
 it('the page on configuration has no variable that nobody reads, and none twice', () => {
-  const perModule = ['<MODULE>_URL', '<MODULE>_DATABASE_URL', '<MODULE>_DATABASE_ADMIN_URL'];
+  const perModule = [
+    '<MODULE>_URL',
+    '<MODULE>_DATABASE_URL',
+    '<MODULE>_DATABASE_DIRECT_URL',
+    '<MODULE>_DATABASE_ADMIN_URL',
+  ];
   expect(named.filter((name) => own(name) && !read.has(name) && !perModule.includes(name))).toEqual([]);
   expect(named.filter((name, index) => named.indexOf(name) !== index)).toEqual([]);
 });
@@ -52,4 +57,36 @@ it('asks a module that does not run here for no variable, also where something e
   expect(problemsOf(env)).toThrow(/- PORT: /);
   expect(problemsOf(env)).toThrow(/- COURIERS_URL: required/);
   expect(problemsOf(env)).not.toThrow(/COURIER_(?:URL|KEY)/);
+});
+
+describe('a pooler in front of a database', () => {
+  const given = (direct: string | undefined, url: string | undefined, more: NodeJS.ProcessEnv = {}) => ({
+    ...(direct !== undefined && { LETTERS_DATABASE_DIRECT_URL: direct }),
+    ...(url !== undefined && { LETTERS_DATABASE_URL: url }),
+    ...more,
+  });
+  const read = (env: NodeJS.ProcessEnv) => readConfig(env, [Letters], { terminal: false, serves: true });
+  const [direct, pooler] = ['postgres://letters:a@db:5432/post', 'postgres://letters:a@pooler:6432/post'];
+
+  it('is for pools; all else goes past it', () => {
+    const config = read(given(direct, pooler, { DATABASE_PREPARED: 'off' }));
+    expect([config.moduleUrls.get('letters'), config.poolerUrls.get('letters')]).toEqual([direct, pooler]);
+    expect(config.prepared).toBe(false);
+    expect([...read(given(undefined, direct)).poolerUrls]).toEqual([]);
+  });
+
+  it.each([
+    [
+      given(direct, undefined),
+      '- LETTERS_DATABASE_DIRECT_URL: expected LETTERS_DATABASE_URL beside it, which leads to the pooler',
+    ],
+    [
+      given(direct, pooler.replace('letters:', 'other:')),
+      '- LETTERS_DATABASE_DIRECT_URL: expected the user of LETTERS_DATABASE_URL',
+    ],
+    [given('nowhere', pooler), '- LETTERS_DATABASE_DIRECT_URL: expected a URL like postgres:'],
+    [given(direct, pooler, { DATABASE_PREPARED: 'no' }), '- DATABASE_PREPARED: expected on or off'],
+  ])('is refused where it cannot be right: %j', (env, problem) => {
+    expect(() => read(env)).toThrow(problem);
+  });
 });

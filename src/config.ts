@@ -6,7 +6,7 @@ import type { Level, LogOptions } from './platform/observability/logging.js';
 import { LEVELS } from './platform/observability/logging.js';
 import type { TelemetrySettings } from './platform/observability/settings.js';
 import { telemetrySettings, TelemetryVariables } from './platform/observability/settings.js';
-import { isPostgresUrl, listProblem } from './platform/connection/urls.js';
+import { isPostgresUrl, listProblem, urlsOf } from './platform/connection/urls.js';
 import { readTopology, type Topology, variableOf } from './topology.js';
 
 const port = z.coerce.number({ error: 'expected a port number from 0 to 65535' }).int().min(0).max(65535);
@@ -41,6 +41,7 @@ const Variables = z.object({
     .min(2)
     .max(100)
     .default(8),
+  DATABASE_PREPARED: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
   DATA_DIR: z.string().default('.data'),
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
@@ -70,8 +71,12 @@ export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly adminUrl: string | undefined;
-  /** `<MODULE>_DATABASE_URL`, by module: one URL, or several with spaces between. */
+  /** `<MODULE>_DATABASE_DIRECT_URL`, else `<MODULE>_DATABASE_URL`, by module: one URL, or several with spaces between. */
   readonly moduleUrls: ReadonlyMap<string, string>;
+  /** `<MODULE>_DATABASE_URL` of the modules that have a direct one as well: of a pooler, for their pools. */
+  readonly poolerUrls: ReadonlyMap<string, string>;
+  /** Whether pools prepare statements by name. */
+  readonly prepared: boolean;
   /** `<MODULE>_DATABASE_ADMIN_URL`, by module: the administrator of a server that this module does not share with all others. */
   readonly moduleAdminUrls: ReadonlyMap<string, string>;
   readonly poolSize: number;
@@ -102,12 +107,14 @@ export function readConfig(
 ): Config {
   const shell = readVariables(Variables, env);
   const urls = readModuleUrls(env, modules, 'DATABASE_URL');
+  const direct = readModuleUrls(env, modules, 'DATABASE_DIRECT_URL');
   const adminUrls = readModuleUrls(env, modules, 'DATABASE_ADMIN_URL');
   const { topology, running, problems: misplaced } = readTopology(env, modules, use.talks);
   const here = modules.filter((module) => running.has(contextOptions(module)!.name));
   const ofShell = 'problems' in shell ? shell.problems : [];
   const levels = readLevels(env['LOG_LEVEL'] || 'info', modules);
-  const ofUrls = [...urls.problems, ...adminUrls.problems];
+  const pairs = directProblems(urls.urls, direct.urls);
+  const ofUrls = [...urls.problems, ...direct.problems, ...adminUrls.problems, ...pairs];
   // What a module reads of the environment is read where it runs.
   const ofModules = use.talks === false ? [] : moduleProblems(env, here);
   const problems = [...ofShell, ...levels.problems, ...ofUrls, ...misplaced, ...ofModules];
@@ -125,7 +132,9 @@ export function readConfig(
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
     adminUrl: values.DATABASE_ADMIN_URL ?? (production ? undefined : values.DATABASE_URL),
-    moduleUrls: urls.urls,
+    moduleUrls: new Map([...urls.urls, ...direct.urls]),
+    poolerUrls: new Map([...urls.urls].filter(([module]) => direct.urls.has(module))),
+    prepared: values.DATABASE_PREPARED === 'on',
     moduleAdminUrls: adminUrls.urls,
     poolSize: values.DATABASE_POOL_SIZE,
     auth: authOf(values),
@@ -158,16 +167,27 @@ function readLevels(text: string, modules: readonly Type[]) {
 function readModuleUrls(
   env: NodeJS.ProcessEnv,
   modules: readonly Type[],
-  suffix: 'DATABASE_URL' | 'DATABASE_ADMIN_URL',
+  suffix: 'DATABASE_URL' | 'DATABASE_DIRECT_URL' | 'DATABASE_ADMIN_URL',
 ) {
   const names = modules.map((module) => contextOptions(module)!.name);
-  const url = suffix === 'DATABASE_URL' ? postgresUrls : postgresUrl;
+  const url = suffix === 'DATABASE_ADMIN_URL' ? postgresUrl : postgresUrls;
   const shape = Object.fromEntries(names.map((name) => [variableOf(name, suffix), url.optional()]));
   const read = readVariables(z.object(shape), env);
   if ('problems' in read) return { urls: new Map<string, string>(), problems: read.problems };
   const given = names.map((name) => [name, read.values[variableOf(name, suffix)]] as const);
   const urls = new Map(given.filter((entry): entry is [string, string] => entry[1] !== undefined));
   return { urls, problems: [] };
+}
+
+/** What is told to a role has to hold on both ways. */
+function directProblems(urls: ReadonlyMap<string, string>, direct: ReadonlyMap<string, string>): string[] {
+  const userOf = (list: string) => new URL(urlsOf(list)[0]!).username;
+  return [...direct].flatMap(([module, list]) => {
+    const [variable, other] = [variableOf(module, 'DATABASE_DIRECT_URL'), variableOf(module, 'DATABASE_URL')];
+    const pooled = urls.get(module);
+    if (!pooled) return [`${variable}: expected ${other} beside it, which leads to the pooler`];
+    return userOf(list) === userOf(pooled) ? [] : [`${variable}: expected the user of ${other}`];
+  });
 }
 
 function moduleProblems(env: NodeJS.ProcessEnv, modules: readonly Type[]): string[] {

@@ -5,6 +5,7 @@ import type { Logger } from './platform/observability/logging.js';
 import { untilWritable } from './platform/connection/connection.js';
 import { migrate, pending } from './platform/schema/migrate.js';
 import { provision, withAdministrator } from './platform/schema/provision.js';
+import { checkPoolers } from './poolers.js';
 import { DatabaseUnusable, moduleUrls, type Placed, placed, reachable, targets } from './servers.js';
 
 const OLDEST = 13;
@@ -39,6 +40,7 @@ export async function prepareDatabase(
       const there = all.filter(({ adminUrl }) => adminUrl === server);
       await prepareServer(there, log);
     }
+    await checkPoolers(config, modules);
     return { urls, release: common.release };
   } catch (error) {
     await common.release();
@@ -121,6 +123,7 @@ async function checkProduction(config: Config, modules: readonly Type[], log: Lo
       `${what} Run "npm run db -- migrate ${module}" as an administrator first.`,
     );
   }
+  await checkPoolers(config, modules);
   return { urls: config.moduleUrls, release: async () => undefined };
 }
 

@@ -47,7 +47,7 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
   const { log } = telemetry;
   watchStrayFailures(log);
   const database = await prepareDatabase(config, hereOf(config), log);
-  const { poolSize, housekeeping, topology } = config;
+  const { poolSize, prepared, poolerUrls: poolers, housekeeping, topology } = config;
   const { urls } = database;
   const runtime = new Runtime({
     modules,
@@ -55,7 +55,9 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
     events: topology.events,
     rehearsal: await openRehearsal(topology),
     urls,
+    poolers,
     poolSize,
+    prepared,
     env,
     log,
     housekeeping,

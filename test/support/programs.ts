@@ -13,6 +13,8 @@ const PROGRAMS = {
   'nats-server': { names: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },
   openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl' },
   pg_basebackup: { names: ['pg_basebackup'], apt: 'postgresql', brew: 'postgresql' },
+  pgbouncer: { names: ['pgbouncer'], apt: 'pgbouncer (1.21 or later)', brew: 'pgbouncer' },
+  'pgbouncer-1.18': { names: ['pgbouncer-1.18'], apt: 'pgbouncer (of Debian 12)', brew: 'none' },
   promtool: { names: ['promtool'], apt: 'prometheus', brew: 'prometheus' },
 } as const;
 

@@ -1,6 +1,7 @@
 import type { ClientConfig } from 'pg';
 import pg from 'pg';
 import { isReadOnly, noteLost } from './failures.js';
+import { IDLE_TIMEOUT_MS } from './limits.js';
 import { ASK_TIMEOUT_MS, Servers } from './servers.js';
 
 /** How long to wait for a connection in milliseconds, be it for a new one or for one of a pool that is free again. */
@@ -24,6 +25,23 @@ const SERVER_SETTINGS = {
   tcp_user_timeout: silenceOf(STATEMENT_TIMEOUT_MS),
 };
 
+/**
+ * What the sessions of a module's pool ask of the server. Provisioning gives them to the module's role as well: a pooler takes
+ * no settings along.
+ */
+export const moduleSettings = (module: string): Readonly<Record<string, string | number>> => ({
+  search_path: module,
+  // A process that stands still must not hold locks for ever.
+  idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
+});
+
+/** Settings of a session, by name: those of every session, and its own. */
+export const allSettings = (own: SessionConfig['settings'], statementTimeoutMs = STATEMENT_TIMEOUT_MS) => ({
+  ...SERVER_SETTINGS,
+  statement_timeout: statementTimeoutMs,
+  ...own,
+});
+
 /** What a session needs beside its URL. */
 interface SessionConfig {
   /** Found in `pg_stat_activity`. */
@@ -32,17 +50,19 @@ interface SessionConfig {
   settings?: Readonly<Record<string, string | number>>;
   /** After so many milliseconds a statement is given up. Default: {@link STATEMENT_TIMEOUT_MS}. */
   statementTimeoutMs?: number | undefined;
+  /** Whether a pooler stands between, in transaction mode: then the settings are those of the role, and nothing outlasts a transaction. */
+  pooled?: boolean;
+  /** Whether statements may be prepared by name. Default: they may. */
+  prepared?: boolean | undefined;
 }
 
 /** The options of a connection, or of a pool of them, on which nothing waits for ever. */
 export function sessionConfig({ settings, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ...rest }: SessionConfig) {
-  const all = { ...SERVER_SETTINGS, statement_timeout: statementTimeoutMs, ...settings };
+  const all = Object.entries(allSettings(settings, statementTimeoutMs));
   return {
     ...rest,
     Client: BoundedClient,
-    options: Object.entries(all)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
+    ...(!rest.pooled && { options: all.map(([name, value]) => `-c ${name}=${value}`).join(' ') }),
     silenceTimeoutMs: silenceOf(statementTimeoutMs),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -83,6 +103,8 @@ interface BoundedConfig extends ClientConfig {
   /** One URL, or several with spaces between: then each connection is to the server on which its role may write. */
   connectionString?: string;
   silenceTimeoutMs?: number;
+  pooled?: boolean;
+  prepared?: boolean | undefined;
   /** Told of each connection of a pool as soon as it is begun. */
   onBegin?: (client: BoundedClient) => void;
 }
@@ -95,6 +117,11 @@ export class BoundedClient extends pg.Client {
   silence: Silence | undefined;
   /** What has ended it, if anything but {@link end} has. */
   lost: Error | undefined;
+  /**
+   * The process of the server that works for this connection, for {@link endSession}: behind a pooler it is known within a
+   * transaction only, once {@link askBackend} is answered.
+   */
+  backend: number | undefined;
   readonly #config: BoundedConfig | undefined;
   readonly #servers: Servers | undefined;
   /** Whether it is known where it connects to. */
@@ -102,7 +129,7 @@ export class BoundedClient extends pg.Client {
   #over = false;
 
   constructor(config?: BoundedConfig) {
-    const servers = Servers.of(config?.connectionString, asking);
+    const servers = Servers.of(config?.connectionString, (url) => asking(url, config?.pooled));
     super(servers ? { ...config, connectionString: servers.urls[0]! } : config);
     this.#config = config;
     this.#servers = servers;
@@ -112,8 +139,24 @@ export class BoundedClient extends pg.Client {
     const wire = wireOf(this);
     wire.on('error', noteLost);
     wire.once('readyForQuery', () => (this.silence = new Silence(this, config?.silenceTimeoutMs)));
+    wire.on('readyForQuery', ({ status }) => status === 'I' && (this.backend = undefined));
+    if (config?.prepared === false) withoutNames(this);
     wire.on('errorMessage', (error) => isReadOnly(error) && setImmediate(() => this.cut(new ServerReadOnly())));
     config?.onBegin?.(this);
+  }
+
+  /** Whether a pooler stands between: what is known of the server is the pooler's then. */
+  get isPooled(): boolean {
+    return this.#config?.pooled ?? false;
+  }
+
+  /** Behind a pooler, at the begin of a transaction: asks which process of the server it has. Goes out with the next statement. */
+  askBackend(): void {
+    if (!this.isPooled) return;
+    this.query<{ pid: number }>('SELECT pg_backend_pid() AS pid').then(
+      ({ rows }) => (this.backend = rows[0]!.pid),
+      () => undefined,
+    );
   }
 
   /**
@@ -149,7 +192,8 @@ export class BoundedClient extends pg.Client {
       if (isReady) setImmediate(() => this.cut(new ServerReadOnly()));
       else this.lost ??= new ServerReadOnly();
     };
-    wireOf(this).on('parameterStatus', became);
+    // What a pooler tells is of the time when it first met the server.
+    if (!this.isPooled) wireOf(this).on('parameterStatus', became);
     await super.connect();
     isReady = true;
     // It has turned read-only since it was asked: what is read there may be of the past.
@@ -236,10 +280,10 @@ class Silence {
 const READ_ONLY_SETTINGS = new Set(['default_transaction_read_only', 'in_hot_standby']);
 
 /** Asks one server whether it takes writes. */
-const asking = (url: string) =>
+const asking = (url: string, pooled = false) =>
   new BoundedClient({
     connectionString: url,
-    ...sessionConfig({ application_name: 'liftout:server', statementTimeoutMs: ASK_TIMEOUT_MS }),
+    ...sessionConfig({ application_name: 'liftout:server', statementTimeoutMs: ASK_TIMEOUT_MS, pooled }),
     connectionTimeoutMillis: ASK_TIMEOUT_MS,
   });
 
@@ -267,6 +311,15 @@ function aim(client: pg.Client, config: ClientConfig): void {
   const { connectionParameters, user, database, port, host, password, ssl } = new pg.Client(config) as Aim & pg.Client;
   Object.assign(client, { connectionParameters, user, database, port, host, password, ssl });
   wireOf(client).ssl = ssl;
+}
+
+/** Sends every statement of `client` unprepared, for a pooler that gives the next one another session. */
+function withoutNames(client: pg.Client): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  client.query = ((statement: unknown, ...rest: unknown[]) => {
+    const isNamed = typeof statement === 'object' && statement !== null && 'name' in statement;
+    return query(isNamed ? { ...statement, name: undefined } : statement, ...rest);
+  }) as never;
 }
 
 interface Aim {

@@ -11,18 +11,26 @@ const MAX_NAMES = 500;
  */
 export class Statements {
   readonly #names = new Map<string, string>();
+  readonly #forgotten = new Map<string, number>();
   #made = 0;
 
   /** @returns what to run; without values as it is, since it may be several statements */
   named(text: string, values: unknown[]): QueryConfig {
     if (values.length === 0) return { text };
     const name = this.#names.get(text) ?? this.#add(text);
-    return name === undefined ? { text, values } : { name, text, values };
+    return name === undefined ? { text, values } : { name, text: this.#anew(text), values };
   }
 
   /** The next use of this text is prepared anew. */
   forget(text: string): void {
     this.#names.delete(text);
+    this.#forgotten.set(text, (this.#forgotten.get(text) ?? 0) + 1);
+  }
+
+  /** A pooler knows statements by their text: a name that is new would lead to the same one. */
+  #anew(text: string): string {
+    const times = this.#forgotten.get(text);
+    return times === undefined ? text : `${text}\n-- prepared anew: ${times}`;
   }
 
   #add(text: string): string | undefined {

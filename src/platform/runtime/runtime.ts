@@ -60,6 +60,10 @@ export interface RuntimeOptions {
   events?: EventsOptions;
   /** Connection URL of each module's role. */
   urls: ReadonlyMap<string, string>;
+  /** Connection URL of a pooler for the pools of a module, in transaction mode; `urls` leads past it. Default: none. */
+  poolers?: ReadonlyMap<string, string> | undefined;
+  /** Whether pools prepare statements by name. Default: they do. */
+  prepared?: boolean | undefined;
   /** Connections at most, for each module. */
   poolSize: number;
   /** The environment, for the variables that modules declare. Already validated. */
@@ -238,10 +242,20 @@ export class Runtime extends Host {
 
   #open({ name, entities = [] }: BoundedContextOptions): CommandRunner {
     const url = this.options.urls.get(name)!;
-    const { poolSize, statementTimeoutMs } = this.options;
+    const { poolSize, statementTimeoutMs, prepared } = this.options;
+    const pooler = this.options.poolers?.get(name);
     const lost = (err: Error) => this.log.warn({ err, module: name }, 'lost the connection that watches the outbox');
     const watch = new OutboxWatch(name, url, lost, statementTimeoutMs);
-    const database = new Database({ module: name, url, entities, poolSize, statementTimeoutMs, watch });
+    const database = new Database({
+      module: name,
+      url,
+      pooler,
+      prepared,
+      entities,
+      poolSize,
+      statementTimeoutMs,
+      watch,
+    });
     this.#databases.set(name, database);
     this.watches.set(name, watch);
     return new TransactionalRunner(
@@ -329,7 +343,7 @@ export class Runtime extends Host {
   /** Has a producer, wherever it runs, keep what a consumer is to hear again. @throws Unavailable, Conflict */
   async beginAgain(producer: string, begin: BeginAt): Promise<Beginning> {
     const client = this.remotes.get(producer);
-    return client ? await beginRemote(client, begin) : await beginAgain(this.database(producer).pool, begin);
+    return client ? await beginRemote(client, begin) : await beginAgain(this.database(producer), begin);
   }
 
   /** Tells a producer that a consumer hears again what is beyond `position`. @throws Unavailable, Conflict */

@@ -1,5 +1,11 @@
 import type pg from 'pg';
-import { BoundedClient, LONG_STATEMENT_TIMEOUT_MS, sessionConfig } from '../connection/connection.js';
+import {
+  allSettings,
+  BoundedClient,
+  LONG_STATEMENT_TIMEOUT_MS,
+  moduleSettings,
+  sessionConfig,
+} from '../connection/connection.js';
 import { databaseOf } from '../connection/urls.js';
 
 /** Any number: it names the lock that serialises provisioning and migrating within one database. */
@@ -84,6 +90,10 @@ function provisionModule(client: pg.Client, login: ModuleLogin, there: Role | un
     ...(there?.owner ? [`ALTER SCHEMA ${schema} OWNER TO CURRENT_USER`] : []),
     `REVOKE ALL ON SCHEMA ${schema} FROM PUBLIC`,
     `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`,
+    // For sessions behind a pooler, which bring no settings.
+    ...Object.entries(allSettings(moduleSettings(login.module))).map(
+      ([name, value]) => `ALTER ROLE ${role} IN DATABASE ${database} SET ${name} = ${client.escapeLiteral(`${value}`)}`,
+    ),
   ];
 }
 

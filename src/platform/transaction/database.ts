@@ -1,4 +1,4 @@
-import type { Pool, QueryResultRow } from 'pg';
+import type { ClientBase, Pool, QueryResultRow } from 'pg';
 import type { EntityManager, EntityTarget, MixedList, ObjectLiteral } from 'typeorm';
 import { DataSource, Repository } from 'typeorm';
 import { Changes } from '../delivery/feed/changes.js';
@@ -7,10 +7,14 @@ import { partitionsOf } from '../schema/outbox-partitions.js';
 import type { OutboxWatch } from '../delivery/feed/outbox-watch.js';
 import { activeScope } from '../messaging/context/context.js';
 import { ContractViolation } from '../messaging/errors.js';
-import type { BoundedClient } from '../connection/connection.js';
-import { ConnectionSilent, sessionConfig } from '../connection/connection.js';
+import {
+  BoundedClient,
+  ConnectionSilent,
+  moduleSettings,
+  ServerReadOnly,
+  sessionConfig,
+} from '../connection/connection.js';
 import { isStalePlan } from '../connection/failures.js';
-import { IDLE_TIMEOUT_MS } from '../connection/session/idle-timeout.js';
 import { endSession, poolOf } from '../connection/session/sessions.js';
 import { SharedConnection } from '../connection/session/shared-connection.js';
 import { traceStatements } from '../connection/statement-spans.js';
@@ -26,6 +30,10 @@ interface DatabaseOptions {
   module: string;
   /** Connection URL of the module's role, or those of several servers with spaces between. */
   url: string;
+  /** The same role's connection URL, or URLs, of a pooler in front of that, for the pool. Default: there is none. */
+  pooler?: string | undefined;
+  /** Whether the pool prepares statements by name. Default: it does. */
+  prepared?: boolean | undefined;
   entities: MixedList<EntityClass>;
   /** Connections at most; one module cannot use up another's. */
   poolSize: number;
@@ -60,24 +68,22 @@ export class Database {
 
   constructor(private readonly options: DatabaseOptions) {
     this.module = options.module;
-    this.isMovable = urlsOf(options.url).length > 1;
+    const url = options.pooler ?? options.url;
+    this.isMovable = urlsOf(url).length > 1;
     this.#deliveries = new Turns(deliveriesAtOnce(options.poolSize));
+    // A pooler keeps connections whose server is gone, and has them wait.
+    if (options.pooler !== undefined) options.watch.onMoved(() => this.#cutAll(new ServerReadOnly()));
     this.#changes = new Changes(options.watch, () => this.pool);
     this.dataSource = new DataSource({
       type: 'postgres',
-      url: urlsOf(options.url)[0]!,
+      url: urlsOf(url)[0]!,
       schema: options.module,
       entities: options.entities as never,
       poolSize: options.poolSize,
       ...NO_EXTENSIONS,
       extra: {
-        ...sessionConfig({
-          application_name: sessionName(`liftout:${options.module}`, options.url),
-          // A process that stands still must not hold locks for ever.
-          settings: { search_path: options.module, idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS },
-          statementTimeoutMs: options.statementTimeoutMs,
-        }),
-        connectionString: options.url,
+        ...this.#session({ pooled: options.pooler !== undefined, prepared: options.prepared }),
+        connectionString: url,
         pipeline: true,
         onBegin: (client: BoundedClient) => this.#begun(client),
         onConnect: (client: BoundedClient) => equip(client, options.module),
@@ -165,10 +171,50 @@ export class Database {
     return await this.#deliveries.run(work);
   }
 
+  /**
+   * Runs `work` on a connection that keeps what outlasts a transaction, such as a lock of the session: past the pooler, where
+   * there is one.
+   *
+   * @throws the connection's error, or that of `work`: then the connection is closed
+   */
+  async session<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    if (this.options.pooler !== undefined) return await this.#direct(work);
+    const client = await this.pool.connect();
+    let failed = true;
+    try {
+      const result = await work(client);
+      failed = false;
+      return result;
+    } finally {
+      client.release(failed);
+    }
+  }
+
+  async #direct<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    const client = new BoundedClient({ connectionString: this.options.url, ...this.#session({}) });
+    this.#begun(client);
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  #session(how: { pooled?: boolean; prepared?: boolean | undefined }) {
+    const { module, url, statementTimeoutMs } = this.options;
+    const name = sessionName(`liftout:${module}`, url);
+    return sessionConfig({ application_name: name, settings: moduleSettings(module), statementTimeoutMs, ...how });
+  }
+
   /** Closes every connection at once, and lets none be made: what is being done fails, and is undone. */
   cut(): void {
     this.#over = true;
-    for (const client of this.#connections) client.cut(over());
+    this.#cutAll(over());
+  }
+
+  #cutAll(reason: Error): void {
+    for (const client of this.#connections) client.cut(reason);
   }
 
   #begun(client: BoundedClient): void {

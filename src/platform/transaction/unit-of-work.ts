@@ -330,6 +330,7 @@ export class UnitOfWork implements Unit {
     this.#beginSpan(client);
     // Not awaited: it is pipelined ahead of the first statement, which fails if it does.
     client.query('BEGIN').catch(() => undefined);
+    (client as unknown as Partial<BoundedClient>).askBackend?.();
     await this.#onBegin(client);
     return this.#inTurn(client);
   }

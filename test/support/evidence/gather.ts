@@ -15,6 +15,8 @@ export interface GatherOptions {
   say: (line: string) => void;
   /** What was not begun after so many milliseconds is left out. */
   withinMs?: number;
+  /** Makes such a database. */
+  make?: () => Promise<Ground>;
 }
 
 const ATTEMPTS = 3;
@@ -22,14 +24,14 @@ const ATTEMPTS = 3;
 /** Lets everything that is planned happen, and judges each run after it and all of them in the end. */
 export async function gather(
   plans: readonly Plan[],
-  { sideBySide, say, withinMs = Infinity }: GatherOptions,
+  { sideBySide, say, withinMs = Infinity, make = () => Ground.make() }: GatherOptions,
 ): Promise<Gathered> {
   const left = [...plans];
   const until = performance.now() + withinMs;
   const next = () => (performance.now() < until ? left.shift() : undefined);
   const gathered: Gathered = { results: [], control: 0 };
   const lane = async (name: string) => {
-    const ground = await Ground.make();
+    const ground = await make();
     const stage = new RunStage(ground, name);
     for (let plan = next(); plan; plan = next()) gathered.results.push(await strike(stage, plan, say));
     gathered.results.push(...(await stage.close()));

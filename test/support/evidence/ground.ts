@@ -5,14 +5,20 @@ import type { Entry, History } from './history.js';
 import { MakingModule } from './making.js';
 import { CONSUMERS, TakingModule } from './taking.js';
 
+/** By module. */
+type Urls = ReadonlyMap<string, string>;
+
 /** A database for many runs, and an administrator's look at what is in it. */
 export class Ground {
   private constructor(
     readonly database: TestDatabase,
     private readonly admin: pg.Pool,
+    /** Of the modules' pools, where there are any. */
+    readonly poolers: Urls,
   ) {}
 
-  static async make(): Promise<Ground> {
+  /** @param pooled stands poolers before the logins; there are none by default */
+  static async make(pooled: (logins: Urls) => Promise<Urls> = async () => new Map()): Promise<Ground> {
     const database = await testDatabase([MakingModule, TakingModule]);
     const admin = new pg.Pool({ connectionString: database.adminUrl, max: 2 });
     admin.on('error', () => undefined);
@@ -21,7 +27,7 @@ export class Ground {
       CREATE TABLE outside.call (n bigint GENERATED ALWAYS AS IDENTITY, token text NOT NULL);
       CREATE TABLE outside.careless (n bigint GENERATED ALWAYS AS IDENTITY, token text NOT NULL);
       CREATE INDEX ON outside.call (token text_pattern_ops)`);
-    const ground = new Ground(database, admin);
+    const ground = new Ground(database, admin, await pooled(database.urls));
     await ground.index();
     return ground;
   }

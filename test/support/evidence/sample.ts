@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { Ground } from './ground.js';
 import { gather, planned } from './gather.js';
 import type { Scenario } from './scenarios.js';
 import { CUTS, KILLS, OTHERS } from './scenarios.js';
@@ -16,9 +17,13 @@ export interface Sizes {
 }
 
 /** Lets a sample of everything that can happen to a process happen: nothing is lost, doubled or reordered. */
-export async function expectFlawless({ kills, cuts, others }: Sizes): Promise<void> {
+export async function expectFlawless({ kills, cuts, others }: Sizes, make?: () => Promise<Ground>): Promise<void> {
   const scenarios = [...sample(KILLS, kills), ...sample(CUTS, cuts), ...OTHERS.slice(0, others)];
-  const { results } = await gather(planned(scenarios, 1, SEED), { sideBySide: 3, say: () => undefined });
+  const { results } = await gather(planned(scenarios, 1, SEED), {
+    sideBySide: 3,
+    say: () => undefined,
+    ...(make && { make }),
+  });
   expect(results.filter(({ verdict }) => JSON.stringify(verdict) !== JSON.stringify(flawless))).toEqual([]);
   expect(results.filter(({ struck }) => struck).length).toBeGreaterThan(scenarios.length / 2);
 }

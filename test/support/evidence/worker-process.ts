@@ -40,8 +40,8 @@ export class WorkerProcess {
     alive.add(this);
   }
 
-  async start({ database }: Ground, { urls = database.urls, version = 'present' }: Manner): Promise<void> {
-    await this.ask({ do: 'start', adminUrl: database.adminUrl, urls: [...urls], version });
+  async start({ database, poolers }: Ground, { urls = database.urls, version = 'present' }: Manner): Promise<void> {
+    await this.ask({ do: 'start', adminUrl: database.adminUrl, urls: [...urls], poolers: [...poolers], version });
   }
 
   /** @throws Error when the process ends before it has done what it was asked, or does not do it for minutes */

@@ -18,7 +18,7 @@ export type Version = 'present' | 'former';
 
 /** What the tests ask of a worker process; each request is answered with its name when it is done. */
 export type Request =
-  | { do: 'start'; adminUrl: string; urls: [string, string][]; version: Version }
+  | { do: 'start'; adminUrl: string; urls: [string, string][]; poolers: [string, string][]; version: Version }
   | { do: 'work'; run: string; seed: number; strike?: Strike }
   | { do: 'jump'; ms: number }
   /** The next handlers of some consumers do not return for a while. */
@@ -31,11 +31,13 @@ let replica: Replica;
 /** That a client has waited for an answer that was none of refusal. */
 let longestMs = 0;
 
-async function start({ adminUrl, urls, version }: Extract<Request, { do: 'start' }>): Promise<void> {
+async function start({ adminUrl, urls, poolers, version }: Extract<Request, { do: 'start' }>): Promise<void> {
   openOutside(adminUrl);
   const database = { adminUrl, urls: new Map(urls), drop: () => Promise.resolve() };
   const taking = version === 'former' ? FormerTakingModule : TakingModule;
-  replica = await startReplica(database, [MakingModule, taking], { partitionRows: PARTITION_ROWS });
+  const modules = [MakingModule, taking];
+  const more = { poolers: new Map(poolers) };
+  replica = await startReplica(database, modules, { partitionRows: PARTITION_ROWS }, undefined, more);
 }
 
 /** Executes every command of the run until it has an answer: as clients do, with the same key each time. */

@@ -1,11 +1,6 @@
 import type { ClientBase } from 'pg';
-import { HANDLER_TIMEOUT_MS } from '../../messaging/context/time-limit.js';
 import { allowStatements } from '../connection.js';
-
-/** By how much the limit of a handler is below that of its session: the platform gives up first, and says so. */
-const MARGIN_MS = 30_000;
-/** After so long without a statement PostgreSQL ends a session that holds a transaction open. */
-export const IDLE_TIMEOUT_MS = HANDLER_TIMEOUT_MS + MARGIN_MS;
+import { IDLE_TIMEOUT_MS, MARGIN_MS } from '../limits.js';
 
 /** Makes sure that a transaction, and each statement in it, may take as long as its handler may. Goes out with the next statement. */
 export function allowIdle(client: ClientBase, limitMs: number): void {

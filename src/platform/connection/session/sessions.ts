@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
+import type { BoundedClient } from '../connection.js';
 
 /** What pg does not declare. */
 interface Session {
   host: string;
   port: number;
   processID: number;
+  isPooled?: boolean;
+  backend?: BoundedClient['backend'];
   connection: { stream: { destroy(): void } };
 }
 
@@ -19,19 +22,22 @@ export function poolOf(source: DataSource): Pool {
 }
 
 /**
- * Ends a session whatever it is doing. To close the connection is not enough: PostgreSQL looks for that between two
+ * Ends a session whatever it is doing; behind a pooler the one that its transaction has. To close the connection is not enough: PostgreSQL looks for that between two
  * statements only, so one that waits for a lock would keep its transaction open, and its locks.
  * @returns when it has ended, or that cannot be seen to
  */
 export async function endSession(client: Pick<ClientBase, 'query'>, pool: Pool): Promise<void> {
-  const { host, port, connection, processID } = client as unknown as Session;
+  const { host, port, connection, isPooled, backend, processID } = client as unknown as Session;
+  // A pooler makes up a number for each connection: that may be the number of somebody else's session.
+  const pid = isPooled ? backend : processID;
   const since = performance.now();
   connection.stream.destroy();
+  if (pid === undefined) return;
   // The number may be another session's by now: that one would be younger.
   const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE pid = $1 AND backend_start < now() - $2 * interval '1 ms'`;
   const isThere = async (other: PoolClient) =>
-    ((await other.query(text, [processID, performance.now() - since])).rowCount ?? 0) > 0;
+    ((await other.query(text, [pid, performance.now() - since])).rowCount ?? 0) > 0;
   try {
     const other = await pool.connect();
     try {

@@ -75,6 +75,9 @@ export class OutboxWatch {
   readonly recent = new RecentRows();
   readonly #listeners = new Set<Listener>();
   #onSignal: (signal: Signal) => void = () => undefined;
+  #onMoved: () => void = () => undefined;
+  /** The server it was connected to last. */
+  #place: string | undefined;
   readonly #channel: string;
   #client: BoundedClient | undefined;
   /** The newest one, which may still be connecting. */
@@ -132,6 +135,11 @@ export class OutboxWatch {
   /** Calls `listener` with every signal to the processes that run this module. */
   onSignal(listener: (signal: Signal) => void): void {
     this.#onSignal = listener;
+  }
+
+  /** Calls `listener` when another server has taken over. */
+  onMoved(listener: () => void): void {
+    this.#onMoved = listener;
   }
 
   /** To be called after a commit of this process: looks at once if anybody waits, and tells other processes at once or soon. */
@@ -257,10 +265,17 @@ export class OutboxWatch {
       sendTogether(client);
       await client.query(`LISTEN "${this.#channel}"`);
       this.#client = client;
+      this.#noteServer(client);
     } catch (error) {
       void client.end().catch(() => undefined);
       throw error;
     }
+  }
+
+  #noteServer({ host, port }: BoundedClient): void {
+    const place = `${host}:${port}`;
+    if (this.#place !== undefined && this.#place !== place) this.#onMoved();
+    this.#place = place;
   }
 
   #onNotification(client: BoundedClient, message: Notification): void {

@@ -1,5 +1,6 @@
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase } from 'pg';
 import { Conflict } from '../../messaging/errors.js';
+import type { Database } from '../../transaction/database.js';
 import type { FeedFilter } from '../feed/feed.js';
 import { knowLess } from '../checkpoint/heard.js';
 import { partitionsOf } from '../../schema/outbox-partitions.js';
@@ -19,12 +20,12 @@ export type Beginning = { position: number; messages: number } | { oldest: Date 
 
 /**
  * Has a producer keep what a consumer is to hear again: a crash after it leaves it keeping too much, which the next report
- * puts right. `pool` is the producer's.
+ * puts right.
  *
  * @throws Conflict when another process works on its old messages for too long
  */
-export async function beginAgain(pool: Pool, begin: BeginAt): Promise<Beginning> {
-  return (await withRetentionLock(pool, 'wait', (client) => beginHeld(client, begin)))!;
+export async function beginAgain(producer: Pick<Database, 'session'>, begin: BeginAt): Promise<Beginning> {
+  return (await withRetentionLock(producer, 'wait', (client) => beginHeld(client, begin)))!;
 }
 
 /** The same, for who holds the rows of the producer already. */

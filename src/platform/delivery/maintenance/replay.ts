@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import { Invalid, NotFound } from '../../messaging/errors.js';
 import type { Database } from '../../transaction/database.js';
 import { allowStatements, LONG_STATEMENT_TIMEOUT_MS } from '../../connection/connection.js';
@@ -95,18 +95,18 @@ export async function rewoundIn(source: ReplaySource, consumer: Consumer): Promi
 /** While they are held, nobody drops rows that are to be heard again. Always in the same order, so that two replays do not wait for each other. */
 async function holdingAll<T>(
   producers: readonly Database[],
-  work: (clients: Map<string, PoolClient>) => Promise<T>,
+  work: (clients: Map<string, ClientBase>) => Promise<T>,
 ): Promise<T> {
   const [first, ...rest] = producers;
   if (!first) return await work(new Map());
-  const held = await withRetentionLock(first.pool, 'wait', (client) =>
+  const held = await withRetentionLock(first, 'wait', (client) =>
     holdingAll(rest, (clients) => work(new Map([[first.module, client], ...clients]))),
   );
   return held as T;
 }
 
 /** All are asked before any is told: the oldest possible start is the same for all of them. */
-async function refuseTooEarly(name: string, clients: Map<string, PoolClient>, from: Date | null): Promise<void> {
+async function refuseTooEarly(name: string, clients: Map<string, ClientBase>, from: Date | null): Promise<void> {
   const oldest = (await Promise.all([...clients.values()].map(oldestPossible))).filter((each) => each !== undefined);
   const earliest = oldest.sort((a, b) => b.getTime() - a.getTime())[0];
   if (earliest && (from === null || from < earliest)) noLongerKept(name, from, earliest);

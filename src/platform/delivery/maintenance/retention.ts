@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import { Conflict } from '../../messaging/errors.js';
 import type { Database } from '../../transaction/database.js';
 import type { Heard } from '../checkpoint/heard.js';
@@ -54,7 +54,7 @@ export async function keepOutbox(
   options: RetentionOptions,
   held: readonly Holding[],
 ): Promise<boolean> {
-  const done = await withRetentionLock(producer.pool, 'try', async (client) => {
+  const done = await withRetentionLock(producer, 'try', async (client) => {
     await noteHolders(client, held);
     for (const reader of readers) await report(client, await progressOf(reader, producer.module));
     if (!(await isMoving(client))) await keepPartitions(client, options);
@@ -65,13 +65,13 @@ export async function keepOutbox(
   return done ?? false;
 }
 
-async function keepPartitions(client: PoolClient, { partitionRows, keepMs }: RetentionOptions): Promise<void> {
+async function keepPartitions(client: ClientBase, { partitionRows, keepMs }: RetentionOptions): Promise<void> {
   if ((await makeRoom(client, partitionRows)) && (await pageIsOld(client, keepMs))) await startNextPartition(client);
   await retire(client, keepMs);
 }
 
 /** While a cut-over of the module is under way both sides keep the partitions that they have: replication does not carry them. */
-async function isMoving(client: PoolClient): Promise<boolean> {
+async function isMoving(client: ClientBase): Promise<boolean> {
   const text = `SELECT to_regclass('cutover_state') IS NOT NULL AS moving`;
   return (await client.query<{ moving: boolean }>(text)).rows[0]!.moving;
 }
@@ -82,26 +82,21 @@ async function isMoving(client: PoolClient): Promise<boolean> {
  * @throws Conflict when it still does after a minute
  */
 export async function withRetentionLock<T>(
-  pool: Pool,
+  producer: Pick<Database, 'session'>,
   patience: 'try' | 'wait',
-  work: (client: PoolClient) => Promise<T>,
+  work: (client: ClientBase) => Promise<T>,
 ): Promise<T | undefined> {
-  const client = await pool.connect();
-  let failed = true;
-  try {
-    if (!(await take(client, patience))) return void (failed = false);
+  return await producer.session(async (client) => {
+    if (!(await take(client, patience))) return undefined;
+    // Where it fails the connection is closed, and gives up its lock.
     const result = await work(client);
     await client.query(`SELECT pg_advisory_unlock(${LOCK}, hashtext(current_schema()))`);
-    failed = false;
     return result;
-  } finally {
-    // A connection that is closed gives up its lock.
-    client.release(failed);
-  }
+  });
 }
 
 /** Asks again and again: a statement that waits for a lock looks like one whose connection is lost. */
-async function take(client: PoolClient, patience: 'try' | 'wait'): Promise<boolean> {
+async function take(client: ClientBase, patience: 'try' | 'wait'): Promise<boolean> {
   const text = `SELECT pg_try_advisory_lock(${LOCK}, hashtext(current_schema())) AS taken`;
   for (const until = Date.now() + LOCK_TIMEOUT_MS; ; await delay(LOCK_INTERVAL_MS)) {
     const { rows } = await client.query<{ taken: boolean }>(text);
@@ -150,7 +145,7 @@ export async function report(client: Pick<ClientBase, 'query'>, progress: readon
 const slowest = ({ position }: Progress): Heard[] =>
   position === EVERYTHING_READ ? [] : [{ part: 0, of: 1, position: Number(position) }];
 
-async function retire(client: PoolClient, keepMs: number): Promise<void> {
+async function retire(client: ClientBase, keepMs: number): Promise<void> {
   const state = await partitionsOf(client);
   for (const from of finished(state)) {
     const mayGo = () => isDoneWith(client, from, keepMs);
@@ -160,7 +155,7 @@ async function retire(client: PoolClient, keepMs: number): Promise<void> {
 
 const finished = (state: Partitions) => state.from.filter((from) => from < currentPartition(state));
 
-async function isDoneWith(client: PoolClient, from: number, keepMs: number): Promise<boolean> {
+async function isDoneWith(client: ClientBase, from: number, keepMs: number): Promise<boolean> {
   const { rows } = await client.query<{ done: boolean }>(
     `SELECT created_at < now() - $1 * interval '1 ms'
             AND coalesce((SELECT min(position) FROM outbox_reader) >= newest.seq, true) AS done
@@ -170,7 +165,7 @@ async function isDoneWith(client: PoolClient, from: number, keepMs: number): Pro
   return rows[0]?.done ?? true;
 }
 
-async function pageIsOld(client: PoolClient, keepMs: number): Promise<boolean> {
+async function pageIsOld(client: ClientBase, keepMs: number): Promise<boolean> {
   const { rows } = await client.query<{ old: boolean }>(
     `SELECT created_at < now() - $1 * interval '1 ms' AS old
        FROM ${partitionName(currentPartition(await partitionsOf(client)))} ORDER BY seq LIMIT 1`,
@@ -184,13 +179,13 @@ async function pageIsOld(client: PoolClient, keepMs: number): Promise<boolean> {
  * outcomes go when they are older by `keepMs` than the oldest of these messages, and than the last report of each module:
  * of one that does not report it is not known what it holds. Everything is reckoned by the clock of this server.
  */
-async function forgetOutcomes(client: PoolClient, keepMs: number): Promise<void> {
+async function forgetOutcomes(client: ClientBase, keepMs: number): Promise<void> {
   const nobodysMessage = `least(now(), (SELECT least(min(oldest_at), min(reported_at)) FROM message_holder))`;
   await forgetBefore(client, keepMs, `repeated_by = 'client' AND created_at < now() - $1 * interval '1 ms'`);
   await forgetBefore(client, keepMs, `created_at < ${nobodysMessage} - $1 * interval '1 ms'`);
 }
 
-async function forgetBefore(client: PoolClient, keepMs: number, condition: string): Promise<void> {
+async function forgetBefore(client: ClientBase, keepMs: number, condition: string): Promise<void> {
   const text = `
     DELETE FROM command_outcome WHERE (type, key) IN (
       SELECT type, key FROM command_outcome WHERE ${condition} ORDER BY created_at LIMIT ${CHUNK})`;
@@ -198,7 +193,7 @@ async function forgetBefore(client: PoolClient, keepMs: number, condition: strin
 }
 
 /** A saga that is done goes when nothing can reach it any more: no answer, no timeout and no parked message is for it. */
-async function retireSagas(client: PoolClient, keepMs: number): Promise<void> {
+async function retireSagas(client: ClientBase, keepMs: number): Promise<void> {
   const text = `
     DELETE FROM saga WHERE (saga, id) IN (
       SELECT saga, id FROM saga s

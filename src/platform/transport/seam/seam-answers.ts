@@ -170,7 +170,7 @@ export class SeamAnswers {
     if (!told) return sendJson(response, 400, NO_REPORT);
     const { consumers: names, from, ...filter } = told;
     const begin = { names, from: from === null ? null : new Date(from), filter };
-    return sendJson(response, 200, await beginAgain(this.host.database(module).pool, begin));
+    return sendJson(response, 200, await beginAgain(this.host.database(module), begin));
   }
 
   /** The mark tells the front door that it is the module's own answer, and not one of the seam. */
