@@ -7,6 +7,7 @@ import { openFolder } from '../../test/support/stage.js';
 import { eventually } from '../platform/testing/index.js';
 
 const GIT = 'src/tools/contracts/elsewhere/revisions';
+const KAFKA = 'test/delivery/change-data-capture.tier2.spec.ts';
 const SERVERS = 'src/dev/postgres/embedded.tier2';
 
 /** Where the run keeps its temporary files. */
@@ -41,6 +42,12 @@ describe('a program that is missing', () => {
     );
     expect(errors).toMatch(/\ntest: 0 passed, 0 failed, [1-9]\d* not run\n$/);
     expect(code).toBe(0);
+  }, 60_000);
+
+  it('is Java or Maven for tests with a real Kafka', async () => {
+    const { errors } = await start(['--tier', '2', KAFKA], { PATH: await bare() }).stopped;
+    expect(errors).toMatch(/\nNot run, as there is no java: \d+ tests\./);
+    expect(errors).toMatch(/\nNot run, as there is no mvn: \d+ tests\./);
   }, 60_000);
 
   it('is a failure in CI', async () => {

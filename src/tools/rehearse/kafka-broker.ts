@@ -70,6 +70,11 @@ export class KafkaBroker {
     return join(this.folder, 'kafka.log');
   }
 
+  /** The folder that holds its data: a folder for each partition. */
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
   /** Starts it, on the same port and with the same data each time. @throws Error with the last lines of its log */
   async start(): Promise<void> {
     this.#process = await JavaProcess.run('kafka.Kafka', [this.#properties], this.log);
