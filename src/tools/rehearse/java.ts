@@ -26,7 +26,7 @@ export function hasKafka(): boolean {
 export function fetchKafka(): boolean {
   process.stderr.write(`${FETCH_KAFKA} …\n`);
   const [program, ...options] = FETCH_KAFKA.split(' ');
-  return spawnSync(program!, options, { stdio: ['ignore', 2, 2] }).status === 0;
+  return spawnSync(program!, options, { stdio: ['ignore', 2, 2], env: process.env }).status === 0;
 }
 
 /** A program of Kafka or its kin, in a process of its own. */
@@ -48,7 +48,7 @@ export class JavaProcess {
     const options = [...SMALL, '-cp', readFileSync(CLASSPATH, 'utf8'), main, ...args];
     const file = openSync(log, 'a');
     try {
-      const child = spawn('java', options, { stdio: ['ignore', file, file] });
+      const child = spawn('java', options, { stdio: ['ignore', file, file], env: process.env });
       await once(child, 'spawn');
       return new JavaProcess(child, log, fstatSync(file).size);
     } catch {
