@@ -18,7 +18,10 @@ describe('new:deployment', () => {
     );
     expect(changes.textOf(`${FOLDER}/claims.yaml`)).not.toMatch(/name: app$/m);
     expect(changes.textOf('compose.apart.yaml')).toContain('BILLING_URL: http://front-door:4000');
-    expect(changes.paths).toHaveLength(8);
+    expect(changes.textOf('deploy/helm/apart.yaml')).toMatch(
+      /app:\n    modules: \[billing\]\n    public: true\n  claims:\n/,
+    );
+    expect(changes.paths).toHaveLength(9);
   });
 
   it.each([

@@ -11,7 +11,7 @@ const HELP = `
 npm run new:deployment -- MODULE [MODULE ...] [--as NAME]
 
 Writes a deployment in which each of these modules runs in a process of its own, and the others together: an overlay for
-kustomize, deploy/kubernetes/overlays/NAME, and compose.NAME.yaml. What all hosts have in common is taken from those that
+kustomize, deploy/kubernetes/overlays/NAME, values for Helm, deploy/helm/NAME.yaml, and compose.NAME.yaml. What all hosts have in common is taken from those that
 run everything in one process. They are yours from then on: npm test checks whatever stands there.
 
   --as NAME    what it is called (default split)

@@ -1,42 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
-import type { HostEnv } from '../support/host-process.js';
-import { logins } from '../support/logins.js';
 import type { Manifest, Rendered } from './kubernetes.js';
 import { render, schemaProblems } from './kubernetes.js';
-import type { Described } from '../support/described-hosts.js';
+import type { Workload } from './workloads.js';
+import { answering, expectWatched, expectWithoutPower, hosts, of } from './workloads.js';
 import { configOf, documentedVariables, topologyProblems, unknownVariables } from '../support/described-hosts.js';
-
-const ADMIN_URL = 'postgres://admin:secret@postgres:5432/shop';
-const SEAM_SECRET = 'PkA3v0mQ9rX7tY2uZ5wB8cE1fH4jL6nS';
-
-interface Pod {
-  serviceAccountName?: string;
-  automountServiceAccountToken?: boolean;
-  securityContext: Record<string, unknown>;
-  containers: Container[];
-  terminationGracePeriodSeconds?: number;
-}
-interface Container {
-  image: string;
-  command?: string[];
-  envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
-  ports?: { name: string; containerPort: number }[];
-  resources: { requests: object; limits: { memory: string; cpu?: string } };
-  securityContext: Record<string, unknown>;
-  livenessProbe?: Probe;
-  readinessProbe?: Probe;
-  startupProbe?: Probe;
-}
-interface Probe {
-  httpGet: { path: string; port: string };
-}
-interface Workload extends Manifest {
-  spec: { replicas?: number; template: { metadata: { labels: Record<string, string> }; spec: Pod } };
-}
-interface Service extends Manifest {
-  spec: { selector: Record<string, string>; ports: { port: number; targetPort: string }[] };
-}
 
 const OVERLAYS = readdirSync('deploy/kubernetes/overlays');
 const overlays = new Map<string, Rendered>();
@@ -47,41 +15,7 @@ beforeAll(async () => {
 });
 
 const all = () => [database, ...overlays.values()].flatMap(({ manifests }) => manifests);
-const of = <T extends Manifest>(manifests: readonly Manifest[], kind: string) =>
-  manifests.filter((manifest) => manifest.kind === kind) as T[];
 const workloads = () => all().filter(({ kind }) => ['Deployment', 'Job'].includes(kind)) as Workload[];
-
-/** The processes of an overlay, each with its variables and the secrets that it is given. */
-function hosts({ manifests, configMaps }: Rendered): Described[] {
-  return of<Workload>(manifests, 'Deployment').map(({ metadata: { name }, spec }) => {
-    const { envFrom } = spec.template.spec.containers[0]!;
-    expect(envFrom).toEqual([{ configMapRef: { name } }, { secretRef: { name } }]);
-    const env = configMaps.get(name)!;
-    return { name, env: { NODE_ENV: 'production', ...env, ...secretOf(env) } };
-  });
-}
-
-/** A host has the logins of its own modules, and the secret of the seam where there is one. */
-function secretOf({ MODULES, SEAM_PORT }: HostEnv): HostEnv {
-  const wanted = MODULES?.split(',').map((name) => `${name.toUpperCase()}_DATABASE_URL`);
-  const urls = Object.entries(logins(ADMIN_URL)).filter(([name]) => wanted?.includes(name) ?? true);
-  return { ...Object.fromEntries(urls), ...(SEAM_PORT !== undefined && { SEAM_SECRET }) };
-}
-
-/** The process behind `service:port`. */
-function answering({ manifests }: Rendered, here: readonly Described[]) {
-  return (address: string) => {
-    const service = of<Service>(manifests, 'Service').find(({ metadata, spec }) =>
-      spec.ports.some(({ port }) => address === `${metadata.name}:${port}`),
-    );
-    const target = service?.spec.ports.find(({ port }) => address.endsWith(`:${port}`))?.targetPort;
-    const pods = of<Workload>(manifests, 'Deployment').find(({ spec }) =>
-      Object.entries(service?.spec.selector ?? {}).every(([k, v]) => spec.template.metadata.labels[k] === v),
-    );
-    const port = pods?.spec.template.spec.containers[0]!.ports?.find(({ name }) => name === target)?.containerPort;
-    return here.find(({ name, env }) => name === pods?.metadata.name && env['SEAM_PORT'] === String(port));
-  };
-}
 
 describe('the manifests', () => {
   it('are what the schemas of their kinds allow', async () => {
@@ -99,19 +33,7 @@ describe('the manifests', () => {
   });
 
   it('give nobody root, a file system to write on, a capability or the account of the cluster', () => {
-    for (const { spec } of workloads()) {
-      const pod = spec.template.spec;
-      expect(pod.automountServiceAccountToken).toBe(false);
-      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
-      const [container] = pod.containers;
-      const withheld = {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      };
-      expect(container!.securityContext).toEqual(withheld);
-      expect(container!.resources).toMatchObject({ requests: { cpu: /m$/, memory: /Mi$/ }, limits: { memory: /Mi$/ } });
-    }
+    expectWithoutPower(workloads());
   });
 
   it('give the rights of the administrator to the job, and to no host', () => {
@@ -124,18 +46,7 @@ describe('the manifests', () => {
   });
 
   it('ask hosts for their health, leave them time to end, and keep one of them through a disruption', () => {
-    for (const { manifests } of overlays.values()) {
-      const budgets = of<Manifest & { spec: { selector: object } }>(manifests, 'PodDisruptionBudget');
-      for (const { metadata, spec } of of<Workload>(manifests, 'Deployment')) {
-        const [container] = spec.template.spec.containers;
-        expect(container!.livenessProbe!.httpGet).toEqual({ path: '/health/live', port: 'http' });
-        expect(container!.startupProbe!.httpGet).toEqual({ path: '/health/live', port: 'http' });
-        expect(container!.readinessProbe!.httpGet).toEqual({ path: '/health/ready', port: 'http' });
-        expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(30);
-        expect(budgets.map((budget) => budget.metadata.name)).toContain(metadata.name);
-        expect(spec.replicas).toBeGreaterThan(1);
-      }
-    }
+    for (const overlay of overlays.values()) expectWatched(overlay);
   });
 });
 
@@ -174,6 +85,9 @@ describe('the overlay of the example, until its module has left', () => {
     const changes = plan(['payments', '--as', 'apart'], await moduleNames(), process.cwd());
     const here = 'deploy/kubernetes/overlays/split';
     if (!OVERLAYS.includes('split')) return;
+    expect(changes.textOf('deploy/helm/apart.yaml').replaceAll('apart', 'split')).toBe(
+      readFileSync('deploy/helm/split.yaml', 'utf8'),
+    );
     for (const file of readdirSync(here))
       expect(changes.textOf(`deploy/kubernetes/overlays/apart/${file}`)).toBe(readFileSync(`${here}/${file}`, 'utf8'));
   });

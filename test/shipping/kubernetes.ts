@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostEnv } from '../support/host-process.js';
+import { problemsOfKind } from './crds.js';
 import { readYaml } from './yaml.js';
 
 /** An object of Kubernetes, as it stands in a manifest. */
@@ -54,6 +55,8 @@ async function readEnv(files: readonly string[]): Promise<HostEnv> {
  * @returns what the schema refuses, and fields that it does not know
  */
 export async function schemaProblems(manifest: Manifest): Promise<string[]> {
+  const ofOperators = problemsOfKind(manifest);
+  if (ofOperators) return ofOperators;
   const kinds = (await import(`kubernetes-models/${manifest.apiVersion}`)) as Record<string, Kind | undefined>;
   const kind = kinds[manifest.kind];
   const at = `${manifest.kind} ${manifest.metadata.name}`;

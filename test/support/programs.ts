@@ -8,6 +8,7 @@ const PROGRAMS = {
   curl: { names: ['curl'], apt: 'curl', brew: 'curl' },
   git: { names: ['git'], apt: 'git', brew: 'git' },
   go: { names: ['go'], apt: 'golang', brew: 'go' },
+  helm: { names: ['helm'], apt: 'helm (of its own registry)', brew: 'helm' },
   java: { names: ['java'], apt: 'default-jre-headless', brew: 'openjdk' },
   mvn: { names: ['mvn'], apt: 'maven', brew: 'maven' },
   'nats-server': { names: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },

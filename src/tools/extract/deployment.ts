@@ -1,10 +1,13 @@
 import { variableOf } from '../../topology.js';
 import { SEAM_PORT, seamService, STAYED, workload } from '../generate/templates/deployment.js';
 import type { Draft } from './files.js';
+import { helmAlone, helmWithout } from './helm.js';
 
 const OVERLAYS = 'deploy/kubernetes/overlays/';
 const ONE = 'one-process';
 const BASE = 'deploy/kubernetes/base/app.yaml';
+const HELM = /^deploy\/helm\/[^/]+\.yaml$/;
+const HELM_ONE = 'deploy/helm/one-process.yaml';
 
 /** The Kubernetes manifests of a repository that a module has left: its own workloads go, all others get its address. */
 export function deployWithout(draft: Draft, module: string): void {
@@ -21,6 +24,7 @@ export function deployWithout(draft: Draft, module: string): void {
     else if (!draft.files.has(`${folder}${STAYED}.yaml`)) addSeam(draft, folder, module);
   }
   draft.change(/^compose\b.*\.yaml$/, (text) => composeWithout(text, module));
+  draft.change(HELM, (text, path) => helmWithout(text, module, path === HELM_ONE));
 }
 
 /** Those of the repository of one module: it is the workload, and the others answer at the front door of their own. */
@@ -38,6 +42,7 @@ export function deployAlone(draft: Draft, module: string, others: readonly strin
       .replace('name: app\n    envs: [app.env]', `name: ${module}\n    envs: [${module}.env]`)
       .replace(/^( +)(newTag: )/m, `$1newName: ${module}\n$1$2`),
   );
+  draft.change(HELM, (_, path) => (path === HELM_ONE ? helmAlone(module, addresses) : undefined));
   draft.change(/^compose\..+\.yaml$/, (_, path) => (path === 'compose.yaml' ? _ : undefined));
   draft.change('compose.yaml', (text) => composeWith(text, addresses));
 }

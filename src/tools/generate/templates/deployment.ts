@@ -34,13 +34,30 @@ export function deploymentFiles(split: Split, present: Present): Record<string, 
     ...Object.fromEntries(split.outside.map((module) => [`${module}.env`, environment([module], split, present.env)])),
   };
   const kubernetes = Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text] as const);
-  return { ...Object.fromEntries(kubernetes), [`compose.${split.name}.yaml`]: composeFile(split, present.compose) };
+  return {
+    ...Object.fromEntries(kubernetes),
+    [`deploy/helm/${split.name}.yaml`]: helmValues(split),
+    [`compose.${split.name}.yaml`]: composeFile(split, present.compose),
+  };
 }
 
-function kustomization({ outside }: Split, onePresent: string): string {
+/** Values for the chart, which finds the addresses by itself. */
+const helmValues = (split: Split) => `# ${whoRuns(split)}
+#   helm upgrade --install app deploy/helm/chart -f deploy/helm/${split.name}.yaml
+hosts:
+  app:
+    modules: [${split.staying.join(', ')}]
+    public: true
+${split.outside.map((module) => `  ${module}:\n    modules: [${module}]\n`).join('')}`;
+
+const whoRuns = ({ outside }: Split) =>
+  `${outside.join(', ')} in ${outside.length === 1 ? 'a process of its own' : 'processes of their own'}, everything else in another.`;
+
+function kustomization(split: Split, onePresent: string): string {
+  const { outside } = split;
   const images = /^images:\n(?: .*\n?)*/m.exec(onePresent)?.[0] ?? '';
   const configMaps = ['app', ...outside].map((name) => `  - name: ${name}\n    envs: [${name}.env]\n`).join('');
-  return `# ${outside.join(', ')} in ${outside.length === 1 ? 'a process of its own' : 'processes of their own'}, everything else in another.
+  return `# ${whoRuns(split)}
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
