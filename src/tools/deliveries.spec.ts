@@ -9,19 +9,28 @@ describe('npm run deliveries', () => {
   const FROM = '--from has to be start, a date, or a date and time with its zone such as 2026-01-31T10:00:00Z';
 
   it.each([
-    [[], 'The task has to be list or show or retry or discard or lag or replay or accept or forget. See --help.'],
+    [
+      [],
+      'The task has to be list or causes or show or retry or discard or actions or lag or replay or accept or forget. See --help.',
+    ],
     [
       ['lsit'],
-      'The task has to be list or show or retry or discard or lag or replay or accept or forget, not "lsit". See --help.',
+      'The task has to be list or causes or show or retry or discard or actions or lag or replay or accept or forget, not "lsit". See --help.',
     ],
     [['list', 'a:1'], "Unexpected argument 'a:1'. See --help."],
     [['show'], 'show needs an ID, as list shows it. See --help.'],
     [['show', 'a:1', 'b:2'], "Unexpected argument 'b:2'. See --help."],
-    [['retry'], 'retry needs an ID, as list shows it, or --all. See --help.'],
+    [['retry'], 'retry needs an ID, as list shows it, a filter, or --all. See --help.'],
+    [['discard'], 'discard needs an ID, as list shows it, or a filter. See --help.'],
+    [['discard', 'a:1', '--reason', ' '], '--reason has to be a text of 1 to 500 characters.'],
+    [['retry', 'a:1', '--reason', 'x', '--by', ''], '--by has to be a text of 1 to 500 characters.'],
+    [['retry', '--all', '--type', 'x'], '--all is everything: leave the filter out. See --help.'],
+    [['show', 'a:1', '--cause', 'x'], '--cause belongs to retry, discard. See --help.'],
+    [['retry', 'a:1', '--cause', 'x'], "Unexpected argument 'a:1'. See --help."],
     [['retry', 'a:1', '--all'], "Unexpected argument 'a:1'. See --help."],
     [['discard', '--all'], '--all belongs to retry. See --help.'],
     [['discard', 'a:1', '--reason'], "Option '--reason <value>' argument missing. See --help."],
-    [['list', '--reason', 'x'], '--reason belongs to discard. See --help.'],
+    [['list', '--reason', 'x'], '--reason belongs to retry, discard, replay, accept, forget. See --help.'],
     [['replay', '--from', 'start'], 'replay needs a CONSUMER. See --help.'],
     [['replay', 'a.b'], `${FROM}. See --help.`],
     [['replay', 'a.b', '--from', 'yesterday'], `${FROM}, not "yesterday". See --help.`],
@@ -42,10 +51,13 @@ describe('npm run deliveries', () => {
   it.each([
     ['list'],
     ['lag'],
-    ['retry --all'],
+    ['causes'],
+    ['actions'],
+    ['retry --all --reason mended'],
+    ['retry --cause 0a1b2c --consumer a.b --reason mended --by alice'],
     ['discard a:1 --reason gone'],
-    ['replay a.b --from 2026-01-31T10:00:00+02:00'],
-    ['accept a.b --at 108 --producer c'],
+    ['replay a.b --from 2026-01-31T10:00:00+02:00 --reason rebuilt'],
+    ['accept a.b --at 108 --producer c --reason restored'],
   ])('accepts %s', (line) => expect(deliveries(line.split(' '))).toBeInstanceOf(Function));
 });
 
@@ -57,6 +69,7 @@ describe('npm run sagas', () => {
     [['show', 'x', 'y'], "Unexpected argument 'y'. See --help."],
     [['retry-timeout'], 'retry-timeout needs an ID, as list shows it, or --all. See --help.'],
     [['retry-timeout', '--all', 'x'], "Unexpected argument 'x'. See --help."],
+    [['list', '--by', 'x'], '--by belongs to retry-timeout. See --help.'],
     [['show', 'x', '--all'], '--all belongs to retry-timeout. See --help.'],
   ])('refuses %j in one line', (args, message) => {
     expect(() => sagas(args)).toThrow(new UsageError(message));

@@ -13,6 +13,8 @@ const item: RetryEntry = {
   dueInMs: 30_000,
   waitsFor: null,
   lastError: null,
+  frame: null,
+  cause: null,
 };
 
 it.each<[string, Partial<RetryEntry>]>([

@@ -2,6 +2,8 @@ import type { Lag } from '../platform/delivery/maintenance/lag.js';
 import type { Rewound } from '../platform/delivery/checkpoint/start-guard.js';
 import { whyRewound } from '../platform/delivery/checkpoint/start-guard.js';
 import type { RetryEntry, RetryEntryDetail } from '../platform/delivery/retry/work-table.js';
+import type { OperatorAction } from '../platform/operations/actions.js';
+import type { Deliveries } from '../platform/operations/deliveries.js';
 import type { GoneConsumer } from '../platform/operations/gone-consumers.js';
 import type { SilentModule } from '../platform/operations/silent-modules.js';
 import { brief, span, table } from './lib/table.js';
@@ -38,12 +40,42 @@ export function showLines({ message, errors, parkedAt, ...item }: RetryEntryDeta
     `said       ${rest.created_at}, ${span(item.ageMs)} ago, by ${rest.producer} as its number ${rest.seq}`,
     `message    ${rest.id}`,
     `put aside  ${parkedAt}`,
+    `cause      ${item.cause ?? '–'}${item.frame ? `, at ${item.frame}` : ''}`,
     `headers    ${JSON.stringify(headers)}`,
     `payload    ${JSON.stringify(payload)}`,
     'errors',
     ...(failures.length > 0 ? failures : ['  none']),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Dead letters by what went wrong, as a table. */
+export function causeLines(causes: Awaited<ReturnType<Deliveries['causes']>>): string {
+  if (causes.length === 0) return 'There are no dead letters.\n';
+  const rows = causes.map((each) => [
+    each.cause ?? 'unknown',
+    String(each.count),
+    span(each.oldestMs),
+    span(each.newestMs),
+    each.consumers.join(', '),
+    each.frame ?? '–',
+    brief(each.error ?? '–', 100),
+  ]);
+  return table(['CAUSE', 'COUNT', 'OLDEST', 'NEWEST', 'CONSUMERS', 'AT', 'LATEST ERROR'], rows);
+}
+
+/** What was done by people, as a table. */
+export function actionLines(actions: readonly OperatorAction[]): string {
+  if (actions.length === 0) return 'Nothing was done by anybody.\n';
+  const rows = actions.map(({ at, module, by, action, what, reason }) => [
+    at,
+    module,
+    by,
+    action,
+    what,
+    brief(reason, 200),
+  ]);
+  return table(['WHEN', 'MODULE', 'BY', 'ACTION', 'WHAT', 'REASON'], rows);
 }
 
 /** What a person has to see to. */

@@ -1,40 +1,48 @@
+import type { Why } from '../platform/operations/actions.js';
 import type { Sagas } from '../platform/operations/sagas.js';
 import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import { span, table } from './lib/table.js';
+import { WHY_FLAGS, whyOf } from './lib/why.js';
 
 const HELP = `
-npm run sagas -- list | show ID | retry-timeout ID|--all
+npm run sagas -- list | show ID | retry-timeout ID|--all --reason TEXT
 
 Sagas that are not done, and what they wait for. Works on the database of the running system, also while nothing runs.
 
   list              running sagas: stuck ones first, then those that changed longest ago
   show ID           one of them, done or not: its state, its steps, and what it has heard and sent
   retry-timeout ID  has its timeout that failed tried again now, with all its attempts ahead of it; --all: every one
+
+--reason TEXT says why, and is asked for on a terminal; --by NAME says who (default: the user of the system). Both are kept.
 `;
 
 const SHOWN = 200;
+
+const FLAGS = { all: { type: 'boolean', default: false }, ...WHY_FLAGS } as const;
 
 type Work = (sagas: Sagas) => Promise<string>;
 
 /** What the arguments ask for. @throws UsageError before anything is done */
 export function sagas(args: readonly string[]): Work {
-  const { flags, words } = readArguments(args, { all: { type: 'boolean', default: false } }, true);
+  const { flags, words } = readArguments(args, FLAGS, true);
   const [word, id, ...extra] = words;
   const task = oneOf('The task', word, ['list', 'show', 'retry-timeout'] as const);
-  if (flags.all && task !== 'retry-timeout') fail('--all belongs to retry-timeout. See --help.');
+  for (const flag of ['all', 'reason', 'by'] as const)
+    if (flags[flag] && task !== 'retry-timeout') fail(`--${flag} belongs to retry-timeout. See --help.`);
   const named = task !== 'list' && !flags.all;
   const orAll = task === 'retry-timeout' ? ', or --all' : '';
   if (named && id === undefined) fail(`${task} needs an ID, as list shows it${orAll}. See --help.`);
   const surplus = named ? extra[0] : id;
   if (surplus !== undefined) fail(`Unexpected argument '${surplus}'. See --help.`);
   if (task === 'list') return list;
-  return task === 'show' ? show(id!) : retryTimeout(flags.all ? undefined : id);
+  return task === 'show' ? show(id!) : retryTimeout(flags.all ? undefined : id, whyOf(task, flags));
 }
 
 const retryTimeout =
-  (id: string | undefined): Work =>
+  (id: string | undefined, asked: () => Promise<Why>): Work =>
   async (all) => {
-    const count = id === undefined ? await all.retryAllTimeouts() : await all.retryTimeout(id);
+    const why = await asked();
+    const count = id === undefined ? await all.retryAllTimeouts(why) : await all.retryTimeout(id, why);
     return count === 1 ? '1 timeout is tried again now.\n' : `${count} timeouts are tried again now.\n`;
   };
 

@@ -27,6 +27,8 @@ const RELEASE = {
   created_at: '2026-01-31T10:00:00.000Z',
 };
 
+const WHY = { reason: 'a test' };
+
 describe('the command line and the routes for operations', () => {
   let env: HostEnv & { DATA_DIR: string; DATABASE_URL: string };
   let inventory: pg.Client;
@@ -90,7 +92,7 @@ describe('the command line and the routes for operations', () => {
     ]);
   }, 60_000);
 
-  it.each([
+  it.each<[string, string[], string | RegExp]>([
     [
       'deliveries',
       ['show', 'inventory:77'],
@@ -98,11 +100,27 @@ describe('the command line and the routes for operations', () => {
     ],
     [
       'deliveries',
-      ['replay', 'inventory.commands', '--from', 'start'],
+      ['replay', 'inventory.commands', '--from', 'start', '--reason', 'a test'],
       /^inventory.commands is not declared rebuildable. /,
     ],
+    ...[
+      ['retry', 'inventory:77'],
+      ['discard', '--type', 'x'],
+      ['replay', 'storefront.products', '--from', 'start'],
+      ['accept', 'storefront.products', '--at', '0'],
+      ['forget', 'gone'],
+    ].map((args): [string, string[], string] => [
+      'deliveries',
+      args,
+      `${args[0]!} needs --reason TEXT: it is kept why something was done. See --help.`,
+    ]),
+    [
+      'sagas',
+      ['retry-timeout', '--all'],
+      'retry-timeout needs --reason TEXT: it is kept why something was done. See --help.',
+    ],
     ['sagas', ['show', ORDER], `There is no saga with the id ${ORDER}.`],
-    ['sagas', ['retry-timeout', ORDER], `There is no saga with the id ${ORDER}.`],
+    ['sagas', ['retry-timeout', ORDER, '--reason', 'a test'], `There is no saga with the id ${ORDER}.`],
   ])('npm run %s -- %j is refused in one clear line', async (tool, args, message) => {
     const { code, errors, output } = await run(tool, ...args);
     expect({ code, output, lines: errors.trim().split('\n').length }).toEqual({ code: 2, output: '', lines: 1 });
@@ -116,7 +134,7 @@ describe('the command line and the routes for operations', () => {
     const id = await park('dead');
     expect((await shop.anybody().get('/_ops/deliveries')).status).toBe(401);
     expect((await (await shop.customer()).get('/_ops/deliveries')).status).toBe(403);
-    expect((await (await shop.customer()).post(`/_ops/deliveries/${id}/retry`, undefined)).status).toBe(403);
+    expect((await (await shop.customer()).post(`/_ops/deliveries/${id}/retry`, WHY)).status).toBe(403);
     expect((await staff.get('/_ops/deliveries')).expect(200)).toMatchObject({
       items: expect.arrayContaining([expect.objectContaining({ id, state: 'dead' })]),
     });
@@ -127,7 +145,24 @@ describe('the command line and the routes for operations', () => {
     expect((await staff.get<{ code: string }>('/_ops/deliveries/inventory:77')).expect(404)).toMatchObject({
       code: 'unknown_delivery',
     });
-    expect((await staff.post(`/_ops/deliveries/${id}/discard`, {})).status).toBe(422);
+    const customer = await shop.customer();
+    for (const path of [
+      'deliveries/retry',
+      'deliveries/discard',
+      `deliveries/${id}/retry`,
+      `deliveries/${id}/discard`,
+    ]) {
+      expect((await customer.post(`/_ops/${path}`, { ...WHY, type: 'x' })).status).toBe(403);
+      expect((await staff.post(`/_ops/${path}`, {})).status).toBe(422);
+    }
+    expect((await customer.get('/_ops/actions')).status).toBe(403);
+    expect((await staff.post('/_ops/deliveries/discard', WHY)).status).toBe(422);
+    const { items: causes } = (await staff.get<{ items: { cause: string }[] }>('/_ops/deliveries/causes')).expect(200);
+    expect(causes).toEqual([expect.objectContaining({ module: 'inventory', error: 'Error: no', count: 1 })]);
+    expect((await run('deliveries', 'causes')).output).toContain(`${causes[0]!.cause}  1 `);
+    const others = { ...WHY, cause: 'another' };
+    expect((await staff.post('/_ops/deliveries/discard', others)).expect(200)).toEqual({ discarded: 0 });
+    expect((await staff.post('/_ops/deliveries/retry', others)).expect(200)).toEqual({ retried: 0 });
     expect((await staff.get('/_ops/deliveries/lag')).expect(200)).toHaveProperty('items.0.consumer');
     expect((await staff.get('/_ops/sagas')).expect(200)).toEqual({ items: [] });
     const nightly = {
@@ -145,16 +180,20 @@ describe('the command line and the routes for operations', () => {
     expect((await staff.get<{ code: string }>(`/_ops/sagas/${ORDER}`)).expect(404)).toMatchObject({
       code: 'unknown_saga',
     });
-    expect((await staff.post('/_ops/sagas/retry-timeout', undefined)).expect(200)).toEqual({ retried: 0 });
-    expect(
-      (await staff.post<{ code: string }>(`/_ops/sagas/${ORDER}/retry-timeout`, undefined)).expect(404),
-    ).toMatchObject({
+    expect((await staff.post('/_ops/sagas/retry-timeout', WHY)).expect(200)).toEqual({ retried: 0 });
+    expect((await staff.post<{ code: string }>(`/_ops/sagas/${ORDER}/retry-timeout`, WHY)).expect(404)).toMatchObject({
       code: 'unknown_saga',
     });
-    expect((await (await shop.customer()).post('/_ops/sagas/retry-timeout', undefined)).status).toBe(403);
-    expect(await run('deliveries', 'retry', id)).toMatchObject({ code: 0, output: `${id} is tried again now.\n` });
+    expect((await (await shop.customer()).post('/_ops/sagas/retry-timeout', WHY)).status).toBe(403);
+    expect(await run('deliveries', 'retry', id, '--reason', 'mended', '--by', 'alice')).toMatchObject({
+      code: 0,
+      output: `${id} is tried again now.\n`,
+    });
+    const { items: done } = (await staff.get<{ items: object[] }>('/_ops/actions')).expect(200);
+    expect(done[0]).toMatchObject({ module: 'inventory', by: 'alice', action: 'retry', what: id, reason: 'mended' });
+    expect((await run('deliveries', 'actions')).output).toMatch(new RegExp(`alice +retry +${id} +mended`));
     await eventually(async () => (await parked()) === 0, 'the running process having handled it', 5000);
-    const replayed = await run('deliveries', 'replay', 'storefront.products', '--from', 'start');
+    const replayed = await run('deliveries', 'replay', 'storefront.products', '--from', 'start', '--reason', 'a test');
     expect(replayed.output).toMatch(/^Replaying to storefront\.products: \d+ of catalog\.\n$/);
   }, 90_000);
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Housekeeping } from '../../src/platform/delivery/maintenance/housekeeping.js';
 import { releaseAll } from '../../src/platform/delivery/retry/parked.js';
 import type { Logger } from '../../src/platform/observability/logging.js';
+import { listActions } from '../../src/platform/operations/actions.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
 import { forgetConsumer, goneConsumers } from '../../src/platform/operations/gone-consumers.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
@@ -86,7 +87,7 @@ describe('operations on what is not delivered', () => {
     const { id } = await deadLetter();
     await raise();
     failures.set(counter, 1);
-    await deliveries.retry(id);
+    await deliveries.retry(id, { by: 'spec', reason: 'a test' });
     await eventually(async () => (await heard()).length === 2, 'both being delivered');
     expect(await heard()).toEqual([1, 2]);
   });
@@ -94,25 +95,66 @@ describe('operations on what is not delivered', () => {
   it('tries everything again', async () => {
     await deadLetter();
     failures.clear();
-    expect(await deliveries.retryAll()).toBeGreaterThan(0);
+    expect(await deliveries.retryAll({}, { by: 'spec', reason: 'a test' })).toBeGreaterThan(0);
     await eventually(async () => (await deliveries.list(10)).total === 0, 'everything being delivered');
   });
 
   it('discards one for good, and the log keeps why; what waited behind it follows', async () => {
     const { id } = await deadLetter();
     await raise();
-    await deliveries.discard(id, 'a test');
+    await deliveries.discard(id, { by: 'spec', reason: 'a test' });
     await eventually(async () => (await heard()).length === 1, 'the rest being delivered');
     expect(await heard()).toEqual([2]);
     expect(warnings.find(({ text }) => text === 'an undelivered message was discarded')).toMatchObject({
       id,
       consumer: 'counting.heard',
       type: 'counting.counter-raised.v1',
-      by: 'command line',
+      by: 'spec',
       reason: 'a test',
       lastError: `Error: heard is ${counter}`,
     });
-    await expect(deliveries.discard(id, 'again')).rejects.toMatchObject({ code: 'unknown_delivery' });
+    await expect(deliveries.discard(id, { by: 'spec', reason: 'again' })).rejects.toMatchObject({
+      code: 'unknown_delivery',
+    });
+  });
+
+  it('groups dead letters that failed alike, and retries or discards a group; who did it and why is kept', async () => {
+    const first = await deadLetter();
+    counter = randomUUID();
+    const second = await deadLetter();
+    expect(second.cause).toBe(first.cause);
+    const [group, ...others] = await deliveries.causes();
+    expect(others).toEqual([]);
+    expect(group).toMatchObject({
+      module: 'counting',
+      cause: first.cause,
+      error: `Error: heard is ${counter}`,
+      frame: expect.stringMatching(/test\/support\/counting\.[jt]s:\d+/),
+      count: 2,
+      consumers: ['counting.heard'],
+      types: ['counting.counter-raised.v1'],
+    });
+    expect(group!.oldestMs).toBeGreaterThan(group!.newestMs);
+    expect(await deliveries.discardAll({ cause: 'another' }, { by: 'alice', reason: 'no such' })).toBe(0);
+    expect(await deliveries.retryAll({ cause: first.cause!, type: 'no such' }, { by: 'alice', reason: 'no' })).toBe(0);
+    expect(await deliveries.retryAll({ cause: first.cause! }, { by: 'alice', reason: 'mended' })).toBe(2);
+    await eventually(async () => (await deliveries.causes())[0]?.count === 2, 'both having failed again');
+    expect(
+      await deliveries.discardAll({ consumer: 'counting.heard' }, { by: 'bob', reason: 'nobody needs them' }),
+    ).toBe(2);
+    expect(await deliveries.causes()).toEqual([]);
+    const kept = (await listActions(replica.runtime, 3)).map(({ by, action, what, reason }) => [
+      by,
+      action,
+      what,
+      reason,
+    ]);
+    const gone = (id: string) => expect.stringContaining(`${id} (counting.counter-raised.v1 `);
+    expect(kept).toEqual([
+      ['bob', 'discard', gone(second.id), 'nobody needs them'],
+      ['bob', 'discard', gone(first.id), 'nobody needs them'],
+      ['alice', 'retry', `cause ${first.cause!}: 2`, 'mended'],
+    ]);
   });
 
   it('goes on with what waited behind one that was taken away just before a crash', async () => {
@@ -131,15 +173,21 @@ describe('operations on what is not delivered', () => {
     const { id } = await deadLetter();
     const lease = `UPDATE parked_message SET leased_until = now() + $1 * interval '1 s' WHERE 'counting:' || id = $2`;
     await replica.sql('counting', lease, [60, id]);
-    await expect(deliveries.discard(id, 'too early')).rejects.toMatchObject({ code: 'being_handled' });
+    await expect(deliveries.discard(id, { by: 'spec', reason: 'too early' })).rejects.toMatchObject({
+      code: 'being_handled',
+    });
     await replica.sql('counting', lease, [-1, id]);
-    await deliveries.discard(id, 'at last');
+    await deliveries.discard(id, { by: 'spec', reason: 'at last' });
   });
 
   it.each(['counting:0', 'counting:99999999', 'nobody:1', 'counting', ':1', 'counting:1; DROP TABLE outbox', ''])(
     'knows no message %p',
     async (id) => {
-      for (const task of [() => deliveries.show(id), () => deliveries.retry(id), () => deliveries.discard(id, 'x')])
+      for (const task of [
+        () => deliveries.show(id),
+        () => deliveries.retry(id, { by: 'spec', reason: 'a test' }),
+        () => deliveries.discard(id, { by: 'spec', reason: 'x' }),
+      ])
         await expect(task()).rejects.toMatchObject({ code: 'unknown_delivery' });
     },
   );
@@ -167,7 +215,7 @@ describe('operations on what is not delivered', () => {
     expect(alarms()).toEqual([
       expect.objectContaining({ module: 'counting', consumer: 'counting.heard', look: 'npm run deliveries -- list' }),
     ]);
-    await deliveries.discard(id, 'seen');
+    await deliveries.discard(id, { by: 'spec', reason: 'seen' });
   });
 
   it('tells of messages of a removed type that are no longer kept, and of no others', async () => {
@@ -194,7 +242,7 @@ describe('operations on what is not delivered', () => {
     const dead = async () => (await deliveries.list(1000)).items.filter(({ state }) => state === 'dead').length;
     await eventually(async () => (await dead()) >= 40, 'every one being a dead letter', 5000);
     failures.clear();
-    await deliveries.retryAll();
+    await deliveries.retryAll({}, { by: 'spec', reason: 'a test' });
     await eventually(async () => (await dead()) === 0, 'every one being delivered');
   });
 

@@ -98,8 +98,12 @@ describe('an outside call that is never answered', () => {
     await replica.publish(new Called({ key: 'call', how: 'hang' }));
     await eventually(() => hanging.begun === 1, 'the call');
     const id = `teller:${(await call())!.id}`;
-    await expect(deliveries.retry(id)).rejects.toMatchObject({ code: 'being_handled' });
-    await expect(deliveries.discard(id, 'no answer')).rejects.toMatchObject({ code: 'being_handled' });
+    await expect(deliveries.retry(id, { by: 'spec', reason: 'a test' })).rejects.toMatchObject({
+      code: 'being_handled',
+    });
+    await expect(deliveries.discard(id, { by: 'spec', reason: 'no answer' })).rejects.toMatchObject({
+      code: 'being_handled',
+    });
     const dead = await eventually(async () => {
       const seen = await call();
       return seen?.state === 'dead' && seen;
@@ -108,9 +112,12 @@ describe('an outside call that is never answered', () => {
       Array(2).fill(expect.stringMatching(/did not end within 1500 ms/)),
     );
     expect(overdueHandlers('teller')).toBe(2);
-    await deliveries.retry(id);
+    await deliveries.retry(id, { by: 'spec', reason: 'a test' });
     await eventually(() => hanging.begun === 3, 'another call');
-    await eventually(() => deliveries.discard(id, 'no answer').then(() => true), 'it being discarded after the limit');
+    await eventually(
+      () => deliveries.discard(id, { by: 'spec', reason: 'no answer' }).then(() => true),
+      'it being discarded after the limit',
+    );
     expect(await call()).toBeUndefined();
   });
 

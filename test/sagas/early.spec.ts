@@ -57,7 +57,7 @@ const hears = (what: string[]) =>
 /** What failed succeeds from now on, and is tried again at once. */
 const recover = async () => {
   failing.clear();
-  await deliveries().retryAll();
+  await deliveries().retryAll({}, { by: 'spec', reason: 'a test' });
 };
 const isIgnored = (type: string) =>
   eventually(() => ignored.find((line) => line.type === type && line.instance === id), `${type} being ignored`);
@@ -77,7 +77,7 @@ describe('a start that fails', () => {
       expect(behind).toMatchObject({ attempts: 0, dueInMs: null, waitsFor: `its turn, behind ${start.id}` });
       expect(await heard()).toBeUndefined();
       failing.clear();
-      await deliveries().retry(start.id);
+      await deliveries().retry(start.id, { by: 'spec', reason: 'a test' });
       await hears([`p-${id}`, 'paid']);
       expect((await deliveries().list(100)).items).toEqual([]);
     },
@@ -94,7 +94,7 @@ describe('a start that fails', () => {
     await eventually(heard, 'the other instance');
     await replica.publish(new Noted({ page: 'shared', id }));
     await hears(['shared']);
-    await deliveries().discard(start.id, 'a test');
+    await deliveries().discard(start.id, { by: 'spec', reason: 'a test' });
     id = mine;
     expect(await isIgnored('shop.noted.v1')).toMatchObject({ why: 'there is no such instance', waitedMs: 0 });
   });
@@ -181,7 +181,7 @@ describe('a message that names no instance', () => {
     );
     await replica.publish(bill());
     await hears([]);
-    await deliveries().discard(failed.id, 'a test');
+    await deliveries().discard(failed.id, { by: 'spec', reason: 'a test' });
   });
 });
 

@@ -194,7 +194,7 @@ describe('a saga', () => {
     );
     expect((await saga()).stuck).toBe(true);
     scripts.clear();
-    await new Deliveries(replica.runtime).discard(letter!.id, 'the hotel has closed');
+    await new Deliveries(replica.runtime).discard(letter!.id, { by: 'spec', reason: 'the hotel has closed' });
     const done = await until(({ status }) => status === 'done', 'the end');
     expect(done.timeline.map(({ heard }) => heard)).toContain('hotel.book-room.v1.reply: given up');
   });
@@ -208,7 +208,7 @@ describe('a saga', () => {
       return items.length === 1 && items;
     }, 'the failure');
     expect(waiting).toMatchObject({ state: 'waiting', attempts: 1 });
-    await deliveries.discard(waiting!.id, 'no such hotel');
+    await deliveries.discard(waiting!.id, { by: 'spec', reason: 'no such hotel' });
     const { state, timeline } = await until(({ status }) => status === 'done', 'the end');
     expect(stepOf(state)).toBe('failed');
     expect(timeline[1]!.heard).toBe('hotel.book-room.v1.reply: given up');
@@ -233,7 +233,10 @@ describe('a saga', () => {
     expect(entry.waitsFor[0]).toMatch(/^hotel\.cancel-room\.v1: dead letter hotel:\d+$/);
     expect(listed.findIndex(({ stuck }) => !stuck)).toBeGreaterThan(listed.indexOf(entry));
     scripts.clear();
-    await new Deliveries(replica.runtime).retry(entry.waitsFor[0]!.split(' ').at(-1)!);
+    await new Deliveries(replica.runtime).retry(entry.waitsFor[0]!.split(' ').at(-1)!, {
+      by: 'spec',
+      reason: 'a test',
+    });
     await until(({ status }) => status === 'done', 'the end');
     expect((await new Sagas(replica.runtime).list(500)).map(({ id }) => id)).not.toContain(tripId);
   });

@@ -69,14 +69,18 @@ describe('a timeout that fails', () => {
     expect(shown!.waitsFor.join()).toMatch(/^timeout due: dead letter, failed 20 times: /);
     expect(shown!.timeout!.error).toMatch(reason);
     await mend(id);
-    expect(await sagas().retryTimeout(id)).toBe(1);
+    expect(await sagas().retryTimeout(id, { by: 'spec', reason: 'a test' })).toBe(1);
     expect(await reaches(id, 'reminded')).toMatchObject({ timeout_name: null, timeout_attempts: 0 });
-    await expect(sagas().retryTimeout(id)).rejects.toMatchObject({ code: 'no_failed_timeout' });
+    await expect(sagas().retryTimeout(id, { by: 'spec', reason: 'a test' })).rejects.toMatchObject({
+      code: 'no_failed_timeout',
+    });
   });
 
   it('is not retried where there is none', async () => {
-    await expect(sagas().retryTimeout('nobody')).rejects.toMatchObject({ code: 'unknown_saga' });
-    expect(await sagas().retryAllTimeouts()).toBe(0);
+    await expect(sagas().retryTimeout('nobody', { by: 'spec', reason: 'a test' })).rejects.toMatchObject({
+      code: 'unknown_saga',
+    });
+    expect(await sagas().retryAllTimeouts({ by: 'spec', reason: 'a test' })).toBe(0);
   });
 
   /** What fails no sooner than the transaction ends. */
@@ -178,8 +182,8 @@ describe('an instance that another version has stored', () => {
     await until('odd', ({ timeout_attempts: attempts }) => attempts > 0, 'the failed timeout');
     expect((await sagas().show('odd'))[0]!.timeout!.error).toMatch(reason);
     await sql(`UPDATE saga SET state = jsonb_set(state, '{step}', '"open"') WHERE id = 'odd'`);
-    await new Deliveries(replica.runtime).retry(failed.id);
-    await sagas().retryAllTimeouts();
+    await new Deliveries(replica.runtime).retry(failed.id, { by: 'spec', reason: 'a test' });
+    await sagas().retryAllTimeouts({ by: 'spec', reason: 'a test' });
     await until('odd', ({ state }) => state.heard.includes('p2') && state.step === 'reminded', 'both');
     await eventually(() => reminded.includes('odd'), 'the reminder');
   });

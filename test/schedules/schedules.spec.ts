@@ -133,7 +133,7 @@ describe('a nightly schedule', () => {
     expect(await planned()).toMatchObject({ owed: true });
     expect(await sql('SELECT FROM outbox')).toHaveLength(1);
     await sql(`UPDATE parked_message SET attempts = 19, due_at = now()`);
-    await deliveries().retryAll();
+    await deliveries().retryAll({}, { by: 'spec', reason: 'a test' });
     await sql(`UPDATE parked_message SET attempts = 19, due_at = now()`);
     await eventually(
       async () => (await sql(`SELECT FROM parked_message WHERE state = 'dead'`)).length > 0,

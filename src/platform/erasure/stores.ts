@@ -1,5 +1,5 @@
 import { ERASED } from '../messaging/errors.js';
-import { redactionOf, replacementsIn } from './marks.js';
+import { ERASED_ACTOR, redactionOf, replacementsIn } from './marks.js';
 
 /** A table of the platform besides the outbox, and how it is redacted. SQL; `$1` to `$3` as in `marks.ts`. */
 export interface Store {
@@ -56,5 +56,10 @@ export const STORES: readonly Store[] = [
     // A version that does not know such a record takes it for one of another content, and refuses the command.
     set: `fingerprint = 'erased', content = NULL, subject = NULL, outcome = '${outcome}'`,
     byHash: true,
+  },
+  {
+    table: 'operator_action',
+    found: `by_whom = $1 AND $2::jsonb IS NOT NULL AND $3::text[] IS NOT NULL`,
+    set: `by_whom = '${ERASED_ACTOR}'`,
   },
 ];

@@ -5,20 +5,31 @@ import { lagOf } from '../delivery/maintenance/lag.js';
 import { notify } from '../delivery/feed/outbox-watch.js';
 import { releaseNext } from '../delivery/retry/parked.js';
 import type { Rewound } from '../delivery/checkpoint/start-guard.js';
-import type { Discarded, KnownTypes, RetryEntry, RetryEntryDetail } from '../delivery/retry/work-table.js';
+import type {
+  Cause,
+  Discarded,
+  KnownTypes,
+  RetryEntry,
+  RetryEntryDetail,
+  Selection,
+} from '../delivery/retry/work-table.js';
 import {
+  listCauses,
   listPutAside,
   readPutAside,
   removePutAside,
-  retryAllPutAside,
   retryPutAside,
+  retrySelected,
+  selectDead,
 } from '../delivery/retry/work-table.js';
-import { currentMessage } from '../messaging/context/context.js';
 import { Conflict, NotFound } from '../messaging/errors.js';
 import { withoutSecrets } from '../observability/logging.js';
 import type { Database } from '../transaction/database.js';
+import { transact } from '../transaction/transact.js';
 import { UnitOfWork } from '../transaction/unit-of-work.js';
 import { Runtime } from '../runtime/runtime.js';
+import type { Why } from './actions.js';
+import { noteAction } from './actions.js';
 import { rewoundConsumers } from './rewound-consumers.js';
 
 /** What a person can see of the messages that are not delivered, and do about them. */
@@ -40,22 +51,55 @@ export class Deliveries {
     return withoutSecrets((await readPutAside(database.pool, row, this.#known)) ?? unknown(id));
   }
 
+  /** The dead letters by what went wrong, those of each module for themselves, the most frequent first. */
+  async causes(): Promise<(Cause & { module: string })[]> {
+    const lists = this.runtime.databases.map(async ({ module, pool }) =>
+      (await listCauses(pool)).map((cause) => ({ module, ...cause })),
+    );
+    return (await Promise.all(lists)).flat().sort((a, b) => b.count - a.count);
+  }
+
   /** Has a message tried again now, with all its attempts ahead of it. @throws NotFound, Conflict while it is tried */
-  async retry(id: string): Promise<void> {
+  async retry(id: string, why: Why): Promise<void> {
     const { database, row } = this.#find(id);
-    if (((await retryPutAside(database.pool, row)) ?? unknown(id)) === 'busy') throw busy(id);
+    await transact(database, async (client) => {
+      if (((await retryPutAside(client, row)) ?? unknown(id)) === 'busy') throw busy(id);
+      await noteAction(client, why, 'retry', id);
+    });
     await notify(database.pool, database.module, 'parked');
   }
 
-  /** Has everything that was put aside tried again now. @returns how many messages */
-  async retryAll(): Promise<number> {
+  /** Has what was selected tried again now, dead letters and what waits for its time. @returns how many messages */
+  async retryAll(selection: Selection, why: Why): Promise<number> {
     let retried = 0;
-    for (const { pool, module } of this.runtime.databases) {
-      const due = await retryAllPutAside(pool);
-      if (due > 0) await notify(pool, module, 'parked');
+    for (const database of this.runtime.databases) {
+      const due = await transact(database, async (client) => {
+        const count = await retrySelected(client, selection);
+        if (count > 0) await noteAction(client, why, 'retry', `${textOf(selection)}: ${count}`);
+        return count;
+      });
+      if (due > 0) await notify(database.pool, database.module, 'parked');
       retried += due;
     }
     return retried;
+  }
+
+  /**
+   * Removes the dead letters that were selected for good, each as {@link discard} does: killed in the middle, the rest is
+   * there still. @returns how many
+   */
+  async discardAll(selection: Selection, why: Why): Promise<number> {
+    let discarded = 0;
+    for (const { module, pool } of this.runtime.databases)
+      for (const row of await selectDead(pool, selection))
+        try {
+          await this.discard(`${module}:${row}`, why);
+          discarded += 1;
+        } catch (error) {
+          // Somebody else was faster.
+          if (!(error instanceof NotFound || error instanceof Conflict)) throw error;
+        }
+    return discarded;
   }
 
   /**
@@ -64,19 +108,17 @@ export class Deliveries {
    *
    * @throws NotFound, Conflict while an outside call is being made for it
    */
-  async discard(id: string, reason: string): Promise<void> {
+  async discard(id: string, why: Why): Promise<void> {
     const { database, row } = this.#find(id);
-    const { gone, published } = await this.#remove(database, id, row, reason);
+    const { gone, published } = await this.#remove(database, id, row, why);
     const { consumer, lastError, message } = gone;
-    const by = currentMessage()?.actor.sub ?? 'command line';
     const line = {
       id,
       consumer,
       type: message.type,
       messageId: message.id,
       key: message.aggregateid,
-      by,
-      reason,
+      ...why,
       lastError,
     };
     this.runtime.log.warn(line, 'an undelivered message was discarded');
@@ -99,14 +141,16 @@ export class Deliveries {
     database: Database,
     id: string,
     row: string,
-    reason: string,
+    why: Why,
   ): Promise<{ gone: Discarded; published: boolean }> {
     const unit = new UnitOfWork(database.module, database.dataSource);
     try {
-      const gone = (await removePutAside(await unit.client(), row)) ?? unknown(id);
+      const client = await unit.client();
+      const gone = (await removePutAside(client, row)) ?? unknown(id);
       if (gone === 'busy') throw busy(id);
+      await noteAction(client, why, 'discard', `${id} (${gone.message.type} ${gone.message.id})`);
       const consumer = this.#consumer(gone.consumer);
-      if (gone.state === 'waiting') consumer?.givenUp?.(gone.message, `discarded: ${reason}`, unit);
+      if (gone.state === 'waiting') consumer?.givenUp?.(gone.message, `discarded: ${why.reason}`, unit);
       return { gone, published: await unit.commit() };
     } catch (error) {
       await unit.rollback();
@@ -130,6 +174,12 @@ export class Deliveries {
     if (!database || row === undefined) return unknown(id);
     return { database, row };
   }
+}
+
+/** For the audit: `type x, consumer y`, or `everything`. */
+function textOf(selection: Selection): string {
+  const named = Object.entries(selection).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+  return named.join(', ') || 'everything';
 }
 
 function busy(id: string): Conflict {

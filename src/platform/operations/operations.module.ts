@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ActionsHttp } from './actions.http.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveriesHttp } from './deliveries.http.js';
 import { Sagas } from './sagas.js';
@@ -7,5 +8,8 @@ import { Schedules } from './schedules.js';
 import { SchedulesHttp } from './schedules.http.js';
 
 /** What people who look after the running system see and do, over HTTP. */
-@Module({ providers: [Deliveries, Sagas, Schedules], controllers: [DeliveriesHttp, SagasHttp, SchedulesHttp] })
+@Module({
+  providers: [Deliveries, Sagas, Schedules],
+  controllers: [ActionsHttp, DeliveriesHttp, SagasHttp, SchedulesHttp],
+})
 export class OperationsModule {}

@@ -1,7 +1,8 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AllowRoles, Undocumented } from '../http/decorators.js';
 import { OPERATORS } from '../http/auth/roles.js';
+import { Reasoned, whyByToken } from './actions.js';
 import { Sagas } from './sagas.js';
 
 const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(200) });
@@ -28,13 +29,13 @@ export class SagasHttp {
 
   @Post('retry-timeout')
   @HttpCode(200)
-  async retryAllTimeouts() {
-    return { retried: await this.sagas.retryAllTimeouts() };
+  async retryAllTimeouts(@Body({ schema: Reasoned }) { reason }: z.output<typeof Reasoned>) {
+    return { retried: await this.sagas.retryAllTimeouts(whyByToken(reason)) };
   }
 
   @Post(':id/retry-timeout')
   @HttpCode(200)
-  async retryTimeout(@Param('id') id: string) {
-    return { retried: await this.sagas.retryTimeout(id) };
+  async retryTimeout(@Param('id') id: string, @Body({ schema: Reasoned }) { reason }: z.output<typeof Reasoned>) {
+    return { retried: await this.sagas.retryTimeout(id, whyByToken(reason)) };
   }
 }

@@ -5,6 +5,10 @@ import { Runtime } from '../runtime/runtime.js';
 import type { BlockedBy, OpenSaga, SagaInFull, SagaTimeout } from '../sagas/open-sagas.js';
 import { hindrances, listOpenSagas, readSagas } from '../sagas/open-sagas.js';
 import { retryTimeouts } from '../sagas/timeout-store.js';
+import type { Database } from '../transaction/database.js';
+import { transact } from '../transaction/transact.js';
+import type { Why } from './actions.js';
+import { noteAction } from './actions.js';
 
 /** A timeout is handled within a second, if anybody does. */
 const OVERDUE_MS = 60_000;
@@ -41,20 +45,26 @@ export class Sagas {
    * @returns how many
    * @throws NotFound; Conflict when no timeout of theirs has failed
    */
-  async retryTimeout(id: string): Promise<number> {
-    const retried = await this.#retryTimeouts(id);
+  async retryTimeout(id: string, why: Why): Promise<number> {
+    const retried = await this.#retryTimeouts(why, id);
     if (retried > 0) return retried;
     const [saga] = await this.show(id);
     throw new Conflict('no_failed_timeout', `No timeout of ${saga!.saga} ${id} has failed: see show for its state.`);
   }
 
   /** Has every timeout that failed tried again now. @returns how many */
-  async retryAllTimeouts(): Promise<number> {
-    return await this.#retryTimeouts();
+  async retryAllTimeouts(why: Why): Promise<number> {
+    return await this.#retryTimeouts(why);
   }
 
-  async #retryTimeouts(id?: string): Promise<number> {
-    const counts = await Promise.all(this.runtime.databases.map(({ pool }) => retryTimeouts(pool, id)));
+  async #retryTimeouts(why: Why, id?: string): Promise<number> {
+    const retry = (database: Database) =>
+      transact(database, async (client) => {
+        const count = await retryTimeouts(client, id);
+        if (count > 0) await noteAction(client, why, 'retry timeout', id ?? `everything: ${count}`);
+        return count;
+      });
+    const counts = await Promise.all(this.runtime.databases.map(retry));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 

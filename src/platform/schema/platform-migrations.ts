@@ -312,6 +312,28 @@ class DueWork1700000000010 implements MigrationInterface {
   }
 }
 
+/** What operators did, and why; written in the transaction of what they did. An older process does not write it. */
+class OperatorActions1700000000011 implements MigrationInterface {
+  readonly name = 'OperatorActions1700000000011';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE operator_action (
+        id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        at      timestamptz NOT NULL DEFAULT now(),
+        by_whom text NOT NULL,
+        action  text NOT NULL,
+        what    text NOT NULL,
+        reason  text NOT NULL
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE operator_action');
+  }
+}
+
 /** Those of every module, before its own. */
 export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
@@ -323,4 +345,5 @@ export const PLATFORM_MIGRATIONS = [
   HeardMessages1700000000008,
   ErasableOutcomes1700000000009,
   DueWork1700000000010,
+  OperatorActions1700000000011,
 ] as const;

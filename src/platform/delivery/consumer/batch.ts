@@ -1,4 +1,3 @@
-import { describeError } from '../../messaging/describe-error.js';
 import { HandlerAborted } from '../../messaging/errors.js';
 import { isConnectionFailure } from '../../connection/failures.js';
 import type { UnitOfWork } from '../../transaction/unit-of-work.js';
@@ -8,7 +7,7 @@ import { backoff } from './consumer.js';
 import type { StoredMessage } from '../../transaction/message.js';
 import { NotYet } from './not-yet.js';
 import { Held } from './order.js';
-import { park } from '../retry/parked.js';
+import { failureOf, park } from '../retry/parked.js';
 
 /** How a page is handled: the handlers in a row, each behind a savepoint, or not at all, as what failed before. */
 export type How = 'together' | 'isolated' | { failedWith: unknown };
@@ -106,6 +105,6 @@ export class Batch {
     if (error instanceof NotYet)
       return await park(client, consumer, { message, dueInMs: error.afterMs, waitsFor: error.message });
     this.failed(consumer.name, error);
-    await park(client, consumer, { message, dueInMs: backoff(consumer.retry, 1), error: describeError(error) });
+    await park(client, consumer, { message, dueInMs: backoff(consumer.retry, 1), error: failureOf(error) });
   }
 }

@@ -12,6 +12,7 @@ import { adopt } from '../consumer/order.js';
 import type { ParkedMessage, Taker } from './parked.js';
 import {
   claimDue,
+  failureOf,
   nextDue,
   leaseDue,
   lockClaimed,
@@ -220,7 +221,7 @@ export class ParkedWorker {
     const text = `${this.consumer.module} does not know ${message.type}: no version that does has come.`;
     const violation = new ContractViolation('LIFTOUT_MESSAGE_UNKNOWN', text);
     this.events.failed(this.consumer.name, violation);
-    await noteFailure(await unit.client(), parked, violation.message, undefined);
+    await noteFailure(await unit.client(), parked, { error: violation.message }, undefined);
     this.consumer.givenUp?.(message, text, unit);
   }
 
@@ -239,11 +240,10 @@ export class ParkedWorker {
     this.events.failed(name, error);
     const attempt = parked.attempts + 1;
     const dead = attempt >= retry.attempts;
-    const text = describeError(error);
     // From the first that is charged with it each further one is.
     const begun = error instanceof Unfinished || isConnectionFailure(error) ? MAX_UNFINISHED - 1 : 0;
-    await noteFailure(await unit.client(), parked, text, dead ? undefined : backoff(retry, attempt), begun);
-    if (dead) this.consumer.givenUp?.(parked.message, text, unit);
+    await noteFailure(await unit.client(), parked, failureOf(error), dead ? undefined : backoff(retry, attempt), begun);
+    if (dead) this.consumer.givenUp?.(parked.message, describeError(error), unit);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { describeError, ownFrame } from '../../messaging/describe-error.js';
 import { storable } from '../../messaging/plain/storable.js';
 import { keyOf } from '../consumer/consumer.js';
 import type { StoredMessage } from '../../transaction/message.js';
@@ -26,10 +27,20 @@ interface Parking {
   /** Milliseconds until the next attempt. */
   dueInMs: number;
   /** What went wrong; absent for a message that only waits for its turn. */
-  error?: string;
+  error?: Failure;
   /** What has to happen before it can be handled, besides time. */
   waitsFor?: string;
 }
+
+/** What went wrong in an attempt, for a person. */
+interface Failure {
+  error: string;
+  /** Where in the project's own code. */
+  frame?: string | undefined;
+}
+
+/** @param error whatever was thrown */
+export const failureOf = (error: unknown): Failure => ({ error: describeError(error), frame: ownFrame(error) });
 
 /**
  * A saga's message that has not failed is left alone for so long by version 0.1.0, which does not know what it waits for
@@ -244,7 +255,7 @@ export async function postpone(
 export async function noteFailure(
   client: Pick<ClientBase, 'query'>,
   parked: ParkedMessage,
-  error: string,
+  error: Failure,
   dueInMs: number | undefined,
   begun = 0,
 ): Promise<void> {
@@ -260,6 +271,6 @@ export async function noteFailure(
   });
 }
 
-function failure(attempt: number, error: string) {
-  return { attempt, at: new Date().toISOString(), error };
+function failure(attempt: number, { error, frame }: Failure) {
+  return { attempt, at: new Date().toISOString(), error, frame };
 }

@@ -20,12 +20,37 @@ export interface RetryEntry {
   /** What has to happen before the next attempt, besides time; null for nothing. */
   waitsFor: string | null;
   lastError: string | null;
+  /** Where in the project's own code the last attempt failed; null where that is not known. */
+  frame: string | null;
+  /** Names what went wrong, alike for all that failed alike; null for what has not failed. */
+  cause: string | null;
+}
+
+/** Dead letters of one module that failed alike: same error and place, whatever numbers and ids they name. */
+export interface Cause {
+  cause: string;
+  /** That of the latest. */
+  error: string | null;
+  frame: string | null;
+  count: number;
+  consumers: string[];
+  types: string[];
+  /** Milliseconds since the oldest and the newest were said. */
+  oldestMs: number;
+  newestMs: number;
+}
+
+/** Which messages; what is absent does not matter. */
+export interface Selection {
+  cause?: string | undefined;
+  consumer?: string | undefined;
+  type?: string | undefined;
 }
 
 export interface RetryEntryDetail extends RetryEntry {
   message: StoredMessage;
   /** Every failed attempt, oldest first. */
-  errors: { attempt: number; at: string; error: string }[];
+  errors: { attempt: number; at: string; error: string; frame?: string }[];
   parkedAt: string;
 }
 
@@ -43,9 +68,19 @@ export interface KnownTypes {
 /** An outside call is being made for it. */
 const LEASED = '(leased_until > now() AND ordering_key IS NULL)';
 
+/** SQL: numbers and ids in an error, and the lines of another build, are no other cause. */
+const CAUSE = `(CASE WHEN errors <> '[]' THEN left(encode(sha256(convert_to(regexp_replace(
+  concat(errors->-1->>'error', ' ', errors->-1->>'frame'),
+  '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]+', '#', 'gi'), 'UTF8')), 'hex'), 10) END)`;
+/** Milliseconds since it was said. */
+const AGE = `extract(epoch FROM now() - (message->>'created_at')::timestamptz)::float8 * 1000`;
+/** `$1` to `$3`: see `selected`. */
+const SELECTED = `($1::text IS NULL OR ${CAUSE} = $1) AND ($2::text IS NULL OR consumer = $2) AND ($3::text IS NULL OR type = $3)`;
+const selected = ({ cause, consumer, type }: Selection) => [cause ?? null, consumer ?? null, type ?? null];
+
 const ENTRY = `
   current_schema() || ':' || id AS id, consumer, type, key, state, attempts,
-  extract(epoch FROM now() - (message->>'created_at')::timestamptz)::float8 * 1000 AS "ageMs",
+  ${AGE} AS "ageMs",
   CASE WHEN state = 'waiting' THEN extract(epoch FROM due_at - now())::float8 * 1000 END AS "dueInMs",
   coalesce('its turn, behind ' || current_schema() || ':' || (
              SELECT e.id FROM parked_message e WHERE ${PRECEDES} ORDER BY e.ordering_rank, e.id LIMIT 1),
@@ -53,7 +88,7 @@ const ENTRY = `
            CASE WHEN state = 'waiting' AND consumer = ANY ($2) AND concat(consumer, ' ', type) <> ALL ($3)
                 THEN 'a version that knows ' || type END,
            waiting_for) AS "waitsFor",
-  errors->-1->>'error' AS "lastError"`;
+  errors->-1->>'error' AS "lastError", errors->-1->>'frame' AS frame, ${CAUSE} AS cause`;
 
 /** The messages that a module has put aside: dead letters first, the oldest of each first. */
 export async function listPutAside(
@@ -89,9 +124,27 @@ export async function retryPutAside(client: Client, id: string): Promise<'due' |
   return rowCount === 1 ? 'busy' : undefined;
 }
 
-/** Makes every dead letter, and whatever waits for its time, due now. @returns how many */
-export async function retryAllPutAside(client: Client): Promise<number> {
-  return (await client.query(`${RETRY} WHERE state = 'dead' OR due_at > now()`)).rowCount ?? 0;
+/** Makes the dead letters, and whatever waits for its time, due now. @returns how many */
+export async function retrySelected(client: Client, selection: Selection): Promise<number> {
+  const text = `${RETRY} WHERE (state = 'dead' OR due_at > now()) AND ${SELECTED}`;
+  return (await client.query(text, selected(selection))).rowCount ?? 0;
+}
+
+/** The dead letters of a module by what went wrong, the most frequent first. */
+export async function listCauses(client: Client): Promise<Cause[]> {
+  const text = `
+    SELECT ${CAUSE} AS cause, (array_agg(errors->-1->>'error' ORDER BY id DESC))[1] AS error,
+           (array_agg(errors->-1->>'frame' ORDER BY id DESC))[1] AS frame, count(*)::int AS count,
+           array_agg(DISTINCT consumer) AS consumers, array_agg(DISTINCT type) AS types,
+           max(${AGE}) AS "oldestMs", min(${AGE}) AS "newestMs"
+      FROM parked_message WHERE state = 'dead' GROUP BY 1 ORDER BY count DESC`;
+  return (await client.query<Cause>(text)).rows;
+}
+
+/** The ids of dead letters, the oldest first. */
+export async function selectDead(client: Client, selection: Selection): Promise<string[]> {
+  const text = `SELECT id::text FROM parked_message WHERE state = 'dead' AND ${SELECTED} ORDER BY id`;
+  return (await client.query<{ id: string }>(text, selected(selection))).rows.map(({ id }) => id);
 }
 
 /** An attempt that is being made keeps its lease. */

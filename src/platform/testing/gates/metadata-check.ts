@@ -17,6 +17,7 @@ const RESERVED = [
   'saga',
   'delayed_command',
   'schedule',
+  'operator_action',
   'schema_migration',
 ];
 
