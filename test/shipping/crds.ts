@@ -1,5 +1,4 @@
 import { Ajv } from 'ajv';
-import type { Manifest } from './kubernetes.js';
 
 const text = { type: 'string', minLength: 1 };
 const texts = { type: 'object', additionalProperties: text };
@@ -56,7 +55,7 @@ const KINDS: Readonly<Record<string, object>> = {
 };
 
 /** @returns undefined for a kind of Kubernetes itself, else what is wrong with it */
-export function problemsOfKind(manifest: Manifest): string[] | undefined {
+export function problemsOfKind(manifest: { kind: string; metadata: { name: string } }): string[] | undefined {
   const schema = KINDS[manifest.kind];
   if (!schema) return undefined;
   const ajv = new Ajv({ allErrors: true, strict: false });
