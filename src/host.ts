@@ -5,7 +5,7 @@ import { AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { readConfig, type Config } from './config.js';
 import { prepareDatabase } from './database.js';
-import { modules } from './modules.js';
+import { modules as all } from './modules.js';
 import { contextOptions } from './platform/bounded-context.js';
 import { OperatorError } from './platform/coded-error.js';
 import { fastifyOptions } from './platform/http/fastify-options.js';
@@ -27,12 +27,19 @@ import { Telemetry } from './telemetry.js';
 /** How long a process may take to finish what it has begun when it is asked to stop. */
 const SHUTDOWN_MS = 25_000;
 
+/** Every module, with those that are stood in for. */
+let modules: readonly Type[] = all;
+
 /** Ctrl-C arrives again from each process between the terminal and this one. What comes later says: at once. */
 const ONE_SIGNAL_MS = 1000;
 
 /** Starts one process from its environment; ends it with exit code 2 and one clear message when that cannot be done. */
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   try {
+    if (env['STAND_INS']) {
+      const { withStandIns } = await import('./dev/stand-ins/stand-ins.js');
+      modules = withStandIns(all, env['STAND_INS'], process.cwd(), env['NODE_ENV'] === 'production');
+    }
     const config = readConfig(env, modules, { terminal: process.stdout.isTTY, serves: true });
     await run(config, env, await Telemetry.start(config, modules));
   } catch (thrown) {

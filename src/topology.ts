@@ -42,6 +42,8 @@ const Variables = z.object({
     .string()
     .regex(NATS_URLS, 'expected nats://host:port or tls://user:password@host:port, several with commas between')
     .optional(),
+  /** Read before: see `host.ts`. */
+  STAND_INS: z.string().optional(),
   REHEARSE: z.string().optional(),
   REHEARSE_SEED: z.coerce.number({ error: 'expected a whole number' }).int().min(0).default(1),
 });

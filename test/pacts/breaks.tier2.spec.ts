@@ -67,7 +67,7 @@ describe('pacts', () => {
   let pacts: Pact[];
   beforeAll(async () => void (pacts = await recorded(specOfDesk)));
   const met = async (wrong?: Break, states: PactStates = statesOf(wrong)) =>
-    (await verify({ module: tillOf(wrong), neighbours: [DeskModule], states }, pacts)).join('\n');
+    (await verify({ module: tillOf(wrong), neighbours: [DeskModule], states }, pacts)).flat().join('\n');
 
   it('are what a spec scripts: HTTP and messages apart, with nothing that is not needed', () => {
     const of = ({ provider, interactions }: Pact) =>

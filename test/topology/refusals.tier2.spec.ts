@@ -21,6 +21,7 @@ describe('a process that is told to run a part', () => {
     ['without a port for the seam', { SEAM_PORT: '' }, /SEAM_PORT: required/],
     ['with a weak secret', { SEAM_SECRET: 'hunter2' }, /SEAM_SECRET: too weak/],
     ['with a transport that nobody knows', { EVENTS: 'pigeons' }, /EVENTS: expected feed/],
+    ['standing in for what lives here', { STAND_INS: 'payments' }, /STAND_INS: no module "payments" lives in another/],
     ['rehearsing what runs elsewhere', { REHEARSE: 'payments' }, /REHEARSE: "payments" does not run here/],
   ];
 

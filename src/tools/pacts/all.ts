@@ -16,8 +16,8 @@ interface Verdict {
   readonly module: string;
   readonly interactions: number;
   readonly seconds: number;
-  /** A paragraph each. */
-  readonly failures: readonly string[];
+  /** Of each pact, a paragraph each. */
+  readonly failures: ReadonlyMap<Pact, readonly string[]>;
 }
 
 /** Verifies the pacts of modules, one after the other, on a PostgreSQL of its own unless `TEST_DATABASE_URL` names one. */
@@ -25,7 +25,7 @@ export async function verifyAll(
   modules: readonly Type[],
   names: readonly string[],
   pacts: readonly Pact[],
-  done: (verdict: Verdict) => void,
+  done: (verdict: Verdict) => Promise<void>,
 ): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'pacts-'));
   const server = process.env['TEST_DATABASE_URL']
@@ -42,7 +42,13 @@ export async function verifyAll(
       const states = await statesOf(name);
       const failures = await verify({ module, neighbours, states, env: { DATA_DIR: dataDir } }, own);
       const interactions = own.reduce((sum, pact) => sum + pact.interactions.length, 0);
-      done({ module: name, interactions, seconds: (Date.now() - since) / 1000, failures });
+      const seconds = (Date.now() - since) / 1000;
+      await done({
+        module: name,
+        interactions,
+        seconds,
+        failures: new Map(own.map((pact, n) => [pact, failures[n]!])),
+      });
     }
   } finally {
     await server?.leave();

@@ -24,22 +24,22 @@ const TIMEOUT_MS = 30_000;
  * Has Pact's own verifier ask a module whether it meets pacts.
  *
  * @param pacts those of one consumer or several, each for HTTP or for messages
- * @returns what is not met, a paragraph each; empty when all is
+ * @returns of each pact what is not met, a paragraph each; empty when all is
  * @throws Error when the module does not start
  */
-export async function verify(provider: Provider, pacts: readonly Pact[]): Promise<string[]> {
+export async function verify(provider: Provider, pacts: readonly Pact[]): Promise<string[][]> {
   const folder = await mkdtemp(join(tmpdir(), 'pacts-'));
   const under = await ProviderUnderTest.start(provider);
   try {
-    const failures: string[] = [];
+    const failures: string[][] = [];
     for (const pact of pacts) {
       const path = join(folder, fileOf(pact));
       await writeFile(path, JSON.stringify(pact));
       under.problems.length = 0;
       const told = await ask(path, pact.provider.name, under.port);
       const why = under.problems.map((problem) => `  ${problem}`);
-      failures.push(...(told.errors ?? []).map((error) => textOf(pact, error)));
-      if (why.length > 0) failures.push(`${fileOf(pact)}: what the module said meanwhile\n${why.join('\n')}`);
+      const said = `${fileOf(pact)}: what the module said meanwhile\n${why.join('\n')}`;
+      failures.push([...(told.errors ?? []).map((error) => textOf(pact, error)), ...(why.length > 0 ? [said] : [])]);
     }
     return failures;
   } finally {
