@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { UsageError } from './lib/cli.js';
 import { deliveries } from './deliveries.js';
 import { sagas } from './sagas.js';
+import { schedules } from './schedules.js';
 
 describe('npm run deliveries', () => {
   const AT =
@@ -73,5 +74,17 @@ describe('npm run sagas', () => {
     [['show', 'x', '--all'], '--all belongs to retry-timeout. See --help.'],
   ])('refuses %j in one line', (args, message) => {
     expect(() => sagas(args)).toThrow(new UsageError(message));
+  });
+});
+
+describe('npm run schedules', () => {
+  it.each([
+    [[], 'The task has to be list or run or pause or resume. See --help.'],
+    [['pause'], 'pause needs an ID, as list shows it. See --help.'],
+    [['list', 'x'], "Unexpected argument 'x'. See --help."],
+    [['run', 'x', 'y'], "Unexpected argument 'y'. See --help."],
+    [['list', '--by', 'x'], '--by belongs to run, pause, resume. See --help.'],
+  ])('refuses %j in one line', (args, message) => {
+    expect(() => schedules(args)).toThrow(new UsageError(message));
   });
 });

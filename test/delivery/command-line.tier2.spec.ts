@@ -119,6 +119,8 @@ describe('the command line and the routes for operations', () => {
       ['retry-timeout', '--all'],
       'retry-timeout needs --reason TEXT: it is kept why something was done. See --help.',
     ],
+    ['schedules', ['pause', 'x:y'], 'pause needs --reason TEXT: it is kept why something was done. See --help.'],
+    ['schedules', ['run', 'x:y', '--reason', 'a test'], 'There is no schedule x:y: see the list for what there is.'],
     ['sagas', ['show', ORDER], `There is no saga with the id ${ORDER}.`],
     ['sagas', ['retry-timeout', ORDER, '--reason', 'a test'], `There is no saga with the id ${ORDER}.`],
   ])('npm run %s -- %j is refused in one clear line', async (tool, args, message) => {
@@ -173,9 +175,27 @@ describe('the command line and the routes for operations', () => {
       running: false,
     };
     expect((await staff.get('/_ops/schedules')).expect(200)).toMatchObject({ items: [nightly] });
-    expect((await (await shop.customer()).get('/_ops/schedules')).status).toBe(403);
+    expect((await customer.get('/_ops/schedules')).status).toBe(403);
+    const schedule = 'inventory:nightly-stock-check';
+    for (const act of ['run', 'pause', 'resume']) {
+      expect((await customer.post(`/_ops/schedules/${schedule}/${act}`, WHY)).status).toBe(403);
+      expect((await staff.post(`/_ops/schedules/${schedule}/${act}`, {})).status).toBe(422);
+    }
+    (await staff.post(`/_ops/schedules/${schedule}/pause`, WHY)).expect(204);
+    expect((await run('schedules', 'list')).output).toMatch(/^inventory:nightly-stock-check .+ +PAUSED +/m);
+    expect(await run('schedules', 'resume', schedule, '--reason', 'a test')).toMatchObject({
+      code: 0,
+      output: `${schedule} runs by its plan again.\n`,
+    });
+    (await staff.post(`/_ops/schedules/${schedule}/run`, WHY)).expect(204);
+    await eventually(async () => {
+      const { items } = (await staff.get<{ items: { lastRun: string; running: boolean }[] }>('/_ops/schedules')).expect(
+        200,
+      );
+      return items[0]!.lastRun !== null && !items[0]!.running;
+    }, 'the run having ended');
     expect((await run('schedules', 'list')).output).toMatch(
-      /^inventory: nightly-stock-check +cron 30 2 \* \* \* Europe\/Berlin +20\d\d-\S+ +\S+ +inventory\.check-stock\.v1/m,
+      /^inventory:nightly-stock-check +cron 30 2 \* \* \* Europe\/Berlin +20\d\d-\S+ +\S+ +inventory\.check-stock\.v1/m,
     );
     expect((await staff.get<{ code: string }>(`/_ops/sagas/${ORDER}`)).expect(404)).toMatchObject({
       code: 'unknown_saga',

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import pg from 'pg';
+import { listActions } from '../../src/platform/operations/actions.js';
 import { Deliveries } from '../../src/platform/operations/deliveries.js';
+import { Schedules } from '../../src/platform/operations/schedules.js';
 import type { ScheduledOptions } from '../../src/platform/schedules/scheduled.js';
 import { turnClock } from '../../src/platform/testing/clock.js';
 import type { TestDatabase } from '../../src/platform/testing/index.js';
@@ -143,6 +145,63 @@ describe('a nightly schedule', () => {
     locked.clear();
     await sweptAt('06-03 00:30');
     expect(await sql(`SELECT key FROM parked_message`)).toEqual([{ key: 'chores/nightly/2026-06-02T00:30:00.000Z' }]);
+  });
+});
+
+describe('a schedule that a person acts on', () => {
+  const WHY = { by: 'alice', reason: 'a test' };
+  const all = () => new Schedules(replicas[0]!.runtime);
+
+  it('does not run while it is paused, whatever version starts; resumed, it makes up for nothing', async () => {
+    await clockTo('2026-06-02T00:00Z');
+    await start(chores(nightly));
+    await due('06-02 00:30');
+    await all().pause('chores:nightly', WHY);
+    await expect(all().pause('chores:nightly', WHY)).rejects.toMatchObject({ code: 'paused' });
+    expect(await all().list()).toMatchObject([{ id: 'chores:nightly', nextRun: null, running: false, owed: false }]);
+    await stopAll();
+    await clockTo('2026-06-03T12:00Z');
+    await start(chores({ ...nightly, cron: '45 2 * * *' }));
+    await eventually(async () => (await planned())?.plan.startsWith('cron 45 2') === true, 'the new plan being noted');
+    expect(await all().list()).toMatchObject([{ nextRun: null, overdueS: 0 }]);
+    await all().resume('chores:nightly', WHY);
+    await expect(all().resume('chores:nightly', WHY)).rejects.toMatchObject({ code: 'not_paused' });
+    await due('06-04 00:45');
+    await clockTo('2026-06-04T00:45Z');
+    await sweptAt('06-04 00:45');
+    const kept = (await listActions(replicas[0]!.runtime, 10)).map(({ by, action, what }) => [by, action, what]);
+    expect(kept).toEqual(['resume', 'pause'].map((action) => ['alice', action, 'chores:nightly']));
+  });
+
+  it('runs at once beside its plan, also while it is paused, and never beside itself', async () => {
+    locked.add('hall');
+    await clockTo('2026-06-02T00:00Z');
+    await start(chores(nightly));
+    await due('06-02 00:30');
+    await all().run('chores:nightly', WHY);
+    await expect(all().run('chores:nightly', WHY)).rejects.toMatchObject({ code: 'already_running' });
+    const deliveries = new Deliveries(replicas[0]!.runtime);
+    await eventually(async () => (await deliveries.list(1)).total === 1, 'the failed run');
+    locked.clear();
+    await deliveries.retryAll({}, WHY);
+    await sweptAt('06-02 00:00');
+    expect(await planned()).toMatchObject({ due: '06-02 00:30', owed: false });
+    await all().pause('chores:nightly', WHY);
+    await clockTo('2026-06-02T00:40Z');
+    await all().run('chores:nightly', WHY);
+    await sweptAt('06-02 00:00', '06-02 00:40');
+    expect(await all().list()).toMatchObject([{ nextRun: null }]);
+  });
+
+  it('has to exist, and to be known to this version', async () => {
+    await start(chores(nightly));
+    await eventually(() => planned());
+    await sql(`INSERT INTO schedule (name, plan, due_at) VALUES ('gone', 'every 1h', now())`);
+    for (const act of ['run', 'pause', 'resume'] as const) {
+      await expect(all()[act]('chores:gone', WHY)).rejects.toMatchObject({ code: 'not_known_here' });
+      for (const id of ['chores:nobody', 'nobody:nightly', 'chores', ''])
+        await expect(all()[act](id, WHY)).rejects.toMatchObject({ code: 'unknown_schedule' });
+    }
   });
 });
 

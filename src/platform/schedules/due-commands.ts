@@ -73,5 +73,6 @@ export class DueCommands extends DueLoop {
   }
 }
 
-const firstDue = (plan: Schedule['plan'], now: number) =>
+/** When a plan that begins now is due first: milliseconds since the epoch. */
+export const firstDue = (plan: Schedule['plan'], now: number) =>
   'everyMs' in plan ? now + plan.everyMs : nextDue(plan, now, now);

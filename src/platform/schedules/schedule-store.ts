@@ -10,6 +10,11 @@ const TAKE_OVER = `interval '1 minute'`;
 
 /** The clock of the database server, as it is turned in specs. */
 const NOW = '(now() + clock_offset())';
+/**
+ * When a schedule is due that a person has paused. A time, and no column, so that a version that does not know of it leaves
+ * the schedule alone as well.
+ */
+const NEVER = `'9999-12-31T00:00:00Z'::timestamptz`;
 const ms = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 /** SQL: whether the last run was not read by the module yet, so that nobody has begun it. */
@@ -52,7 +57,8 @@ export async function noteSchedules(
     INSERT INTO schedule (name, plan, due_at)
     SELECT name, plan, to_timestamp(due / 1000) FROM unnest($1::text[], $2::text[], $3::float8[]) s (name, plan, due)
      ORDER BY name
-        ON CONFLICT (name) DO UPDATE SET plan = EXCLUDED.plan, due_at = EXCLUDED.due_at
+        ON CONFLICT (name) DO UPDATE SET plan = EXCLUDED.plan,
+              due_at = CASE WHEN schedule.due_at = ${NEVER} THEN schedule.due_at ELSE EXCLUDED.due_at END
      WHERE schedule.plan <> EXCLUDED.plan AND schedule.due_at > ${NOW}`;
   await client.query(text, [...known(schedules), dues]);
 }
@@ -104,12 +110,32 @@ export async function moveSchedule(
   });
 }
 
+/** Locks one schedule, due or not, for what a person does to it; whoever is at it is waited for. */
+export async function lockSchedule(
+  client: Client,
+  name: string,
+): Promise<(DueSchedule & { paused: boolean }) | undefined> {
+  const text = `SELECT name, ${ms('due_at')} AS due, owed, ${OPEN} AS open, ${ms(NOW)} AS now, due_at = ${NEVER} AS paused
+                  FROM schedule WHERE name = $1 FOR UPDATE`;
+  return (await client.query<DueSchedule & { paused: boolean }>(text, [name])).rows[0];
+}
+
+/** Has a schedule not run until {@link resumeSchedule}; what it has missed so far is not made up for. */
+export async function pauseSchedule(client: Client, name: string): Promise<void> {
+  await client.query(`UPDATE schedule SET due_at = ${NEVER}, owed = false WHERE name = $1`, [name]);
+}
+
+/** @param due milliseconds since the epoch */
+export async function resumeSchedule(client: Client, name: string, due: number): Promise<void> {
+  await client.query('UPDATE schedule SET due_at = to_timestamp($2::float8 / 1000) WHERE name = $1', [name, due]);
+}
+
 /** A schedule as it is stored. */
 export interface StoredSchedule {
   name: string;
   plan: string;
-  /** ISO 8601, UTC. */
-  nextRun: string;
+  /** ISO 8601, UTC; null while it is paused. */
+  nextRun: string | null;
   /** When its last run was sent; null where it has not run. */
   lastRun: string | null;
   /** Whether the last run has not ended, and whether one that was missed is made up for after it. */
@@ -123,7 +149,7 @@ const iso = (time: string) => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T
 
 /** All that the module has, those that are due next first. */
 export async function listSchedules(client: Client): Promise<StoredSchedule[]> {
-  const text = `SELECT name, plan, ${iso('due_at')} AS "nextRun", ${iso('last_run_at')} AS "lastRun", ${OPEN} AS running, owed,
+  const text = `SELECT name, plan, CASE WHEN due_at <> ${NEVER} THEN ${iso('due_at')} END AS "nextRun", ${iso('last_run_at')} AS "lastRun", ${OPEN} AS running, owed,
                        greatest(0, ${ms(`${NOW} - due_at`)} / 1000) AS "overdueS" FROM schedule ORDER BY due_at`;
   return (await client.query<StoredSchedule>(text)).rows;
 }
