@@ -16,5 +16,5 @@ export { outcome } from './observability/outcomes.js';
 export { Database } from './transaction/database.js';
 export { isUniqueViolation } from './connection/failures.js';
 export { Scheduled } from './schedules/scheduled.js';
-export type { Decision, Moment, Timeout } from './sagas/saga.js';
+export type { Decision, Moment, Timeout, When } from './sagas/saga.js';
 export { Saga } from './sagas/saga.js';

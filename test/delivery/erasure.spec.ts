@@ -105,10 +105,11 @@ describe('an erasure', () => {
       'people',
       `INSERT INTO delayed_command SELECT id, aggregatetype, aggregateid, type, payload, headers, now() + interval '1 day' FROM outbox`,
     );
+    await sql('post', `INSERT INTO named_timeout SELECT saga, id, 'late', now(), 1, state::text FROM saga`);
     lines = '';
     expect(await counts()).toEqual({
       people: { ...STORED.people, outbox: 2, delayed_command: 1 },
-      post: { ...STORED.post, shelved_message: 1 },
+      post: { ...STORED.post, shelved_message: 1, named_timeout: 1 },
     });
     const after = await everything();
     for (const value of [EMAIL, SUBJECT]) expect(after).not.toContain(value);

@@ -45,6 +45,14 @@ export const STORES: readonly Store[] = [
                        || jsonb_build_object('payload', ${shelved.payload}, 'headers', ${shelved.headers}))`,
   },
   {
+    // Before the sagas, of which a state that was redacted says the person no more.
+    table: 'named_timeout',
+    found: `error <> 'erased' AND EXISTS (
+              SELECT FROM saga s WHERE s.saga = named_timeout.saga AND s.id = named_timeout.id AND s.saga = ANY ($3::text[])
+                 AND ${replacementsIn('s.saga', 's.state')} IS NOT NULL)`,
+    set: `error = 'erased'`,
+  },
+  {
     table: 'saga',
     found: `saga = ANY ($3::text[]) AND ${replacementsIn('saga', 'state')} IS NOT NULL`,
     set: `state = state || ${replacementsIn('saga', 'state')}, timeline = ${withoutErrors('timeline')},

@@ -19,9 +19,12 @@ const SAGAS = `
   SELECT saga, status AS state, count(*)::int AS count,
          max(extract(epoch FROM now() - started_at))::float8 AS "oldestS",
          max(extract(epoch FROM now() - updated_at))::float8 AS "quietS",
-         count(*) FILTER (WHERE timeout_name IS NOT NULL AND timeout_at IS NULL)::int AS "deadTimeouts",
-         greatest(0, max(extract(epoch FROM now() - timeout_at)))::float8 AS "overdueS"
-    FROM saga WHERE status <> 'done' GROUP BY saga, status`;
+         (count(*) FILTER (WHERE timeout_name IS NOT NULL AND timeout_at IS NULL) + coalesce(sum(dead), 0))::int AS "deadTimeouts",
+         greatest(0, max(extract(epoch FROM now() - least(timeout_at, next)))::float8) AS "overdueS"
+    FROM saga LEFT JOIN (
+           SELECT saga, id, count(*) FILTER (WHERE due_at IS NULL) AS dead, min(due_at) AS next
+             FROM named_timeout JOIN saga USING (saga, id) WHERE ended_at IS NULL GROUP BY saga, id) named USING (saga, id)
+   WHERE status <> 'done' GROUP BY saga, status`;
 
 interface SagaFigures {
   saga: string;

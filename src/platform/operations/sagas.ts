@@ -72,12 +72,11 @@ export class Sagas {
     const all = await Promise.all(this.runtime.databases.map(({ pool }) => hindrances(pool, sagas)));
     return sagas.map((saga) => {
       const own = all.flat().filter((each) => each.saga === saga.saga && each.instance === saga.id);
-      return { ...saga, ...waitingOf(saga, own, this.#timeoutText(saga)) };
+      return { ...saga, ...waitingOf(saga, own, (timeout) => this.#timeoutText(saga, timeout)) };
     });
   }
 
-  #timeoutText({ saga, timeout }: OpenSaga): string | undefined {
-    if (!timeout) return undefined;
+  #timeoutText({ saga }: OpenSaga, timeout: SagaTimeout): string {
     const { name, at, attempts, error } = timeout;
     if (at === null) return `timeout ${name}: dead letter, failed ${attempts} times: ${error}`;
     const known = this.runtime.sagas.find(({ runner }) => runner.saga.name === saga)?.runner.saga.timeouts;
@@ -92,17 +91,19 @@ export class Sagas {
 
 const isOverdue = ({ overdueMs }: SagaTimeout) => (overdueMs ?? 0) > OVERDUE_MS;
 
-function waitingOf(saga: OpenSaga, hindered: readonly BlockedBy[], timeout: string | undefined): Waiting {
-  const helpless = saga.status !== 'done' && saga.open.length === 0 && hindered.length === 0 && !saga.timeout;
+function waitingOf(saga: OpenSaga, hindered: readonly BlockedBy[], textOf: (timeout: SagaTimeout) => string): Waiting {
+  const timeouts = [...(saga.timeout ? [saga.timeout] : []), ...saga.timeouts];
+  const waits = saga.open.length + hindered.length + timeouts.length > 0;
+  const helpless = saga.status !== 'done' && !waits;
   const stuck =
-    (saga.timeout && (saga.timeout.at === null || isOverdue(saga.timeout))) ||
+    timeouts.some((timeout) => timeout.at === null || isOverdue(timeout)) ||
     hindered.some(({ state }) => state === 'dead') ||
     saga.open.some(({ outcome }) => outcome !== 'sent') ||
     (helpless && saga.status === 'compensating');
   const steps = saga.open.map(({ command, outcome }) => stepText(command, outcome, hindered));
   const own = hindered.filter(({ type }) => !saga.open.some(({ command }) => command === type)).map(blockedByText);
   const nothing = helpless ? ['an event; no timeout is set'] : [];
-  return { stuck, waitsFor: [...steps, ...own, ...(timeout ? [timeout] : []), ...nothing] };
+  return { stuck, waitsFor: [...steps, ...own, ...timeouts.map(textOf), ...nothing] };
 }
 
 function stepText(command: string, outcome: string, hindered: readonly BlockedBy[]): string {

@@ -4,7 +4,7 @@ import { replyType } from '../transaction/message.js';
 import { definitionOf } from '../messaging/define.js';
 import { ContractViolation } from '../messaging/errors.js';
 import { refuseUnstorable } from '../messaging/refuse-unstorable.js';
-import type { Decision, Saga, Timeout } from './saga.js';
+import type { Decision, Saga, When } from './saga.js';
 import type { SagaRow, Step } from './saga-store.js';
 
 /** What decisions change of an instance. */
@@ -44,13 +44,9 @@ export function takeDecision(saga: Saga<unknown>, instance: Instance, decision: 
     instance.state = parsed(saga, `The state that ${saga.name} decided on`, decision.state);
     refuseUnstorable(`the state of ${saga.name}`, instance.state);
   }
-  const { timeout } = decision;
-  if (timeout && !saga.timeouts.includes(timeout.name))
-    throw new ContractViolation(
-      'LIFTOUT_SAGA_TIMEOUT_UNHANDLED',
-      `${saga.name} arms the timeout ${timeout.name}: say with onTimeout what it means.`,
-    );
-  if (timeout) refuseNoTime(saga, timeout);
+  const { timeout, timeouts = {} } = decision;
+  if (timeout) refuseTimeout(saga, timeout.name, timeout);
+  for (const [name, when] of Object.entries(timeouts)) if (when) refuseTimeout(saga, name, when);
   const commands = [...(decision.send ?? [])];
   for (const command of commands) instance.steps.push(stepOf(saga, command));
   if (decision.compensate) {
@@ -63,12 +59,15 @@ export function takeDecision(saga: Saga<unknown>, instance: Instance, decision: 
   return commands;
 }
 
-function refuseNoTime(saga: Saga<unknown>, timeout: Timeout): void {
-  const ms = 'at' in timeout ? (timeout.at as Date | undefined)?.getTime?.() : timeout.afterMs;
+function refuseTimeout(saga: Saga<unknown>, name: string, when: When): void {
+  const arms = `${saga.name} arms the timeout ${name}`;
+  if (!saga.timeouts.includes(name))
+    throw new ContractViolation('LIFTOUT_SAGA_TIMEOUT_UNHANDLED', `${arms}: say with onTimeout what it means.`);
+  const ms = 'at' in when ? (when.at as Date | undefined)?.getTime?.() : when.afterMs;
   if (typeof ms === 'number' && Number.isFinite(ms)) return;
   throw new ContractViolation(
     'LIFTOUT_SAGA_TIMEOUT_INVALID',
-    `${saga.name} arms the timeout ${timeout.name} for no time: give it afterMs, in milliseconds, or at, a Date.`,
+    `${arms} for no time: give it afterMs, in milliseconds, or at, a Date.`,
   );
 }
 

@@ -12,6 +12,8 @@ export interface OpenSaga {
   /** Commands without a good answer, the oldest first. */
   open: Step[];
   timeout: SagaTimeout | null;
+  /** Those beside it, the next one first. */
+  timeouts: SagaTimeout[];
 }
 
 export interface SagaTimeout {
@@ -42,7 +44,11 @@ const ENTRY = `
   saga, id, status, ${since('started_at')} AS "ageMs", ${since('updated_at')} AS "quietMs", steps,
   CASE WHEN timeout_name IS NOT NULL THEN jsonb_build_object(
     'name', timeout_name, 'at', ${iso('timeout_at')}, 'overdueMs', ${since('timeout_at')},
-    'attempts', timeout_attempts, 'error', timeout_error) END AS timeout`;
+    'attempts', timeout_attempts, 'error', timeout_error) END AS timeout,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'name', name, 'at', ${iso('due_at')}, 'overdueMs', ${since('due_at')}, 'attempts', attempts, 'error', error)
+            ORDER BY due_at), '[]')
+     FROM named_timeout t WHERE t.saga = saga.saga AND t.id = saga.id AND saga.ended_at IS NULL) AS timeouts`;
 
 type Row = OpenSaga & { steps: Step[] };
 

@@ -127,15 +127,15 @@ export class SagaRunner {
     Object.assign(row, openState(this.saga, row));
     const instance = loaded(row);
     await this.#inTrace(row, unit, async () => {
-      const decision = this.saga.decideTimeout(row.state, row.timeout_name, { at: row.dueAt });
-      this.#apply(instance, { timeout: null, ...decision }, unit, `timeout ${row.timeout_name}`);
+      const decision = this.saga.decideTimeout(row.state, row.name, { at: row.dueAt });
+      this.#apply(instance, withoutPassed(row, decision), unit, `timeout ${row.name}`);
       await saveSagas(await unit.client(), this.saga.name, [instance]);
     });
   }
 
   /** Goes on where the timeout was armed: same trace, same correlation. */
   async #inTrace(row: TimedOut, unit: UnitOfWork, work: () => Promise<void>): Promise<void> {
-    const { timeout_headers: headers, timeout_name: name } = row;
+    const { headers, name } = row;
     const from: Partial<MessageContext> = headers
       ? { correlationId: headers.correlationid, causationId: headers.causationid, traceparent: headers.traceparent }
       : {};
@@ -171,10 +171,21 @@ export class SagaRunner {
     spanOf(currentMessage())?.setAttributes({ 'liftout.saga': this.saga.name, 'liftout.saga.instance': row.id });
     for (const command of commands) unit.send(command, { key: row.id, replyTo });
     const timeout = decision.done && decision.timeout === undefined ? null : decision.timeout;
-    noteMoment(instance, timeout, {
-      heard,
-      ...(commands.length > 0 && { sent: commands.map((command) => definitionOf(command)!.name) }),
-      ...(timeout && { timeout: timeout.name }),
-    });
+    const { timeouts = {} } = decision;
+    const armed = [...(timeout ? [timeout.name] : []), ...Object.keys(timeouts).filter((name) => timeouts[name])];
+    noteMoment(
+      instance,
+      { timeout, timeouts },
+      {
+        heard,
+        ...(commands.length > 0 && { sent: commands.map((command) => definitionOf(command)!.name) }),
+        ...(armed.length > 0 && { timeout: armed.join(', ') }),
+      },
+    );
   }
+}
+
+/** A timeout that has passed is not armed any more, unless it is armed again. */
+function withoutPassed({ name, isNamed }: TimedOut, decision: Decision<unknown>): Decision<unknown> {
+  return isNamed ? { ...decision, timeouts: { [name]: null, ...decision.timeouts } } : { timeout: null, ...decision };
 }

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { MessageHeaders } from '../transaction/message.js';
-import type { Timeout } from './saga.js';
+import type { Decision, Timeout, When } from './saga.js';
 import { currentMessage } from '../messaging/context/context.js';
 
 /** A command that a saga sent, and how it ended. */
@@ -48,15 +48,19 @@ export interface Loaded {
   blank: boolean;
   moments: TimelineEntry[];
   timeout: Armed;
+  /** Those beside it that are armed, and disarmed. */
+  timeouts: Map<string, When | null>;
   timeoutHeaders: TimeoutHeaders | null;
 }
 
 /** `undefined` leaves the timeout as it is, `null` disarms it; milliseconds are counted from the moment when it is saved. */
 type Armed = Timeout | null | undefined;
 
+type Arming = Pick<Decision<unknown>, 'timeout' | 'timeouts'>;
+
 /** An instance that is locked already. */
 export const loaded = (row: SagaRow, blank = false): Loaded => {
-  return { row, blank, moments: [], timeout: undefined, timeoutHeaders: null };
+  return { row, blank, moments: [], timeout: undefined, timeouts: new Map(), timeoutHeaders: null };
 };
 
 /**
@@ -80,11 +84,11 @@ export async function lockSagas(client: ClientBase, saga: string, ids: readonly 
 }
 
 /** Notes what an instance has heard, and what it has decided then. */
-export function noteMoment(instance: Loaded, timeout: Armed, moment: TimelineEntry): void {
+export function noteMoment(instance: Loaded, { timeout, timeouts = {} }: Arming, moment: TimelineEntry): void {
   instance.moments.push(moment);
-  if (timeout === undefined) return;
-  instance.timeout = timeout;
-  instance.timeoutHeaders = timeout ? headersNow() : null;
+  for (const [name, when] of Object.entries(timeouts)) instance.timeouts.set(name, when);
+  if (timeout !== undefined) instance.timeout = timeout;
+  if (timeout !== undefined || instance.timeouts.size > 0) instance.timeoutHeaders = headersNow();
 }
 
 /** The state of an instance as it is stored: JSON. */
@@ -117,13 +121,50 @@ export async function saveSagas(client: ClientBase, saga: string, instances: rea
       of(({ row }) => row.status),
       of(({ timeout }) => timeout === undefined),
       of(({ timeout }) => timeout?.name ?? null),
-      of(({ timeout }) => (timeout && 'afterMs' in timeout ? timeout.afterMs : null)),
+      of(({ timeout }) => afterMsOf(timeout)),
       of(({ row }) => row.ended),
-      of(({ timeoutHeaders }) => timeoutHeaders && JSON.stringify(timeoutHeaders)),
+      of(({ timeout, timeoutHeaders }) => timeout && timeoutHeaders && JSON.stringify(timeoutHeaders)),
       of(({ moments }) => JSON.stringify(moments)),
-      of(({ timeout }) => (timeout && 'at' in timeout ? timeout.at : null)),
+      of(({ timeout }) => atOf(timeout)),
     ],
   });
+  await saveNamedTimeouts(client, saga, instances);
+}
+
+const afterMsOf = (when: When | null | undefined) => (when && 'afterMs' in when ? when.afterMs : null);
+const atOf = (when: When | null | undefined) => (when && 'at' in when ? when.at : null);
+
+/** Arms and disarms the timeouts beside those of the rows: two statements at most, none where nothing was decided on them. */
+async function saveNamedTimeouts(client: ClientBase, saga: string, instances: readonly Loaded[]): Promise<void> {
+  const all = instances.flatMap(({ row, timeouts, timeoutHeaders }) =>
+    [...timeouts].map(([name, when]) => ({ id: row.id, name, when, headers: timeoutHeaders })),
+  );
+  const gone = all.filter(({ when }) => when === null);
+  const armed = all.filter(({ when }) => when !== null);
+  if (gone.length > 0)
+    await client.query({
+      name: 'saga-disarm',
+      text: `DELETE FROM named_timeout t USING unnest($2::text[], $3::text[]) d (id, name)
+              WHERE t.saga = $1 AND t.id = d.id AND t.name = d.name`,
+      values: [saga, gone.map(({ id }) => id), gone.map(({ name }) => name)],
+    });
+  if (armed.length > 0)
+    await client.query({
+      name: 'saga-arm',
+      text: `INSERT INTO named_timeout (saga, id, name, due_at, headers)
+             SELECT $1, id, name, coalesce(due_at, clock_timestamp() + clock_offset() + after_ms * interval '1 ms'), headers
+               FROM unnest($2::text[], $3::text[], $4::float8[], $5::timestamptz[], $6::jsonb[]) a (id, name, after_ms, due_at, headers)
+                 ON CONFLICT (saga, id, name)
+                 DO UPDATE SET due_at = excluded.due_at, headers = excluded.headers, attempts = 0, error = NULL`,
+      values: [
+        saga,
+        armed.map(({ id }) => id),
+        armed.map(({ name }) => name),
+        armed.map(({ when }) => afterMsOf(when)),
+        armed.map(({ when }) => atOf(when)),
+        armed.map(({ headers }) => headers && JSON.stringify(headers)),
+      ],
+    });
 }
 
 function headersNow(): TimeoutHeaders | null {

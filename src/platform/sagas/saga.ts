@@ -25,14 +25,24 @@ export interface Decision<S> {
    * by the clock of the module's database. `null` disarms it; absent: unchanged.
    */
   timeout?: Timeout | null;
+  /**
+   * Arms timeouts that run beside that one and beside each other, by name; `null` disarms one; those that are not named stay
+   * as they are. The end of the instance (`done`) disarms them all.
+   *
+   * @example timeouts: { reminder: { afterMs: 3_600_000 }, closing: { at: state.closesAt }, patience: null }
+   */
+  timeouts?: Readonly<Record<string, When | null>>;
   /** Undoes every step that was sent and did not answer with an error, the last one first. */
   compensate?: boolean;
   /** Nothing more is to be done but what undoes steps. Later messages are still decided on. */
   done?: boolean;
 }
 
+/** Milliseconds after a decision is saved, or a moment by the clock of the module's database. */
+export type When = { afterMs: number } | { at: Date };
+
 /** When a saga is to decide again. */
-export type Timeout = { name: string } & ({ afterMs: number } | { at: Date });
+export type Timeout = { name: string } & When;
 
 /** When what is decided on has happened: the only clock that a decision has. */
 export interface Moment {

@@ -334,6 +334,37 @@ class OperatorActions1700000000011 implements MigrationInterface {
   }
 }
 
+/**
+ * Timeouts of sagas that run beside the one in the row of the instance. They go with the instance. A version that does not know
+ * them leaves them alone, for one that does.
+ *
+ * - `due_at`: null for a dead letter.
+ */
+class NamedTimeouts1700000000012 implements MigrationInterface {
+  readonly name = 'NamedTimeouts1700000000012';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE named_timeout (
+        saga         text NOT NULL,
+        id           text NOT NULL,
+        name         text NOT NULL,
+        due_at       timestamptz,
+        attempts     int NOT NULL DEFAULT 0,
+        error        text,
+        headers      jsonb,
+        PRIMARY KEY (saga, id, name),
+        FOREIGN KEY (saga, id) REFERENCES saga ON DELETE CASCADE
+      );
+      CREATE INDEX named_timeout_due ON named_timeout (due_at) WHERE due_at IS NOT NULL;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE named_timeout');
+  }
+}
+
 /** Those of every module, before its own. */
 export const PLATFORM_MIGRATIONS = [
   PlatformTables1700000000000,
@@ -346,4 +377,5 @@ export const PLATFORM_MIGRATIONS = [
   ErasableOutcomes1700000000009,
   DueWork1700000000010,
   OperatorActions1700000000011,
+  NamedTimeouts1700000000012,
 ] as const;

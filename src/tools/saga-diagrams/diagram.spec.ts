@@ -47,6 +47,26 @@ describe('the diagram of a saga', () => {
     ]);
   });
 
+  it('shows timeouts that run beside each other, until the end', () => {
+    class Proofing extends Saga<State> {
+      constructor() {
+        super('baking.proofing', State);
+        const timeouts = { look: { afterMs: 60_000 }, late: { at: new Date(0) } };
+        this.starts(Begun, id, (event) => ({ state: { ...event, step: 'heating' }, timeouts }));
+        this.onTimeout('look', (state) => ({ state: { ...state, step: 'baking' } }));
+        this.onTimeout('late', (state) => ({ state: { ...state, step: 'spoilt' }, done: true }));
+      }
+    }
+    expect(diagramOf(new Proofing() as Saga<unknown>, examples).split('\n')).toEqual([
+      'stateDiagram-v2',
+      '  [*] --> heating: begun',
+      '  heating --> baking: timeout look',
+      '  heating --> spoilt: timeout late',
+      '  baking --> spoilt: timeout late',
+      '  spoilt --> [*]',
+    ]);
+  });
+
   it('needs an enum that names the states', () => {
     class Nameless extends Saga<object> {
       constructor() {

@@ -17,6 +17,8 @@ export interface Examples {
 /** An instance as it can be at some moment. */
 interface SagaSnapshot extends Instance {
   timeout: string | undefined;
+  /** Those beside it that are armed, in the order of their names. */
+  timeouts: string[];
 }
 
 /** Something that can happen to an instance. */
@@ -52,7 +54,9 @@ export const NOWHERE = '[*]';
 export function explore(saga: Saga<unknown>, examples: Examples): Edge[] {
   const occurrences = [...events(saga, examples), ...replies(saga, examples), ...timeouts(saga)];
   const name = naming(saga);
-  const queue: SagaSnapshot[] = [{ state: undefined, steps: [], status: 'running', ended: false, timeout: undefined }];
+  const queue: SagaSnapshot[] = [
+    { state: undefined, steps: [], status: 'running', ended: false, timeout: undefined, timeouts: [] },
+  ];
   const seen = new Set<string>();
   const edges: Edge[] = [];
   for (const situation of queue) {
@@ -83,6 +87,11 @@ function take(
   const sent = (decision.send ?? []).map((command) => shortName(definitionOf(command)!.name));
   const undoes = takeDecision(saga, next, decision).length > sent.length;
   if (decision.timeout !== undefined || decision.done) next.timeout = decision.timeout?.name;
+  for (const [timeout, when] of Object.entries(decision.timeouts ?? {})) {
+    const others = next.timeouts.filter((each) => each !== timeout);
+    next.timeouts = when ? [...others, timeout].sort() : others;
+  }
+  if (next.ended) next.timeouts = [];
   return { next, does: [...sent, ...(undoes ? ['undo'] : [])].join(', ') };
 }
 
@@ -125,12 +134,24 @@ function answersTo({ definition }: MessageClass, { valueOf }: Examples): Reply[]
 }
 
 function timeouts(saga: Saga<unknown>): Trigger[] {
-  return saga.timeouts.map((name) => ({
-    text: `timeout ${name}`,
-    possible: ({ timeout }) => timeout === name,
-    note: () => undefined,
-    decide: (state) => ({ timeout: null, ...saga.decideTimeout(state, name) }),
-  }));
+  return saga.timeouts.flatMap((name): Trigger[] => {
+    const trigger = { text: `timeout ${name}`, note: () => undefined };
+    return [
+      {
+        ...trigger,
+        possible: ({ timeout }) => timeout === name,
+        decide: (state) => ({ timeout: null, ...saga.decideTimeout(state, name) }),
+      },
+      {
+        ...trigger,
+        possible: ({ timeouts: armed }) => armed.includes(name),
+        decide: (state) => {
+          const decision = saga.decideTimeout(state, name);
+          return { ...decision, timeouts: { [name]: null, ...decision.timeouts } };
+        },
+      },
+    ];
+  });
 }
 
 function naming(saga: Saga<unknown>): (situation: SagaSnapshot) => string {
@@ -141,9 +162,9 @@ function naming(saga: Saga<unknown>): (situation: SagaSnapshot) => string {
 }
 
 /** How often a step was repeated makes no difference. */
-function keyOf({ state, steps, ended, timeout }: SagaSnapshot): string {
+function keyOf({ state, steps, ended, timeout, timeouts: armed }: SagaSnapshot): string {
   const distinct = new Set(steps.map((step) => JSON.stringify(step)));
-  return JSON.stringify([state, [...distinct].sort(), ended, timeout]);
+  return JSON.stringify([state, [...distinct].sort(), ended, timeout, armed]);
 }
 
 /** `book-courier` for `couriers.book-courier.v1`. */

@@ -15,6 +15,7 @@ const RESERVED = [
   'message_holder',
   'command_outcome',
   'saga',
+  'named_timeout',
   'delayed_command',
   'schedule',
   'operator_action',
