@@ -133,7 +133,7 @@ describe('timeouts with names of their own', () => {
     expect(shown!.waitsFor.at(-1)).toMatch(/^timeout reminder: dead letter, failed 20 times: Error: nobody to remind/);
     expect(shown!.timeline.at(-1)).toMatchObject({ heard: 'timeout reminder', error: expect.any(String) });
     failing.delete('e');
-    expect(await sagas().retryTimeout('e')).toBe(1);
+    expect(await sagas().retryTimeout('e', { by: 'a spec', reason: 'There is somebody again.' })).toBe(1);
     await eventually(async () => (await told('e'))?.length === 1, 'the reminder');
     await makeDue('e', 'closing');
     await eventually(async () => (await told('e'))?.length === 2, 'the closing');

@@ -66,6 +66,6 @@ export async function listActions(runtime: Runtime, limit: number): Promise<Oper
   );
   return lists
     .flat()
-    .sort((a, b) => (a.at < b.at ? 1 : -1))
+    .sort((a, b) => Number(a.at < b.at) - Number(a.at > b.at))
     .slice(0, limit);
 }
