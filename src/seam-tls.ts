@@ -34,7 +34,8 @@ function checked(tls: SeamTls): { tls?: SeamTls; problems: string[] } {
   }
 }
 
-function pem(path: string): string | undefined {
+/** The text of a PEM file; `undefined` where it cannot be read, or is none. */
+export function pem(path: string): string | undefined {
   try {
     const text = readFileSync(path, 'utf8');
     return text.includes('-----BEGIN ') ? text : undefined;

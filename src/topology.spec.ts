@@ -62,6 +62,24 @@ describe('where modules run', () => {
     expect(readTopology(changing, modules).topology).toMatchObject({ seam: { otherSecret }, events: { otherSecret } });
   });
 
+  const kafka = { EVENTS: 'kafka', KAFKA_BROKERS: 'kafka:9092' };
+
+  it('says how Kafka is reached', async () => {
+    const { ca, cert, key } = await makeCertificates();
+    const tls = { KAFKA_TLS: 'on', KAFKA_TLS_CA: ca, KAFKA_TLS_CERT: cert, KAFKA_TLS_KEY: key };
+    const login = { KAFKA_SASL: 'scram-sha-512', KAFKA_USERNAME: 'me', KAFKA_PASSWORD: 'p' };
+    const env = { ...split, ...kafka, ...tls, ...login, KAFKA_BROKERS: 'a:9092, b:9092' };
+    expect(readTopology(env, modules).topology!.events).toMatchObject({
+      ...{ kind: 'kafka', brokers: ['a:9092', 'b:9092'], topicPrefix: 'liftout', secret: SEAM_SECRET },
+      tls: { ca: expect.stringContaining('BEGIN'), cert: expect.stringContaining('BEGIN') },
+      sasl: { mechanism: 'SCRAM-SHA-512', username: 'me', password: 'p' },
+    });
+    const { KAFKA_TLS_KEY: _, ...keyless } = { ...split, ...kafka, ...tls };
+    expect(readTopology(keyless, modules).problems).toEqual([expect.stringMatching(/^KAFKA_TLS_KEY: required/)]);
+    const other = { ...split, ...kafka, ...tls, KAFKA_TLS_KEY: (await makeCertificates()).key };
+    expect(readTopology(other, modules).problems).toEqual([expect.stringMatching(/^KAFKA_TLS_KEY: expected the key/)]);
+  });
+
   const wrong: [what: string, change: NodeJS.ProcessEnv, problem: RegExp][] = [
     [
       'an unknown module',
@@ -88,6 +106,27 @@ describe('where modules run', () => {
     ],
     ['another transport', { EVENTS: 'pigeons' }, /^EVENTS: expected feed /],
     ['no broker for EVENTS=nats', { EVENTS: 'nats' }, /^NATS_URL: required/],
+    ['no broker for EVENTS=kafka', { EVENTS: 'kafka' }, /^KAFKA_BROKERS: required with EVENTS=kafka/],
+    ['a broker without a port', { ...kafka, KAFKA_BROKERS: 'kafka' }, /^KAFKA_BROKERS: expected host:port, several/],
+    ['a broker with a scheme', { ...kafka, KAFKA_BROKERS: 'kafka://b:9092' }, /^KAFKA_BROKERS: expected host:port/],
+    ['a prefix that is none', { ...kafka, KAFKA_TOPIC_PREFIX: 'a/b' }, /^KAFKA_TOPIC_PREFIX: expected at most 100/],
+    ['another way to log in', { ...kafka, KAFKA_SASL: 'gssapi' }, /^KAFKA_SASL: expected one of plain, scram-sha-256/],
+    ['a user alone', { ...kafka, KAFKA_USERNAME: 'me' }, /^KAFKA_SASL: required with KAFKA_USERNAME: expected one of/],
+    [
+      'no password',
+      { ...kafka, KAFKA_SASL: 'plain', KAFKA_USERNAME: 'me' },
+      /^KAFKA_PASSWORD: required with KAFKA_SASL$/,
+    ],
+    [
+      'certificates without TLS',
+      { ...kafka, KAFKA_TLS_CA: '/x' },
+      /^KAFKA_TLS: expected on, since KAFKA_TLS_CA is set$/,
+    ],
+    [
+      'a certificate of Kafka that is missing',
+      { ...kafka, KAFKA_TLS: 'on', KAFKA_TLS_CA: '/nowhere' },
+      /^KAFKA_TLS_CA: expected the path of a readable PEM file$/,
+    ],
     ['a rehearsal of what runs elsewhere', { REHEARSE: 'payments' }, /^REHEARSE: "payments" does not run here/],
     ['a rehearsal in production', { REHEARSE: 'catalog', NODE_ENV: 'production' }, /^REHEARSE: not in production/],
     [

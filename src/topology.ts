@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { z } from 'zod';
 import { contextOptions, livesHere } from './platform/bounded-context.js';
+import { KAFKA_VARIABLES, readKafka } from './kafka-variables.js';
 import { readVariables } from './platform/configuration.js';
 import type { EventsOptions } from './platform/transport/events/event-transport.js';
 import type { SeamOptions } from './platform/transport/seam/seam-server.js';
@@ -36,7 +37,9 @@ const Variables = z.object({
   SEAM_TLS_CERT: file,
   SEAM_TLS_KEY: file,
   EVENTS: z
-    .enum(['feed', 'nats'], { error: 'expected feed (read from the outbox of the producer) or nats (with NATS_URL)' })
+    .enum(['feed', 'nats', 'kafka'], {
+      error: 'expected feed (read from the outbox of the producer), nats (with NATS_URL) or kafka (with KAFKA_BROKERS)',
+    })
     .default('feed'),
   NATS_URL: z
     .string()
@@ -44,6 +47,7 @@ const Variables = z.object({
     .optional(),
   /** Read before: see `host.ts`. */
   STAND_INS: z.string().optional(),
+  ...KAFKA_VARIABLES,
   REHEARSE: z.string().optional(),
   REHEARSE_SEED: z.coerce.number({ error: 'expected a whole number' }).int().min(0).default(1),
 });
@@ -81,8 +85,9 @@ export function readTopology(
     ...(split && values.SEAM_PORT === undefined
       ? ['SEAM_PORT: required: the other processes reach these modules there']
       : []),
-    ...(split || values.SEAM_PORT !== undefined || values.EVENTS === 'nats' ? secretProblems(values) : []),
+    ...(split || values.SEAM_PORT !== undefined || values.EVENTS !== 'feed' ? secretProblems(values) : []),
     ...(values.EVENTS === 'nats' && values.NATS_URL === undefined ? [`NATS_URL: ${NATS_URL_MISSING}`] : []),
+    ...(values.EVENTS === 'kafka' ? readKafka(values).problems : []),
     ...tls.problems,
     ...rehearsalProblems(values.REHEARSE, running, env['NODE_ENV'] === 'production'),
   ];
@@ -117,6 +122,7 @@ const secretsOf = ({ SEAM_SECRET, SEAM_SECRET_OTHER }: Values) => ({
 });
 
 function eventsOf(values: Values): EventsOptions {
+  if (values.EVENTS === 'kafka') return { kind: 'kafka', ...readKafka(values).kafka, ...secretsOf(values) };
   return values.EVENTS === 'nats' ? { kind: 'nats', url: values.NATS_URL!, ...secretsOf(values) } : { kind: 'feed' };
 }
 

@@ -6,13 +6,15 @@ import { contextOptions, livesHere } from '../platform/bounded-context.js';
 import { fail, oneOf, program, readArguments } from './lib/cli.js';
 import type { Verdict } from './rehearse/acceptance.js';
 import { recordRehearsals } from './rehearse/record.js';
-import type { Events, Stage, StageOptions } from './rehearse/stages.js';
+import type { Stage, StageOptions } from './rehearse/stages.js';
+import type { Events } from './rehearse/brokers.js';
+import { EVENTS } from './rehearse/brokers.js';
 import { killed, moved, outside, rehearsed, together } from './rehearse/stages.js';
 
 const HELP = `
-npm run rehearse -- MODULE [--events feed|nats] [--seed N] [--files PATTERN]
-npm run rehearse -- --all [--events feed|nats] [--seed N]
-npm run rehearse -- MODULE --cutover [--events feed|nats] [--seed N]
+npm run rehearse -- MODULE [--events feed|nats|kafka] [--seed N] [--files PATTERN]
+npm run rehearse -- --all [--events feed|nats|kafka] [--seed N]
+npm run rehearse -- MODULE --cutover [--events feed|nats|kafka] [--seed N]
 
 Runs the acceptance suite as if the module had left: (a) in one process, with everything that crosses its boundary
 serialised, slow, lost and repeated; (b) with the module in a process of its own; (c) with that process killed and
@@ -22,7 +24,7 @@ each module is kept in docs/rehearsals.json, for npm run readiness: commit it.
   --cutover         instead: its data moves to a second server and back meanwhile, again and again (npm run cutover), while
                     in each step the tool, its process or one of the servers is killed
   --all             every module, everything in one process, and every module in its own process at once
-  --events HOW      how events reach other processes (default: feed); nats starts a nats-server, and kills it in (c)
+  --events HOW      how events reach other processes (default: feed); nats and kafka start a broker, and kill it in (c)
   --seed N          decides the delays, the failures and the kills (default: another one each time)
   --files PATTERN   only these files of the suite, as a regular expression (default: all of test/acceptance)
   --help            prints this
@@ -35,7 +37,6 @@ const FLAGS = {
   seed: { type: 'string' },
   files: { type: 'string' },
 } as const;
-const EVENTS: readonly Events[] = ['feed', 'nats'];
 const names = modules.filter(livesHere).map((module) => contextOptions(module)!.name);
 
 await program(import.meta.url, HELP, async (args) => {

@@ -1,203 +1,41 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import type { Type } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
-import { runInScope, childContext } from '../../src/platform/messaging/context/context.js';
-import type { TestDatabase } from '../../src/platform/testing/database.js';
-import { eventually, testDatabase } from '../../src/platform/testing/index.js';
-import type { EventsOptions } from '../../src/platform/transport/events/event-transport.js';
-import { freePorts } from '../../src/tools/rehearse/split.js';
-import { CountingModule, RaiseCounter } from '../support/counting.js';
-import type { Broker } from '../../src/tools/rehearse/broker.js';
 import { startBroker } from '../support/nats-server.js';
-import type { TestPart } from '../support/parts.js';
-import { SECRET, startPart } from '../support/parts.js';
-import { HearingModule } from './hearing.js';
 import { needs } from '../support/needs.js';
+import { SECRET } from '../support/parts.js';
+import { eventsThroughABroker } from '../support/through-a-broker.js';
 
 const describe = needs('nats-server');
 
-const modules = [CountingModule, HearingModule];
-const KEYS = ['red', 'green', 'blue', 'grey'];
-const FROM_OUTBOX = 'not in the stream: reading it from the outbox of the producer';
-
-/** A busy machine is slow to start brokers. */
-jest.setTimeout(120_000);
-
-let broker: Broker;
-let database: TestDatabase;
-let ports: number[];
-const running = new Set<TestPart>();
-
-beforeAll(async () => {
-  [broker, database, ports] = await Promise.all([startBroker(), testDatabase(modules), freePorts(4)]);
-});
-afterEach(async () => {
-  await Promise.all([...running].map(stop));
-});
-afterAll(() => database.drop());
-
-describe('Events of a module in another process, through JetStream', () => {
-  it('come once and in order, from the stream alone', async () => {
-    const [speaker, listener] = [await speak(), await listen()];
-    await heard(await raise(speaker, 200));
-    expect(listener.lines.map(({ msg }) => msg)).not.toContain(FROM_OUTBOX);
-  });
-
-  it('are all there after the listener was away, and when it had to read from the middle', async () => {
-    const speaker = await speak();
-    const count = await raise(speaker, 200);
-    const listener = await listen();
-    await heard(count);
-    expect(listener.lines.map(({ msg }) => msg)).not.toContain(FROM_OUTBOX);
-  });
-
-  it('survive kills of the broker', async () => {
-    const [speaker] = [await speak(), await listen()];
-    const raising = raise(speaker, 600);
-    for (let kills = 0; kills < 2; kills++) {
-      const before = await noted();
-      await eventually(async () => (await noted()) > before + 50, 'some news', 60_000);
-      await broker.kill();
-      await broker.start();
-    }
-    await heard(await raising);
-  });
-
-  it('are read from the outbox where the stream has lost them', async () => {
-    const speaker = await speak();
-    const count = await raise(speaker, 100);
-    await published(speaker);
-    await onBroker(async (manager) => void (await manager.streams.purge('LIFTOUT_counting')));
-    const listener = await listen();
-    await heard(count);
-    expect(listener.lines.map(({ msg }) => msg)).toContain(FROM_OUTBOX);
-    await heard(await raise(speaker, 10));
-  });
-
-  it('have no second effect when they are published again, and none when they are forged', async () => {
-    const [speaker, listener] = [await speak(), await listen()];
-    await heard(await raise(speaker, 100));
-    await repeatTail(30);
-    await heard(await raise(speaker, 100));
-    expect(listener.lines.map(({ level }) => level)).not.toContain(50);
-  });
-
-  it('come once and in order from two speakers to two listeners', async () => {
-    const speakers = [await speak(0), await speak(2)];
-    await listen(1);
-    await listen(3);
-    const counts = await Promise.all(speakers.map((speaker) => raise(speaker, 100)));
-    await heard(Math.max(...counts));
-  });
-
-  it('make a new stream when theirs was removed', async () => {
-    const [speaker] = [await speak(), await listen()];
-    await onBroker(async (manager) => void (await manager.streams.delete('LIFTOUT_counting')));
-    await heard(await raise(speaker, 50));
-  });
-
-  it('are kept by the speaker until the listener has read them', async () => {
-    const speaker = await speak();
-    await listen();
-    const told = `SELECT position > 0 AS told FROM outbox_reader WHERE consumer = 'hearing.ear'`;
-    const { pool } = speaker.runtime.database('counting');
-    await eventually(async () => (await pool.query(told)).rows[0]?.told as boolean, 'the speaker being told');
-  });
-
-  it('go on over the seam without the broker, and nobody keeps anything for it any more', async () => {
-    const [speaker] = [await speak(0, database, { kind: 'feed' }), await listen(1, { kind: 'feed' })];
-    await heard(await raise(speaker, 50));
-    const { rows } = await speaker.runtime
-      .database('counting')
-      .pool.query(`SELECT consumer FROM outbox_reader WHERE consumer = 'counting.nats'`);
-    expect(rows).toEqual([]);
-    await Promise.all([...running].map(stop));
-    const [again] = [await speak(), await listen()];
-    await heard(await raise(again, 50));
-  });
-
-  it('are not mixed with those of another database', async () => {
-    const other = await testDatabase(modules);
-    await expect(speak(0, other)).rejects.toThrow('holds messages of another database');
-    await other.drop();
-  });
+eventsThroughABroker(describe, {
+  kind: 'nats',
+  start: startBroker,
+  events: (url) => ({ kind: 'nats', url, secret: SECRET }),
+  purge: (url) => onBroker(url, async (manager) => void (await manager.streams.purge('LIFTOUT_counting'))),
+  remove: (url) => onBroker(url, async (manager) => void (await manager.streams.delete('LIFTOUT_counting'))),
+  repeatTail: (url, count) => onBroker(url, (manager) => repeatTail(manager, count)),
 });
 
-const urls = () => ({ counting: `http://127.0.0.1:${ports[0]}`, hearing: `http://127.0.0.1:${ports[1]}` });
-const events = () => ({ kind: 'nats', url: broker.url, secret: SECRET }) as const;
-const speak = (port = 0, on = database, by: EventsOptions = events()) => start(CountingModule, port, on, by);
-const listen = (port = 1, by: EventsOptions = events()) => start(HearingModule, port, database, by);
+type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
 
-async function start(here: Type, port: number, on: TestDatabase, by: EventsOptions): Promise<TestPart> {
-  const part = await startPart({ database: on, modules, here, port: ports[port]!, urls: urls(), events: by });
-  running.add(part);
-  return part;
-}
-
-async function stop(part: TestPart): Promise<void> {
-  running.delete(part);
-  await part.stop();
-}
-
-/** Raises the counters so often in all, some at a time. @returns how often they were raised ever */
-async function raise({ app, runtime }: TestPart, times: number): Promise<number> {
-  const commands = app.get(CommandBus, { strict: false });
-  const one = (n: number) =>
-    runInScope(childContext('test', 'counting'), undefined, () =>
-      commands.execute(new RaiseCounter({ counter: KEYS[n % KEYS.length]! })),
-    );
-  const some = 8;
-  for (let n = 0; n < times; n += some)
-    await Promise.all(Array.from({ length: Math.min(some, times - n) }, (_, k) => one(n + k)));
-  const { rows } = await runtime.database('counting').pool.query('SELECT sum(value)::int AS total FROM counter');
-  return rows[0].total as number;
-}
-
-const listener = () => [...running].find(({ runtime }) => runtime.running.has('hearing'))!.runtime.database('hearing');
-
-async function noted(): Promise<number> {
-  return (await listener().sql<{ count: number }>('SELECT count(*)::int AS count FROM noted'))[0]!.count;
-}
-
-/** Checks the whole history: everything once, and each counter in its order. */
-async function heard(count: number): Promise<void> {
-  await eventually(async () => (await noted()) >= count, `${count} events being heard`, 60_000);
-  const rows = await listener().sql<{ counter: string; value: number }>('SELECT counter, value FROM noted ORDER BY n');
-  for (const key of KEYS) {
-    const values = rows.filter(({ counter }) => counter === key).map(({ value }) => value);
-    expect(values).toEqual(values.map((_, n) => n + 1));
-  }
-  expect(rows).toHaveLength(count);
-}
-
-async function published({ runtime }: TestPart): Promise<void> {
-  const text = `SELECT (SELECT max(seq) FROM outbox) <= (SELECT position FROM consumer_progress WHERE consumer = 'counting.nats') AS all`;
-  const { pool } = runtime.database('counting');
-  await eventually(async () => (await pool.query(text)).rows[0].all as boolean, 'everything being published', 60_000);
-}
-
-async function onBroker(work: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<void>) {
-  const connection = await connect({ servers: broker.url });
+async function onBroker(url: string, work: (manager: Manager) => Promise<void>) {
+  const connection = await connect({ servers: url });
   await work(await jetstreamManager(connection));
   await connection.close();
 }
 
-/** Copies old messages to the end of the stream under new ids for the broker, and adds one that nobody has signed. */
-async function repeatTail(count: number): Promise<void> {
-  await onBroker(async (manager) => {
-    const { state } = await manager.streams.info('LIFTOUT_counting');
-    for (let seq = state.last_seq - count; seq < state.last_seq - count / 2; seq++) {
-      const message = (await manager.streams.getMessage('LIFTOUT_counting', { seq }))!;
-      message.header.delete('Nats-Expected-Last-Sequence');
-      await manager.jetstream().publish(message.subject, message.data, { headers: message.header });
-      message.header.delete('Nats-Msg-Id');
-      await manager.jetstream().publish(message.subject, message.data, { headers: message.header });
-      const forged = headers();
-      forged.set('Nats-Msg-Id', `counting-${1_000_000 + seq}`);
-      forged.set('Liftout-After', '0');
-      await manager.jetstream().publish(message.subject, message.data, { headers: forged });
-    }
-  });
+/** Under their ids, under new ids for the broker, and under ids that are to come. */
+async function repeatTail(manager: Manager, count: number): Promise<void> {
+  const { state } = await manager.streams.info('LIFTOUT_counting');
+  for (let seq = state.last_seq - count; seq < state.last_seq - count / 2; seq++) {
+    const message = (await manager.streams.getMessage('LIFTOUT_counting', { seq }))!;
+    message.header.delete('Nats-Expected-Last-Sequence');
+    await manager.jetstream().publish(message.subject, message.data, { headers: message.header });
+    message.header.delete('Nats-Msg-Id');
+    await manager.jetstream().publish(message.subject, message.data, { headers: message.header });
+    const forged = headers();
+    forged.set('Nats-Msg-Id', `counting-${1_000_000 + seq}`);
+    forged.set('Liftout-After', '0');
+    await manager.jetstream().publish(message.subject, message.data, { headers: forged });
+  }
 }

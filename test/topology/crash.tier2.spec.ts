@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../src/platform/testing/index.js';
 import { seeded } from '../../src/platform/transport/fault-injection/seeded.js';
-import type { Broker } from '../../src/tools/rehearse/broker.js';
+import type { Events, OwnBroker } from '../../src/tools/rehearse/brokers.js';
 import { groupsOf } from '../../src/tools/rehearse/split.js';
 import { expectMoneyToAddUp, expectStockToAddUp, SETTLED_MS } from '../support/books.js';
-import { startBroker } from '../support/nats-server.js';
+import { startBrokerFor } from '../support/brokers.js';
 import type { Order } from '../support/shop-types.js';
 import type { Customer } from '../support/shop.js';
 import { newKey } from '../support/shop.js';
@@ -18,7 +18,7 @@ const setting = (name: string, otherwise: string) => process.env[`TOPOLOGY_${nam
 const ORDERS = Number(setting('ORDERS', '60'));
 const SEED = Number(setting('SEED', '1'));
 const VICTIM = setting('MODULE', 'payments') as ModuleName;
-const EVENTS = setting('EVENTS', 'feed');
+const EVENTS = setting('EVENTS', 'feed') as Events;
 /** What happened is added to this file, as a line of JSON. */
 const REPORT = process.env['TOPOLOGY_REPORT'];
 
@@ -29,11 +29,10 @@ const LEAST_KILLS = 3;
 const TOKENS = ['tok_approve', 'tok_approve', 'tok_approve', 'tok_decline', 'tok_flaky', 'tok_unknown_outcome'];
 
 let split: SplitShop;
-let broker: Broker | undefined;
+let broker: OwnBroker | undefined;
 beforeAll(async () => {
-  if (EVENTS === 'nats') broker = await startBroker();
-  const settings: Record<string, string> = broker ? { EVENTS, NATS_URL: broker.url } : {};
-  split = await SplitShop.start(groupsOf(MODULES, VICTIM), settings);
+  broker = await startBrokerFor(EVENTS);
+  split = await SplitShop.start(groupsOf(MODULES, VICTIM), broker?.env);
 }, 120_000);
 
 /** Kills the process, and half the time the broker as well, at moments that the seed decides, until `orders` is done. */

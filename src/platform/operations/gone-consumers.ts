@@ -1,6 +1,6 @@
 import { Conflict, NotFound } from '../messaging/errors.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { publisherOf } from '../transport/nats/publisher-progress.js';
+import { isPublisherOf } from '../transport/broker/publisher-progress.js';
 import { SILENT_AFTER_MS, silencesOf } from './silent-modules.js';
 
 /** A consumer that no code declares any more. Its progress stands still, so what it has not read is kept for ever. */
@@ -64,7 +64,7 @@ function isDeclared({ consumers, contexts, remotes }: Runtime, consumer: string)
   if (remotes.has(consumer.split('.')[0]!)) return true;
   // What is still to be taken over is not gone either.
   if (consumers.some(({ name, formerly }) => name === consumer || formerly === consumer)) return true;
-  return contexts.some(({ name }) => publisherOf(name) === consumer);
+  return contexts.some(({ name }) => isPublisherOf(name, consumer));
 }
 
 /** A module that this project does not know is one of another repository; what that declares is not known while it reports. */

@@ -26,6 +26,10 @@ export class Broker {
     return `nats://127.0.0.1:${this.port}`;
   }
 
+  get env(): Readonly<Record<string, string>> {
+    return { EVENTS: 'nats', NATS_URL: this.url };
+  }
+
   /** @throws Error that says how to install it where it is missing */
   async start(): Promise<void> {
     const options = ['-js', '-sd', this.folder, '-a', '127.0.0.1', '-p', String(this.port)];

@@ -10,6 +10,8 @@ export class KafkaBroker {
 
   private constructor(
     private readonly port: number,
+    /** Where it answers without TLS and passwords, whatever its clients need. */
+    readonly internal: string,
     private readonly folder: string,
   ) {}
 
@@ -46,7 +48,7 @@ export class KafkaBroker {
       ...settings,
     };
     await mkdir(folder, { recursive: true });
-    const broker = new KafkaBroker(client, folder);
+    const broker = new KafkaBroker(client, `127.0.0.1:${internal}`, folder);
     await writeFile(
       broker.#properties,
       Object.entries(all)
@@ -63,6 +65,10 @@ export class KafkaBroker {
   /** For `KAFKA_BROKERS`: host and port. */
   get url(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return { EVENTS: 'kafka', KAFKA_BROKERS: this.url };
   }
 
   /** The file that it writes its log to. */

@@ -8,7 +8,8 @@ import { specsEnvOf } from '../../platform/testing/wiring.js';
 import { seeded } from '../../platform/transport/fault-injection/seeded.js';
 import type { Verdict } from './acceptance.js';
 import { acceptance } from './acceptance.js';
-import { Broker } from './broker.js';
+import type { Events, OwnBroker } from './brokers.js';
+import { brokerFor } from './brokers.js';
 import { Hosts } from './hosts.js';
 import { Moving } from './moving.js';
 import type { Part } from './split.js';
@@ -22,9 +23,6 @@ export interface Stage {
   /** @param signal ends it early; its processes and files are cleared away all the same */
   run(signal: AbortSignal): Promise<Verdict>;
 }
-
-/** How events go from process to process. */
-export type Events = 'feed' | 'nats';
 
 export interface StageOptions {
   /** Every module. */
@@ -91,12 +89,11 @@ async function suite(groups: readonly (readonly string[])[], options: Options): 
   const { common, events, files, signal, seed, beside } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'liftout-rehearsal-'));
   const database = await joinEmbedded(dataDir, { fsync: false });
-  const broker = events === 'nats' ? await Broker.at(join(dataDir, 'nats')) : undefined;
-  const messages: Record<string, string> = broker ? { EVENTS: 'nats', NATS_URL: broker.url } : {};
+  const broker = await brokerFor(events ?? 'feed', join(dataDir, 'broker'));
   const quiet = { DATA_DIR: dataDir, RATE_LIMIT: 'off', LOG_LEVEL: 'error', LOG_FORMAT: 'json' };
   const parts = await split(groups);
   const moving = await beside?.(dataDir, database.adminUrl);
-  const hosts = new Hosts({ ...ofModules(), ...quiet, ...messages, ...common, ...moving?.env }, signal);
+  const hosts = new Hosts({ ...ofModules(), ...quiet, ...broker?.env, ...common, ...moving?.env }, signal);
   try {
     await broker?.start();
     for (const part of parts) await hosts.start(part);
@@ -118,7 +115,7 @@ async function suite(groups: readonly (readonly string[])[], options: Options): 
 }
 
 /** Kills a process, and sometimes the broker, again and again, at moments that the seed decides, and starts them anew. */
-function havoc(hosts: Hosts, victim: Part, broker: Broker | undefined, seed: number): () => Promise<void> {
+function havoc(hosts: Hosts, victim: Part, broker: OwnBroker | undefined, seed: number): () => Promise<void> {
   const random = seeded(seed);
   const over = new AbortController();
   const work = async () => {

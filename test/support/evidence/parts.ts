@@ -3,7 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 const FILE = 'docs/evidence.md';
 const GUARANTEES = 'docs/delivery.md';
 /** The parts of the page that are written by themselves, in their order. */
-const PARTS = ['cutover-killed', 'cutover-rows', 'cutover-modules', 'processes', 'topologies', 'jaeger'] as const;
+const PARTS = [
+  'cutover-killed',
+  'cutover-rows',
+  'cutover-modules',
+  'processes',
+  'kafka',
+  'topologies',
+  'jaeger',
+] as const;
 export type PartName = (typeof PARTS)[number];
 
 /** They are about the example, and go with it. */

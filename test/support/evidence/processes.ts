@@ -2,18 +2,20 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Events } from '../../../src/tools/rehearse/brokers.js';
 import { writePart } from './parts.js';
 import { circumstances, table } from './report.js';
 import { JEST } from '../../../src/tools/test/jest.js';
 
 export const PROCESSES = 'orders between processes';
+export const OVER_KAFKA = 'orders over Kafka';
 /** The spec that places them. */
 export const CRASHES = 'test/topology/crash.tier2.spec';
 const ORDERS = 500;
 
 /** As `test/topology/crash.tier2.spec.ts` reports it. */
 interface Report {
-  events: string;
+  events: Events;
   module: string;
   seed: number;
   orders: number;
@@ -31,32 +33,42 @@ interface Options {
   say(line: string): void;
 }
 
+/** Where the orders go through Kafka they have a part of the page for themselves. */
+const WAYS = {
+  [PROCESSES]: { part: 'processes', heading: 'Orders between processes, which are killed', events: ['feed', 'nats'] },
+  [OVER_KAFKA]: { part: 'kafka', heading: 'Orders over Kafka, which is killed', events: ['kafka'] },
+} as const;
+
 /** Orders under load while a module's process, and the broker, are killed. @returns whether all was as it has to be */
-export async function orderBetweenProcesses({ seed, runs, postgres, say }: Options): Promise<boolean> {
+export async function orderBetweenProcesses(
+  title: keyof typeof WAYS,
+  { seed, runs, postgres, say }: Options,
+): Promise<boolean> {
+  const way = WAYS[title];
   const begun = Date.now();
   const folder = await mkdtemp(join(tmpdir(), 'liftout-processes-'));
   const file = join(folder, 'report.jsonl');
-  const planned = plan(seed, runs);
+  const planned = plan(way.events, seed, runs);
   let failed = 0;
   for (const run of planned) {
     const passed = await pass(run, file);
     if (!passed) failed++;
-    say(`${passed ? '✓' : '✗'} ${PROCESSES}: ${run.module} outside, ${run.events}, seed ${run.seed}`);
+    say(`${passed ? '✓' : '✗'} ${title}: ${run.module} outside, ${run.events}, seed ${run.seed}`);
   }
   const text = await readFile(file, 'utf8').catch(() => '');
   await rm(folder, { recursive: true });
   const reports = text.split('\n').flatMap((line) => (line ? [JSON.parse(line) as Report] : []));
   const minutes = Math.round((Date.now() - begun) / 60_000);
-  await writePart('processes', part(reports, failed, circumstances({ seed, minutes, postgres })));
+  await writePart(way.part, part(way.heading, reports, failed, circumstances({ seed, minutes, postgres })));
   return failed === 0;
 }
 
 type Run = Pick<Report, 'events' | 'module' | 'seed'>;
 
-function plan(seed: number, runs: number): Run[] {
+function plan(ways: readonly Events[], seed: number, runs: number): Run[] {
   const others = ['catalog', 'inventory', 'ordering', 'storefront'].map((module) => ({ module, seed }));
   const payments = Array.from({ length: runs }, (_, n) => ({ module: 'payments', seed: seed + n }));
-  return ['feed', 'nats'].flatMap((events) => [...payments, ...others].map((run) => ({ events, ...run })));
+  return ways.flatMap((events) => [...payments, ...others].map((run) => ({ events, ...run })));
 }
 
 async function pass({ events, module, seed }: Run, file: string): Promise<boolean> {
@@ -68,20 +80,20 @@ async function pass({ events, module, seed }: Run, file: string): Promise<boolea
 
 const kindOf = ({ module, events }: Report) => `${module}, ${events}`;
 
-function part(reports: readonly Report[], failed: number, where: string): string {
+function part(heading: string, reports: readonly Report[], failed: number, where: string): string {
   const kinds = [...new Set(reports.map(kindOf))];
   const rows = kinds.map((kind) => {
     const runs = reports.filter((each) => kindOf(each) === kind);
     const total = (of: keyof Report) => runs.reduce((all, run) => all + Number(run[of]), 0);
     const { module, events } = runs[0]!;
     const seeds = runs.map((run) => run.seed).join(', ');
-    const broker = events === 'nats' ? String(total('brokerKills')) : '–';
+    const broker = events === 'feed' ? '–' : String(total('brokerKills'));
     const counted = [String(runs.length), String(total('orders')), String(total('kills')), broker];
     return [module, events, ...counted, String(total('confirmed')), '0', '0', '0', seeds];
   });
   const flaws = ['lost', 'doubled', 'not final'];
   const head = ['killed', 'events', 'runs', 'orders', 'kills', 'broker kills', 'confirmed', ...flaws, 'seeds'];
-  return `## Orders between processes, which are killed
+  return `## ${heading}
 
 Sixteen buyers place ${ORDERS} orders at the front door, one in six declined, one flaky, one of unknown outcome, while the process of one
 module, and half the time the broker with it, gets SIGKILL at random moments and is started again (\`test/topology/crash.tier2.spec.ts\`). A

@@ -9,7 +9,7 @@ import { Ground } from './ground.js';
 import { isFlawless, sum } from './history.js';
 import { JAEGER, READ_BACK, readBackFromJaeger } from './jaeger.js';
 import { writePage } from './parts.js';
-import { CRASHES, orderBetweenProcesses, PROCESSES } from './processes.js';
+import { CRASHES, orderBetweenProcesses, OVER_KAFKA, PROCESSES } from './processes.js';
 import { page } from './report.js';
 import { RunStage } from './runs.js';
 import type { Scenario } from './scenarios.js';
@@ -24,7 +24,7 @@ npm run evidence -- [PATTERN] [--runs N] [--seed N] [--side-by-side N]
 
 Kills processes, cuts connections, takes the database away, and judges whether anything was lost, doubled or reordered.
 All of it, without a pattern, writes docs/evidence.md;
-'${PROCESSES}', '${TOPOLOGIES}', '${JAEGER}' and what begins with 'cutover' write their parts of it whenever they run. Exits with 1 if anything was.
+'${PROCESSES}', '${OVER_KAFKA}', '${TOPOLOGIES}', '${JAEGER}' and what begins with 'cutover' write their parts of it whenever they run. Exits with 1 if anything was.
 
   PATTERN             only scenarios whose title matches, as with --only PATTERN; list prints the titles
   --runs N            of each scenario (default: 3 kills and 1 cut at each moment of each point, 4 of the others)
@@ -78,7 +78,7 @@ await program(import.meta.url, HELP, async (args) => {
 /** What `--only` chooses from, in the order in which it is run. */
 function titles(server: OwnServer): string[] {
   const scenarios = [...OTHERS, ...KILLS, ...CUTS, ...gone(server)].map(({ title }) => title);
-  return [...scenarios, CONTEST, KILLED, ROWS, MODULES, PROCESSES, TOPOLOGIES, JAEGER];
+  return [...scenarios, CONTEST, KILLED, ROWS, MODULES, PROCESSES, OVER_KAFKA, TOPOLOGIES, JAEGER];
 }
 
 function numberOf(flag: string, given: string): number {
@@ -122,9 +122,14 @@ async function moves({ only, runs, seed, withinMs }: Wishes, postgres: string): 
 /** What has parts of the page for itself, and needs specs that a project may not have. */
 async function outOfProcess({ only, runs, seed }: Wishes, postgres: string): Promise<void> {
   if (!existsSync('test/acceptance')) return;
-  const orders = only.test(PROCESSES) && existsSync(`${CRASHES}.ts`);
+  const orders = existsSync(`${CRASHES}.ts`);
   const good = [
-    !orders || (await orderBetweenProcesses({ seed, runs: runs ?? 3, postgres, say })),
+    !orders ||
+      !only.test(PROCESSES) ||
+      (await orderBetweenProcesses(PROCESSES, { seed, runs: runs ?? 3, postgres, say })),
+    !orders ||
+      !only.test(OVER_KAFKA) ||
+      (await orderBetweenProcesses(OVER_KAFKA, { seed, runs: runs ?? 16, postgres, say })),
     !only.test(TOPOLOGIES) || (await acceptanceEverywhere({ seed, postgres, say })),
     !only.test(JAEGER) || !existsSync(`${READ_BACK}.ts`) || (await readBackFromJaeger({ seed, postgres, say })),
   ];

@@ -1,6 +1,7 @@
 import { modules } from '../../../src/modules.js';
 import { contextOptions } from '../../../src/platform/bounded-context.js';
 import type { Stage } from '../../../src/tools/rehearse/stages.js';
+import { EVENTS } from '../../../src/tools/rehearse/brokers.js';
 import { outside, together } from '../../../src/tools/rehearse/stages.js';
 import { writePart } from './parts.js';
 import { circumstances, table } from './report.js';
@@ -31,9 +32,7 @@ export async function acceptanceEverywhere({ seed, postgres, say }: Options): Pr
 
 function everywhere(): Stage[] {
   const all = modules.map((module) => contextOptions(module)!.name);
-  const split = (['feed', 'nats'] as const).flatMap((events) =>
-    [...all, 'all'].map((module) => outside(module, { all, events })),
-  );
+  const split = EVENTS.flatMap((events) => [...all, 'all'].map((module) => outside(module, { all, events })));
   return [together({ all, events: 'feed' }), ...split];
 }
 

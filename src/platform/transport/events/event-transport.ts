@@ -6,7 +6,24 @@ import type { SeamClient } from '../seam/seam-client.js';
 
 /** How the messages of modules reach other processes: `EVENTS`. */
 export type EventsOptions =
-  { kind: 'feed' } | { kind: 'nats'; url: string; secret: string; otherSecret?: string | undefined };
+  { kind: 'feed' } | ({ kind: 'nats'; url: string } & Secrets) | ({ kind: 'kafka' } & KafkaOptions);
+
+/** Of the seam. What goes to a broker is signed with them. */
+interface Secrets {
+  secret: string;
+  otherSecret?: string | undefined;
+}
+
+/** How Kafka is reached. */
+export interface KafkaOptions extends Secrets {
+  /** `host:port` of some of the brokers. */
+  brokers: readonly string[];
+  /** What the names of topics begin with. */
+  topicPrefix: string;
+  /** PEM texts. Without any, the certificates that this machine trusts count. */
+  tls?: { ca?: string; cert?: string; key?: string };
+  sasl?: { mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; username: string; password: string };
+}
 
 /**
  * Carries what modules say between processes. A consumer reads it as the {@link Feed} of the producer, and keeps its own

@@ -1,6 +1,6 @@
 import type { Feed } from '../../delivery/feed/feed.js';
 import type { EventTransport, TransportHost } from './event-transport.js';
-import { forgetPublisher } from '../nats/publisher-progress.js';
+import { forgetPublishers } from '../broker/publisher-progress.js';
 import { reportReaders } from './reader-reports.js';
 import { RemoteFeed, RemoteWatch } from './remote-feed.js';
 import type { SeamClient } from '../seam/seam-client.js';
@@ -17,7 +17,7 @@ export class HttpFeeds implements EventTransport {
 
   /** Of a broker that was used before, nobody has to wait for any more. */
   async connect(): Promise<void> {
-    await Promise.all(this.process.databases.map((database) => forgetPublisher(database)));
+    await Promise.all(this.process.databases.map((database) => forgetPublishers(database)));
   }
 
   start(): void {

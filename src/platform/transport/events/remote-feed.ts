@@ -4,6 +4,7 @@ import { untilMoved } from '../../delivery/feed/feed.js';
 import { fromCloudEvent } from './cloud-events.js';
 import { Unavailable } from '../../messaging/errors.js';
 import { PageSize } from './page-size.js';
+import type { TransportHost } from './event-transport.js';
 import type { SeamClient } from '../seam/seam-client.js';
 import { PATHS, unanswered } from '../seam/wire.js';
 
@@ -106,3 +107,7 @@ export class RemoteFeed implements Feed {
     return { messages: events.map(fromCloudEvent), upTo: Number(answer.headers['x-feed-position']) };
   }
 }
+
+/** The outbox of a producer in another process, to read from only. */
+export const outboxOf = ({ remotes }: Pick<TransportHost, 'remotes'>, producer: string): Pick<Feed, 'read'> =>
+  new RemoteFeed(producer, new RemoteWatch(remotes.get(producer)!, () => undefined));

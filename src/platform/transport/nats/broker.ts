@@ -3,7 +3,7 @@ import { DiscardPolicy, JetStreamApiError, jetstreamManager, RetentionPolicy, St
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import type { Logger } from '../../observability/logging.js';
-import { BrokerUnusable } from './broker-unusable.js';
+import { BrokerUnusable } from '../broker/broker-unusable.js';
 
 const CONNECT_MS = 5000;
 const REQUEST_MS = 5000;

@@ -1,7 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { headers } from '@nats-io/transport-node';
+import type { FeedFilter } from '../../delivery/feed/feed.js';
 import type { StoredMessage } from '../../transaction/message.js';
+import type { Logged } from '../broker/broker-log.js';
+import { Signer } from '../broker/signer.js';
 import { fromCloudEvent, toCloudEvent } from '../events/cloud-events.js';
 import { subjectOf } from './broker.js';
 
@@ -9,12 +11,8 @@ const ID = 'Nats-Msg-Id';
 const AFTER = 'Liftout-After';
 const SIGNATURE = 'Liftout-Signature';
 
-/** A message as it lies in the stream. Each names the one before it: a reader notices when any is missing. */
-export interface Envelope {
-  /** Its number in the outbox. */
-  seq: number;
-  /** The number of the message before it in the outbox; 0 when there was none. */
-  after: number;
+/** A message as it lies in the stream. */
+export interface Envelope extends Logged {
   subject: string;
   body: Uint8Array;
 }
@@ -41,18 +39,16 @@ export interface Heartbeat {
 const idOf = (module: string, seq: number) => `${module}-${seq}`;
 export const seqOf = (id: string) => Number(id.slice(id.lastIndexOf('-') + 1));
 
-/** Signs what goes to the broker with the secret of the seam, and checks it: whoever may write there is not one of us. */
+/** What goes to the broker, signed. */
 export class Envelopes {
-  readonly #key: Buffer;
-  readonly #otherKey: Buffer | undefined;
+  readonly #signer: Signer;
 
   /**
    * @param secret signs, and is accepted
    * @param otherSecret is accepted as well: for changing the secret without a gap
    */
   constructor(secret: string, otherSecret?: string) {
-    this.#key = keyOf(secret);
-    this.#otherKey = otherSecret === undefined ? undefined : keyOf(otherSecret);
+    this.#signer = new Signer('liftout/nats', secret, otherSecret);
   }
 
   seal(message: StoredMessage, after: number): Sealed {
@@ -62,7 +58,7 @@ export class Envelopes {
     const fields = headers();
     fields.set('Content-Type', 'application/cloudevents+json; charset=utf-8');
     fields.set(AFTER, String(after));
-    fields.set(SIGNATURE, sign(this.#key, [subject, id, String(after), body]).toString('base64url'));
+    fields.set(SIGNATURE, this.#signer.sign(subject, id, String(after), body));
     return { subject, id, headers: fields, body };
   }
 
@@ -70,41 +66,31 @@ export class Envelopes {
   open(message: Pick<Msg, 'subject' | 'headers' | 'data'>): Envelope | undefined {
     const { subject, headers: fields, data } = message;
     const [id = '', after = '', signature = ''] = [ID, AFTER, SIGNATURE].map((name) => fields?.get(name));
-    if (!this.#isSigned(signature, subject, id, after, data)) return undefined;
+    if (!this.#signer.isSigned(signature, subject, id, after, data)) return undefined;
     return { seq: seqOf(id), after: Number(after), subject, body: data };
   }
 
   sealHeartbeat(subject: string, heartbeat: Heartbeat): string {
     const text = JSON.stringify(heartbeat);
-    return JSON.stringify({ text, signature: sign(this.#key, [subject, text]).toString('base64url') });
+    return JSON.stringify({ text, signature: this.#signer.sign(subject, text) });
   }
 
   openHeartbeat(subject: string, body: string): Heartbeat | undefined {
     const { text, signature } = JSON.parse(body) as { text: string; signature: string };
-    return this.#isSigned(signature, subject, text) ? (JSON.parse(text) as Heartbeat) : undefined;
+    return this.#signer.isSigned(signature, subject, text) ? (JSON.parse(text) as Heartbeat) : undefined;
   }
-
-  #isSigned(signature: string, ...parts: Parts): boolean {
-    if (same(sign(this.#key, parts), signature)) return true;
-    return this.#otherKey !== undefined && same(sign(this.#otherKey, parts), signature);
-  }
-}
-
-type Parts = readonly (string | Uint8Array)[];
-
-const keyOf = (secret: string) => createHmac('sha256', secret).update('liftout/nats').digest();
-
-function sign(key: Buffer, parts: Parts): Buffer {
-  const hmac = createHmac('sha256', key);
-  for (const part of parts) hmac.update(part).update('\n');
-  return hmac.digest();
 }
 
 /** @throws when it is no CloudEvent of ours */
 export const messageIn = ({ body }: Envelope): StoredMessage =>
   fromCloudEvent(JSON.parse(Buffer.from(body).toString()));
 
-function same(expected: Buffer, given: string): boolean {
-  const signature = Buffer.from(given, 'base64url');
-  return signature.length === expected.length && timingSafeEqual(signature, expected);
+/** Whether a filter wants a message, by its subject. */
+export function wanted(producer: string): (filter: FeedFilter) => (envelope: Envelope) => boolean {
+  return ({ streams, types }) => {
+    const subjects = (type: string) => streams.map((stream) => subjectOf(producer, stream, type));
+    if (types.length === 0) return ({ subject }) => subjects('').some((stream) => subject.startsWith(stream));
+    const all = new Set(types.flatMap(subjects));
+    return ({ subject }) => all.has(subject);
+  };
 }

@@ -1,11 +1,13 @@
 import type { Feed } from '../../delivery/feed/feed.js';
+import { BrokerFeed } from '../broker/broker-feed.js';
+import { OutboxPublisher } from '../broker/outbox-publisher.js';
+import { forgetPublishers } from '../broker/publisher-progress.js';
 import type { EventTransport, TransportHost } from '../events/event-transport.js';
 import { reportReaders } from '../events/reader-reports.js';
-import { RemoteFeed, RemoteWatch } from '../events/remote-feed.js';
+import { outboxOf } from '../events/remote-feed.js';
 import { Broker } from './broker.js';
-import { Envelopes } from './envelope.js';
-import { NatsFeed } from './nats-feed.js';
-import { StreamPublisher } from './publisher.js';
+import { Envelopes, messageIn, wanted } from './envelope.js';
+import { StreamLog } from './stream-log.js';
 import { StreamReader } from './stream-reader.js';
 import { StreamWatch } from './stream-watch.js';
 
@@ -14,7 +16,7 @@ export class NatsTransport implements EventTransport {
   readonly #envelopes: Envelopes;
   readonly #abort = new AbortController();
   readonly #watches = new Map<string, StreamWatch>();
-  #publishers: StreamPublisher[] = [];
+  #publishers: OutboxPublisher[] = [];
   #running: Promise<void>[] = [];
   #broker: Broker | undefined;
 
@@ -31,9 +33,11 @@ export class NatsTransport implements EventTransport {
     const broker = this.#broker;
     this.#publishers = databases.map((database) => {
       const { feed } = this.process.feedOf(database.module);
-      return new StreamPublisher(feed, database, broker, this.#envelopes, log);
+      const stream = new StreamLog(database.module, broker, this.#envelopes, log);
+      return new OutboxPublisher(feed, database, stream, log);
     });
     for (const publisher of this.#publishers) await publisher.prepare();
+    await Promise.all(databases.map((database) => forgetPublishers(database, 'nats')));
     for (const producer of remotes.keys())
       this.#watches.set(producer, new StreamWatch(producer, broker, this.#envelopes, log));
   }
@@ -46,16 +50,15 @@ export class NatsTransport implements EventTransport {
 
   feed(producer: string, consumer: string): Feed {
     const reader = new StreamReader(this.#broker!, producer, consumer, this.#envelopes);
-    return new NatsFeed(producer, this.#watches.get(producer)!, reader, this.#outbox(producer), this.process.log);
+    const { log } = this.process;
+    const watch = this.#watches.get(producer)!;
+    const outbox = outboxOf(this.process, producer);
+    return new BrokerFeed({ producer, watch, reader, outbox, log, wanted: wanted(producer), messageIn });
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#running);
     await this.#broker?.close();
-  }
-
-  #outbox(producer: string): Pick<Feed, 'read'> {
-    return new RemoteFeed(producer, new RemoteWatch(this.process.remotes.get(producer)!, () => undefined));
   }
 }

@@ -3,6 +3,7 @@ import type { Msg } from '@nats-io/transport-node';
 import { createInbox, nuid } from '@nats-io/transport-node';
 import { MAX_PAGE_BYTES } from '../../delivery/feed/feed.js';
 import { MAX_MESSAGE_BYTES } from '../../messaging/plain/limits.js';
+import type { LogReader } from '../broker/broker-log.js';
 import type { Broker } from './broker.js';
 import { streamOf, subjectsOf } from './broker.js';
 import type { Envelope, Envelopes } from './envelope.js';
@@ -19,7 +20,7 @@ const IDLE_NS = 300_000_000_000;
  * Reads one stream like a log, for one consumer: from any number of the outbox on, forward, through a pull consumer that
  * acknowledges nothing, since what counts is the progress that commits with the effects.
  */
-export class StreamReader {
+export class StreamReader implements LogReader<Envelope> {
   /** Everything after this number is in the buffer, or ahead of the cursor. */
   #from: number | undefined;
   #buffer: Envelope[] = [];
@@ -35,11 +36,6 @@ export class StreamReader {
     private readonly envelopes: Envelopes,
   ) {}
 
-  /**
-   * @param after number in the outbox of the last message that was taken
-   * @param end of the stream: nothing behind it is asked for
-   * @returns messages after it, in order; none when the stream has none up to `end`
-   */
   async next(after: number, end: number, limit: number): Promise<readonly Envelope[]> {
     if (this.#from === undefined || after < this.#from || end < this.#cursor) await this.#seek(after);
     this.#from = after;

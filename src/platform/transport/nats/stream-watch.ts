@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Watch } from '../../delivery/feed/feed.js';
 import type { Logger } from '../../observability/logging.js';
+import type { LogEnd, LogWatch } from '../broker/broker-log.js';
 import type { Broker } from './broker.js';
 import { isMissing, heartbeatSubject } from './broker.js';
-import type { Envelopes, Heartbeat } from './envelope.js';
+import type { Envelopes } from './envelope.js';
 import { endOf } from './stream-end.js';
 
 const LOOK_MS = 1000;
@@ -11,9 +11,8 @@ const LOOK_MS = 1000;
 const SILENT_MS = 3000;
 
 /** Follows how far the stream of one producer in another process goes, for all its consumers here. */
-export class StreamWatch implements Watch {
-  /** How far the stream can be read. */
-  end: Omit<Heartbeat, 'head'> = { settled: 0, last: 0, stream: 0 };
+export class StreamWatch implements LogWatch {
+  end: LogEnd = { settled: 0, last: 0, place: 0 };
   /** How far the producer's outbox goes, as its process said, and when it was heard. */
   head = 0;
   lookedAt = 0;
@@ -54,14 +53,15 @@ export class StreamWatch implements Watch {
     if (!heartbeat) return this.log.warn({ producer: this.producer }, 'ignored a heartbeat with an invalid signature');
     this.lookedAt = Date.now();
     this.head = Math.max(this.head, heartbeat.head);
-    this.#move(heartbeat);
+    const { settled, last, stream: place } = heartbeat;
+    this.#move({ settled, last, place });
   }
 
   /** Says nothing about how far the outbox goes: nobody has told. */
   async #look(): Promise<void> {
     try {
-      const { seq, stream } = await endOf(this.broker, this.producer, this.envelopes);
-      if (seq !== undefined) this.#move({ settled: seq, last: seq, stream });
+      const { seq, place } = await endOf(this.broker, this.producer, this.envelopes);
+      if (seq !== undefined) this.#move({ settled: seq, last: seq, place });
     } catch (err) {
       // While the broker is away the connection tells so.
       if (!isMissing(err) || this.#reportedMissing) return;
@@ -70,10 +70,10 @@ export class StreamWatch implements Watch {
     }
   }
 
-  #move({ settled, last, stream }: Omit<Heartbeat, 'head'>): void {
+  #move({ settled, last, place }: LogEnd): void {
     if (settled < this.end.settled) return;
     const moved = settled > this.end.settled;
-    this.end = { settled, last, stream };
+    this.end = { settled, last, place };
     if (moved) for (const listener of this.#listeners) listener();
   }
 }

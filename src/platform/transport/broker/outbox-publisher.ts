@@ -6,54 +6,45 @@ import { EVERYTHING } from '../../delivery/feed/feed.js';
 import { advance, ensureProgress, lockProgress } from '../../delivery/checkpoint/progress.js';
 import type { Logger } from '../../observability/logging.js';
 import type { Database } from '../../transaction/database.js';
-import { Appender } from './appender.js';
-import type { Broker } from './broker.js';
-import { heartbeatSubject } from './broker.js';
-import type { Envelopes, Heartbeat } from './envelope.js';
-import { publisherOf } from './publisher-progress.js';
-import { endOf, assertSameOutbox } from './stream-end.js';
+import type { BrokerLog, LogEnd } from './broker-log.js';
+import { assertSameOutbox } from './same-outbox.js';
 
 const BATCH = 250;
 const BUSY_MS = 50;
-const HEARTBEAT_INTERVAL_MS = 1000;
+const TELL_INTERVAL_MS = 1000;
 /** A look at the outbox that is older says nothing about now. */
 const RECENT_MS = 3000;
 const RETRY = { attempts: 0, baseMs: 100, maxMs: 2000 };
 
-/** How far the stream goes, and what the progress row said then. */
-type End = Omit<Heartbeat, 'head'> & { saved: number };
+/** How far the log goes, and what the progress row said then. */
+type End = LogEnd & { saved: number };
 
 /**
- * Appends the outbox of one module to its stream, in order, and tells how far it has come.
+ * Appends the outbox of one module to its log at a broker, in order, and tells how far it has come.
  *
- * The end of the stream says where to go on, so that a broker that lost its tail gets it again. Each message is accepted
- * only right behind the one before it: late or repeated attempts, and those of another replica, change nothing. What is
- * too large for the broker is left out; readers notice, and fetch it from the outbox.
+ * The end of the log says where to go on, so that a broker that lost its tail gets it again. What is too large for the
+ * broker is left out; readers notice, and fetch it from the outbox.
  */
-export class StreamPublisher {
-  readonly #appender: Appender;
+export class OutboxPublisher {
   #end: End | undefined;
   #failures = 0;
 
   constructor(
     private readonly feed: Feed,
     private readonly database: Database,
-    private readonly broker: Broker,
-    private readonly envelopes: Envelopes,
+    private readonly target: BrokerLog,
     private readonly log: Logger,
-  ) {
-    this.#appender = new Appender(feed.producer, broker, envelopes, log);
-  }
+  ) {}
 
-  /** Makes sure of the stream, and that it is this outbox that it continues. @throws BrokerUnusable */
+  /** Makes sure of the log, and that it is this outbox that it continues. @throws BrokerUnusable */
   async prepare(): Promise<void> {
-    await this.broker.ensureStream(this.#module);
-    await assertSameOutbox(this.database.pool, this.#module, await endOf(this.broker, this.#module, this.envelopes));
+    await this.target.prepare();
+    await assertSameOutbox(this.database.pool, this.target);
   }
 
   /** Runs until `signal` aborts; a batch that has begun is finished first. */
   async run(signal: AbortSignal): Promise<void> {
-    const heartbeat = setInterval(() => this.#beat(), HEARTBEAT_INTERVAL_MS);
+    const telling = setInterval(() => this.#tell(), TELL_INTERVAL_MS);
     while (!signal.aborted) {
       try {
         if (!(await this.#step())) await delay(BUSY_MS, undefined, { signal });
@@ -62,7 +53,7 @@ export class StreamPublisher {
         if (!signal.aborted) await this.#failed(err, signal);
       }
     }
-    clearInterval(heartbeat);
+    clearInterval(telling);
   }
 
   get #module(): string {
@@ -72,7 +63,7 @@ export class StreamPublisher {
   async #failed(err: unknown, signal: AbortSignal): Promise<void> {
     this.#end = undefined;
     if (this.#failures++ === 0)
-      this.log.warn({ err, module: this.#module }, 'cannot publish to NATS; it will be tried again');
+      this.log.warn({ err, module: this.#module }, `cannot publish to ${this.target.broker}; it will be tried again`);
     await delay(backoff(RETRY, Math.min(this.#failures, 10)), undefined, { signal }).catch(() => undefined);
   }
 
@@ -92,7 +83,7 @@ export class StreamPublisher {
 
   /** The transaction locks nothing but the progress row, which only publishers want. */
   async #publishNext(client: PoolClient): Promise<boolean> {
-    const reader = { consumer: publisherOf(this.#module), producer: this.#module };
+    const reader = { consumer: this.target.publisher, producer: this.#module };
     if (!this.#end) await ensureProgress(client, reader);
     await client.query('BEGIN');
     const locked = await lockProgress(client, reader);
@@ -105,36 +96,34 @@ export class StreamPublisher {
     await client.query('COMMIT');
     if (locked === undefined) return false;
     this.#recovered();
-    this.#beat();
+    this.#tell();
     return true;
   }
 
   #recovered(): void {
-    if (this.#failures > 0) this.log.info({ module: this.#module }, 'publishes to NATS again');
+    if (this.#failures > 0) this.log.info({ module: this.#module }, `publishes to ${this.target.broker} again`);
     this.#failures = 0;
   }
 
-  /** A stream that was emptied by its limits goes on where the progress row says, a new one at the oldest message. */
+  /** A log that was emptied by its limits goes on where the progress row says, a new one at the oldest message. */
   async #resume(locked: number): Promise<End> {
-    await this.broker.ensureStream(this.#module);
-    const end = await endOf(this.broker, this.#module, this.envelopes);
-    await assertSameOutbox(this.database.pool, this.#module, end);
-    const settled = end.seq ?? (end.stream === 0 ? 0 : locked);
-    return { settled, last: settled, stream: end.stream, saved: locked };
+    await this.prepare();
+    const end = await this.target.lastLogged();
+    const settled = end.seq ?? (end.place === 0 ? 0 : locked);
+    return { settled, last: settled, place: end.place, saved: locked };
   }
 
   async #append(from: End): Promise<End> {
     const page = await this.feed.read(from.settled, EVERYTHING, BATCH);
-    const stream = await this.#appender.append(page.messages, from);
-    return { settled: page.upTo, last: page.messages.at(-1)?.seq ?? from.last, stream, saved: page.upTo };
+    const place = await this.target.append(page.messages, from);
+    return { settled: page.upTo, last: page.messages.at(-1)?.seq ?? from.last, place, saved: page.upTo };
   }
 
-  /** Says nothing unless everything that is known to be in the outbox is in the stream, or has just come closer to it. */
-  #beat(): void {
+  /** Says nothing unless everything that is known to be in the outbox is in the log, or has just come closer to it. */
+  #tell(): void {
     const { settled: head, at } = this.feed.lastLook();
-    if (!this.#end || at < Date.now() - RECENT_MS || this.broker.connection.isClosed()) return;
-    const { settled, last, stream } = this.#end;
-    const subject = heartbeatSubject(this.#module);
-    this.broker.connection.publish(subject, this.envelopes.sealHeartbeat(subject, { settled, last, stream, head }));
+    if (!this.#end || at < Date.now() - RECENT_MS) return;
+    const { settled, last, place } = this.#end;
+    this.target.tell?.({ settled, last, place }, head);
   }
 }

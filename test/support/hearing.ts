@@ -2,7 +2,7 @@ import type { IEventHandler } from '@nestjs/cqrs';
 import { EventsHandler } from '@nestjs/cqrs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { BoundedContext, Database, Subscription } from '../../src/platform/index.js';
-import { CounterRaised } from '../support/counting.js';
+import { CounterRaised } from './counting.js';
 
 /** A bounded context that writes down everything it hears of the counters, in the order in which it hears it. */
 @EventsHandler(CounterRaised)
