@@ -70,7 +70,10 @@ describe('where modules run', () => {
     const login = { KAFKA_SASL: 'scram-sha-512', KAFKA_USERNAME: 'me', KAFKA_PASSWORD: 'p' };
     const env = { ...split, ...kafka, ...tls, ...login, KAFKA_BROKERS: 'a:9092, b:9092' };
     expect(readTopology(env, modules).topology!.events).toMatchObject({
-      ...{ kind: 'kafka', brokers: ['a:9092', 'b:9092'], topicPrefix: 'liftout', secret: SEAM_SECRET },
+      kind: 'kafka',
+      brokers: ['a:9092', 'b:9092'],
+      topicPrefix: 'liftout',
+      secret: SEAM_SECRET,
       tls: { ca: expect.stringContaining('BEGIN'), cert: expect.stringContaining('BEGIN') },
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'me', password: 'p' },
     });

@@ -66,10 +66,10 @@ export async function repeatTail(url: string, topic: string, count: number): Pro
   const tail = (await recordsIn(url, topic)).slice(-count);
   const producer = new Producer(optionsOf(url));
   const messages = tail.flatMap(({ key, value, headers }) => {
-    const record = { topic, partition: 0, key: key!, headers: new Map(headers as [Buffer, Buffer][]) };
+    const record = { topic, partition: 0, key, headers: new Map(headers) };
     return [
       { ...record, value: Buffer.from('{"forged":true}') },
-      { ...record, value: value! },
+      { ...record, value },
     ];
   });
   await producer.send({ messages });

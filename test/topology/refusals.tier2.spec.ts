@@ -45,7 +45,7 @@ describe('npm run rehearse', () => {
     [[], /^Name one module, or --all: catalog, .*\n$/],
     [['--fast'], /^Unknown option '--fast'. See --help.\n$/],
     [['payments', '--seed', 'x'], /^--seed has to be a whole number, not "x". See --help.\n$/],
-    [['payments', '--events', 'pigeons'], /^--events has to be feed, nats or kafka, not "pigeons". See --help.\n$/],
+    [['payments', '--events', 'pigeons'], /^--events has to be feed or nats or kafka, not "pigeons". See --help.\n$/],
     [['payments', '--all'], /^Either a module or --all, not both. See --help.\n$/],
   ];
 

@@ -17,7 +17,7 @@ const message: StoredMessage = {
 };
 const sealed = (by = new Envelopes(old)) => by.seal('liftout.letters', message, 5);
 const textOf = ({ headers }: Sealed) =>
-  Object.fromEntries([...headers].map(([name, value]) => [`${name}`, `${value}`]));
+  Object.fromEntries([...headers].map(([name, value]) => [name.toString(), value.toString()]));
 
 describe('a record of a topic', () => {
   it('is a CloudEvent in binary mode, keyed by the aggregate', () => {
@@ -73,4 +73,4 @@ describe('a record of a topic', () => {
 });
 
 const changed = ({ headers }: Sealed, name: string, value: string) =>
-  new Map([...headers].map(([key, old]) => [key, `${key}` === name ? Buffer.from(value) : old] as const));
+  new Map([...headers].map(([key, old]) => [key, key.toString() === name ? Buffer.from(value) : old] as const));

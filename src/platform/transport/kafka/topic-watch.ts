@@ -48,7 +48,9 @@ export class TopicWatch implements LogWatch {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const unsubscribe = this.outbox.subscribe(() => (this.#expecting ??= this.#expect(signal)));
+    const unsubscribe = this.outbox.subscribe(() => {
+      this.#expecting ??= this.#expect(signal);
+    });
     while (!signal.aborted) await this.#look(signal);
     unsubscribe();
     await Promise.all([this.outbox.stop(), this.#expecting]);

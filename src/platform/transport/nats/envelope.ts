@@ -25,7 +25,7 @@ export interface Sealed {
 }
 
 /** How far a stream goes: told by its producer. */
-export interface Heartbeat {
+interface Heartbeat {
   /** Everything of the outbox up to here is published. */
   settled: number;
   /** The last message up to there. */
