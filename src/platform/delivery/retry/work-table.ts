@@ -143,7 +143,7 @@ export async function listCauses(client: Client): Promise<Cause[]> {
 
 /** The ids of dead letters, the oldest first. */
 export async function selectDead(client: Client, selection: Selection): Promise<string[]> {
-  const text = `SELECT id::text FROM parked_message WHERE state = 'dead' AND ${SELECTED} ORDER BY id`;
+  const text = `SELECT id::text FROM parked_message WHERE state = 'dead' AND ${SELECTED} ORDER BY parked_message.id`;
   return (await client.query<{ id: string }>(text, selected(selection))).rows.map(({ id }) => id);
 }
 
