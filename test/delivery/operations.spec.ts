@@ -119,6 +119,9 @@ describe('operations on what is not delivered', () => {
   });
 
   it('groups dead letters that failed alike, and retries or discards a group; who did it and why is kept', async () => {
+    // Of two digits and of three.
+    const { pool } = replica.runtime.database('counting');
+    await pool.query(`SELECT setval(pg_get_serial_sequence('parked_message', 'id'), 98)`);
     const first = await deadLetter();
     counter = randomUUID();
     const second = await deadLetter();

@@ -121,7 +121,7 @@ describe('a timeout', () => {
     expect(Date.parse(reminded.state.heard[0]!)).toBeGreaterThan(stored.getTime());
   });
 
-  it('for no time is refused', () => {
+  it('a timeout for no time is refused', () => {
     const saga = new (class extends Saga<{ step: string }> {
       constructor() {
         super('shop.timeless', z.object({ step: z.string() }));

@@ -38,13 +38,25 @@ export interface Decision<S> {
   done?: boolean;
 }
 
-/** Milliseconds after a decision is saved, or a moment by the clock of the module's database. */
+/**
+ * Milliseconds after a decision is saved, or a moment by the clock of the module's database.
+ *
+ * @example { timeouts: { reminder: { afterMs: 3_600_000 }, closing: { at: state.closesAt } } }
+ */
 export type When = { afterMs: number } | { at: Date };
 
-/** When a saga is to decide again. */
+/**
+ * When a saga is to decide again, and as what.
+ *
+ * @example { timeout: { name: 'patience', afterMs: 60_000 } }
+ */
 export type Timeout = { name: string } & When;
 
-/** When what is decided on has happened: the only clock that a decision has. */
+/**
+ * When what is decided on has happened: the only clock that a decision has.
+ *
+ * @example this.on(BidMade, (e) => e.auctionId, (state, bid, { at }) => (at < state.closesAt ? { … } : {}));
+ */
 export interface Moment {
   /** When the event or the reply was stored, by the clock of its producer's database; when a timeout was due. */
   readonly at: Date;

@@ -21,11 +21,11 @@ describe('values for Helm when a module has left', () => {
     expect(helmWithout(ONE, 'claims', true)).toBe(`${ONE}elsewhere:\n  claims: http://claims:4000\n`);
   });
 
-  it('of a split go with the module that was the only one apart', () => {
+  it('the values of a split go with the module that was the only one apart', () => {
     expect(helmWithout(SPLIT, 'claims', false)).toBeUndefined();
   });
 
-  it('of its own repository have its host alone, and the others at the front door of their own', () => {
+  it('the values of its own repository have its host alone, and the others at the front door of their own', () => {
     const alone = helmAlone('claims', { billing: 'app-seam' });
     expect(alone).toMatch(/^image:\n {2}repository: claims\nhosts:\n {2}claims:\n/m);
     expect(alone).toMatch(/^elsewhere:\n {2}billing: http:\/\/app-seam:4000\n$/m);

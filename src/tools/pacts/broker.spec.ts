@@ -113,12 +113,12 @@ describe('a Pact Broker', () => {
     ['finds a field wrong', 400, { errors: { branch: ['is missing'] } }, '400: {"branch":["is missing"]}'],
     ['wants a token', 401, '', 'refuses (401): set PACT_BROKER_TOKEN'],
     ['breaks', 502, '', '502: it does not say why.'],
-  ])('that %s is told as it is', async (_, status, body, message) => {
+  ])('a broker that %s is told as it is', async (_, status, body, message) => {
     answers = { 'POST /contracts/publish': { status, body } };
     await expect(broker().publish('desk', [pact], release)).rejects.toThrow(message);
   });
 
-  it('that is none, or away, or not named, is said so', async () => {
+  it('a broker that is none, or away, or not named, is said so', async () => {
     answers = { 'POST /pacts/provider/till/for-verification': { body: '<html>' } };
     await expect(broker().pactsFor('till', release)).rejects.toThrow('for-verification as no Pact Broker does.');
     const away = Broker.from({ PACT_BROKER_BASE_URL: 'http://127.0.0.1:1' });

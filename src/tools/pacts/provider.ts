@@ -23,7 +23,7 @@ export interface Provider {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-const PATIENCE_MS = 5_000;
+const WAIT_MS = 5_000;
 const ANSWER_MS = 10_000;
 const REPLY = '.reply';
 
@@ -51,7 +51,7 @@ export class ProviderUnderTest {
   static async start(provider: Provider): Promise<ProviderUnderTest> {
     const { module, neighbours, env } = provider;
     const { name } = contextOptions(module)!;
-    const scene = await scenario(module, { neighbours, patienceMs: PATIENCE_MS, ...(env && { env }) });
+    const scene = await scenario(module, { neighbours, patienceMs: WAIT_MS, ...(env && { env }) });
     const secret = `${randomUUID()}${randomUUID()}`;
     const noRoutes = async () => undefined;
     const seam = new SeamServer(scene.runtime, noRoutes, { secret });
