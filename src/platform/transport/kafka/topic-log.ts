@@ -3,18 +3,18 @@ import type { Producer } from '@platformatic/kafka';
 import type { StoredMessage } from '../../transaction/message.js';
 import type { Logger } from '../../observability/logging.js';
 import type { BrokerLog, LastLogged } from '../broker/broker-log.js';
+import { BrokerUnusable } from '../broker/broker-unusable.js';
 import { publisherOf } from '../broker/publisher-progress.js';
 import type { Envelopes, Sealed } from './envelope.js';
 import type { Kafka } from './kafka.js';
-import { isKafkaError } from './kafka.js';
+import { isKafkaError, reasonOf } from './kafka.js';
 import type { Link } from './link.js';
 import type { Topic } from './topic.js';
 
 /** Of a batch, in bytes: below what a cluster takes that nobody has asked for more. */
 const BATCH_BYTES = 900_000;
 
-const LEADERLESS = ['NOT_LEADER_OR_FOLLOWER', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID'];
-const TRIES = 20;
+const PATIENCE_MS = 10_000;
 const PAUSE_MS = 250;
 
 type Batch = { sealed: Sealed; message: StoredMessage }[];
@@ -89,13 +89,14 @@ export class TopicLog implements BrokerLog {
   }
 }
 
-/** A topic that was just made, or moved, may have no leader for a moment. */
+/** A topic that was just made, or moved, may have no leader for a moment, or one that does not know its end yet. */
 async function patiently<T>(look: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
     try {
       return await look();
     } catch (error) {
-      if (tries === TRIES || !LEADERLESS.some((name) => isKafkaError(error, name))) throw error;
+      if (Date.now() > until) throw new BrokerUnusable(`Kafka does not say where a topic ends: ${reasonOf(error)}.`);
       await delay(PAUSE_MS);
     }
   }
