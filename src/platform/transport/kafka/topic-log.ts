@@ -14,7 +14,7 @@ import type { Topic } from './topic.js';
 /** Of a batch, in bytes: below what a cluster takes that nobody has asked for more. */
 const BATCH_BYTES = 900_000;
 
-const PATIENCE_MS = 10_000;
+const LEADERLESS_MS = 10_000;
 const PAUSE_MS = 250;
 
 type Batch = { sealed: Sealed; message: StoredMessage }[];
@@ -91,12 +91,13 @@ export class TopicLog implements BrokerLog {
 
 /** A topic that was just made, or moved, may have no leader for a moment, or one that does not know its end yet. */
 async function patiently<T>(look: () => Promise<T>): Promise<T> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = performance.now() + LEADERLESS_MS;
   for (;;) {
     try {
       return await look();
     } catch (error) {
-      if (Date.now() > until) throw new BrokerUnusable(`Kafka does not say where a topic ends: ${reasonOf(error)}.`);
+      if (performance.now() > until)
+        throw new BrokerUnusable(`Kafka does not say where a topic ends: ${reasonOf(error)}.`);
       await delay(PAUSE_MS);
     }
   }
