@@ -71,6 +71,19 @@ function refuseTimeout(saga: Saga<unknown>, name: string, when: When): void {
   );
 }
 
+/**
+ * What a decision on a timeout leaves armed: one that has passed is not armed any more, unless it is armed again.
+ * @param isNamed whether it is one of those beside that of the instance
+ */
+export function withoutPassed<S>(decision: Decision<S>, { name, isNamed }: Passed): Decision<S> {
+  return isNamed ? { ...decision, timeouts: { [name]: null, ...decision.timeouts } } : { timeout: null, ...decision };
+}
+
+interface Passed {
+  name: string;
+  isNamed: boolean;
+}
+
 /** Notes the answer to a command. One that was given up may still be answered: a person can have it tried again. */
 export function noteReply(instance: Instance, type: string, reply: Reply): void {
   const own = instance.steps.filter((step) => replyType(step.command) === type);

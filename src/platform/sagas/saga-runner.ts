@@ -11,7 +11,7 @@ import type { MessageContext } from '../messaging/context/context.js';
 import { timingOut } from '../observability/seam-spans.js';
 import { inOwnSpan, spanOf } from '../observability/spans.js';
 import type { UnitOfWork } from '../transaction/unit-of-work.js';
-import { noteReply, openState, takeDecision, textOf } from './instance.js';
+import { noteReply, openState, takeDecision, textOf, withoutPassed } from './instance.js';
 import type { Decision, Saga } from './saga.js';
 import { Instances } from './instances.js';
 import type { Loaded } from './saga-store.js';
@@ -128,7 +128,7 @@ export class SagaRunner {
     const instance = loaded(row);
     await this.#inTrace(row, unit, async () => {
       const decision = this.saga.decideTimeout(row.state, row.name, { at: row.dueAt });
-      this.#apply(instance, withoutPassed(row, decision), unit, `timeout ${row.name}`);
+      this.#apply(instance, withoutPassed(decision, row), unit, `timeout ${row.name}`);
       await saveSagas(await unit.client(), this.saga.name, [instance]);
     });
   }
@@ -183,9 +183,4 @@ export class SagaRunner {
       },
     );
   }
-}
-
-/** A timeout that has passed is not armed any more, unless it is armed again. */
-function withoutPassed({ name, isNamed }: TimedOut, decision: Decision<unknown>): Decision<unknown> {
-  return isNamed ? { ...decision, timeouts: { [name]: null, ...decision.timeouts } } : { timeout: null, ...decision };
 }

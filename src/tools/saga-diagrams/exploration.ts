@@ -4,7 +4,7 @@ import { replyType } from '../../platform/transaction/message.js';
 import type { MessageClass } from '../../platform/messaging/define.js';
 import { definitionOf } from '../../platform/messaging/define.js';
 import type { Instance } from '../../platform/sagas/instance.js';
-import { noteReply, takeDecision, textOf } from '../../platform/sagas/instance.js';
+import { noteReply, takeDecision, textOf, withoutPassed } from '../../platform/sagas/instance.js';
 import type { Decision, Saga } from '../../platform/sagas/saga.js';
 
 /** Examples of messages, the same ones each time. */
@@ -134,24 +134,14 @@ function answersTo({ definition }: MessageClass, { valueOf }: Examples): Reply[]
 }
 
 function timeouts(saga: Saga<unknown>): Trigger[] {
-  return saga.timeouts.flatMap((name): Trigger[] => {
-    const trigger = { text: `timeout ${name}`, note: () => undefined };
-    return [
-      {
-        ...trigger,
-        possible: ({ timeout }) => timeout === name,
-        decide: (state) => ({ timeout: null, ...saga.decideTimeout(state, name) }),
-      },
-      {
-        ...trigger,
-        possible: ({ timeouts: armed }) => armed.includes(name),
-        decide: (state) => {
-          const decision = saga.decideTimeout(state, name);
-          return { ...decision, timeouts: { [name]: null, ...decision.timeouts } };
-        },
-      },
-    ];
-  });
+  return saga.timeouts.flatMap((name) =>
+    [false, true].map((isNamed) => ({
+      text: `timeout ${name}`,
+      possible: ({ timeout, timeouts: armed }: SagaSnapshot) => (isNamed ? armed.includes(name) : timeout === name),
+      note: () => undefined,
+      decide: (state: unknown) => withoutPassed(saga.decideTimeout(state, name), { name, isNamed }),
+    })),
+  );
 }
 
 function naming(saga: Saga<unknown>): (situation: SagaSnapshot) => string {
