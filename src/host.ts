@@ -5,7 +5,7 @@ import { AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { readConfig, type Config } from './config.js';
 import { prepareDatabase } from './database.js';
-import { modules as all } from './modules.js';
+import { modules as own } from './modules.js';
 import { contextOptions } from './platform/bounded-context.js';
 import { OperatorError } from './platform/coded-error.js';
 import { fastifyOptions } from './platform/http/fastify-options.js';
@@ -27,21 +27,15 @@ import { Telemetry } from './telemetry.js';
 /** How long a process may take to finish what it has begun when it is asked to stop. */
 const SHUTDOWN_MS = 25_000;
 
-/** Every module, with those that are stood in for. */
-let modules: readonly Type[] = all;
-
 /** Ctrl-C arrives again from each process between the terminal and this one. What comes later says: at once. */
 const ONE_SIGNAL_MS = 1000;
 
 /** Starts one process from its environment; ends it with exit code 2 and one clear message when that cannot be done. */
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   try {
-    if (env['STAND_INS']) {
-      const { withStandIns } = await import('./dev/stand-ins/stand-ins.js');
-      modules = withStandIns(all, env['STAND_INS'], process.cwd(), env['NODE_ENV'] === 'production');
-    }
+    const modules = await modulesOf(env);
     const config = readConfig(env, modules, { terminal: process.stdout.isTTY, serves: true });
-    await run(config, env, await Telemetry.start(config, modules));
+    await run(config, modules, env, await Telemetry.start(config, modules));
   } catch (thrown) {
     const error = listenError(thrown) ?? thrown;
     const expected = error instanceof OperatorError;
@@ -50,10 +44,23 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry): Promise<void> {
+/** Every module, with those that are stood in for. */
+async function modulesOf({ STAND_INS, NODE_ENV }: NodeJS.ProcessEnv): Promise<readonly Type[]> {
+  if (!STAND_INS) return own;
+  const { withStandIns } = await import('./dev/stand-ins/stand-ins.js');
+  return withStandIns(own, STAND_INS, process.cwd(), NODE_ENV === 'production');
+}
+
+async function run(
+  config: Config,
+  modules: readonly Type[],
+  env: NodeJS.ProcessEnv,
+  telemetry: Telemetry,
+): Promise<void> {
   const { log } = telemetry;
   watchStrayFailures(log);
-  const database = await prepareDatabase(config, hereOf(config), log);
+  const here = modules.filter((module) => config.topology.running.has(contextOptions(module)!.name));
+  const database = await prepareDatabase(config, here, log);
   const { poolSize, prepared, poolerUrls: poolers, housekeeping, topology } = config;
   const { urls } = database;
   const runtime = new Runtime({
@@ -83,13 +90,13 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
   stopOnSignal(stop, log);
   try {
     await runtime.connect();
-    app = await createApp(config, runtime, log);
+    app = await createApp(config, modules, here, runtime);
     telemetry.serve(app, runtime);
     serveContracts(app, modules, config.contractsToken);
     await app.init();
     seam = await openSeam(config, runtime, app);
     runtime.startDelivery();
-    if (!config.production) await seed(app, hereOf(config));
+    if (!config.production) await seed(app, here);
     ops = await openOps(config, app, log);
     await app.listen(config.port, config.host);
   } catch (error) {
@@ -100,9 +107,15 @@ async function run(config: Config, env: NodeJS.ProcessEnv, telemetry: Telemetry)
   if (config.banner) process.stdout.write(banner(await app.getUrl(), config, modules));
 }
 
-async function createApp(config: Config, runtime: Runtime, log: Logger): Promise<NestFastifyApplication> {
-  const root = AppModule.forHost(config, runtime, hereOf(config));
-  const options = { logger: nestLogger(log, runtime.contexts), abortOnError: false };
+/** @param here the modules that run in this process; the routes of the others are handed on */
+async function createApp(
+  config: Config,
+  modules: readonly Type[],
+  here: readonly Type[],
+  runtime: Runtime,
+): Promise<NestFastifyApplication> {
+  const root = AppModule.forHost(config, runtime, here);
+  const options = { logger: nestLogger(runtime.log, runtime.contexts), abortOnError: false };
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(fastifyOptions()), options);
   configureHttp(app);
   if (!config.production) serveMessages(app, runtime);
@@ -112,8 +125,6 @@ async function createApp(config: Config, runtime: Runtime, log: Logger): Promise
   }
   return app;
 }
-
-const hereOf = ({ topology }: Config) => modules.filter((module) => topology.running.has(contextOptions(module)!.name));
 
 async function openOps({ opsPort, host }: Config, app: NestFastifyApplication, log: Logger) {
   if (opsPort === undefined) return undefined;

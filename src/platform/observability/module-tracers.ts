@@ -37,8 +37,8 @@ class ModuleTracer implements Tracer {
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: [...unknown[], F]): ReturnType<F> {
     const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined;
-    const start = this.#of(options).startActiveSpan.bind(this.#of(options)) as (...all: unknown[]) => ReturnType<F>;
-    return start(name, ...rest);
+    const tracer = this.#of(options) as { startActiveSpan(...all: unknown[]): ReturnType<F> };
+    return tracer.startActiveSpan(name, ...rest);
   }
 
   #of(options: SpanOptions | undefined): Tracer {

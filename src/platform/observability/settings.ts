@@ -24,8 +24,8 @@ const protocol = z
 const RATIO = 'expected a share of all traces, from 0 to 1';
 
 /**
- * The standard variables of OpenTelemetry that are looked at here, and `OTEL_TRACES_ONE_SERVICE`, which is ours; the exporters read further ones themselves, such as
- * headers and timeouts.
+ * The standard variables of OpenTelemetry that are looked at here, and `OTEL_TRACES_ONE_SERVICE`, which is ours; the exporters
+ * read further ones themselves, such as headers and timeouts.
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export const TelemetryVariables = z.object({

@@ -22,8 +22,9 @@ export function poolOf(source: DataSource): Pool {
 }
 
 /**
- * Ends a session whatever it is doing; behind a pooler the one that its transaction has. To close the connection is not enough: PostgreSQL looks for that between two
- * statements only, so one that waits for a lock would keep its transaction open, and its locks.
+ * Ends a session whatever it is doing; behind a pooler the one that its transaction has. To close the connection is not enough:
+ * PostgreSQL looks for that between two statements only, so one that waits for a lock would keep its transaction open, and its
+ * locks.
  * @returns when it has ended, or that cannot be seen to
  */
 export async function endSession(client: Pick<ClientBase, 'query'>, pool: Pool): Promise<void> {
