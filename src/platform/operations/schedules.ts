@@ -47,7 +47,8 @@ export class Schedules {
         })),
       ),
     );
-    return lists.flat().sort((a, b) => ((a.nextRun ?? 'paused') < (b.nextRun ?? 'paused') ? -1 : 1));
+    const when = ({ nextRun }: ShownSchedule) => nextRun ?? 'paused';
+    return lists.flat().sort((a, b) => Number(when(a) > when(b)) - Number(when(a) < when(b)));
   }
 
   /**
